@@ -1,0 +1,1 @@
+"""API documentation whose every code sample has just run."""

@@ -1,0 +1,171 @@
+"""Languages and clients: how each says an operation, and what it needs to run."""
+
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field, StrictInt, StrictStr
+
+from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.literals import LITERALS
+from samplegen.resources import Layers
+from samplegen.spec import Mistakes, Operation
+from samplegen.yamlfile import load
+
+_FORBID = ConfigDict(extra="forbid")
+
+Gate = Literal["format", "lint", "build", "run", "output"]
+Command = tuple[StrictStr, ...]
+"""Arguments, never a shell line; {python}, {file} and {work} are filled in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """A program or library that must be on the machine."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: StrictStr
+    check: Command
+    """Succeeds if it is there, and prints its version."""
+    install: StrictStr
+    """What brings it on Debian or Ubuntu."""
+    gates: tuple[Gate, ...] = ()
+    """The only gates that need it; none named: without it a sample cannot run at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """`language.yaml`: what all clients of a language share."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    lexer: StrictStr
+    """The name of the Pygments lexer that colours it."""
+    file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
+    """The name of a sample's file."""
+    literals: StrictStr
+    datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Protocol datatype to the language's element type."""
+    requires: tuple[Requirement, ...] = ()
+    format: tuple[Command, ...] = ()
+    """Commands that succeed if the file is formatted."""
+    lint: tuple[Command, ...] = ()
+    build: tuple[Command, ...] = ()
+    run: Command
+    timeout: Annotated[StrictInt, Field(ge=1)] = 30
+    """Seconds that any of the commands may take."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the files and, before `.jinja`, of the templates: `.py`."""
+        return f".{self.file.rpartition('.')[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientFile:
+    """What `client.yaml` holds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    tab: StrictStr
+    """The label of its tab."""
+    transport: Literal["grpc", "rest"]
+    order: StrictInt = 1000
+    """Smaller comes first; equal ones by name."""
+    install: StrictStr
+    """Shell line that a reader types to install the package."""
+    install_note: StrictStr = ""
+    """Markdown: what else to know about it."""
+    requires: tuple[Requirement, ...] = ()
+    omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Forms that the client cannot say, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client(ClientFile):
+    """How a language talks to the server: a library and a transport."""
+
+    name: str
+    """`<language>/<client>`, the path of its folder."""
+    language: Language
+
+    def template(self, operation: Operation) -> str:
+        """The path of the operation's template below `templates/`."""
+        return f"{self.name}/{operation.form}{self.language.suffix}.jinja"
+
+    def sample(self, operation: Operation) -> str:
+        """The path of the operation's sample below `samples/`."""
+        return f"{self.name}/{self.language.file.format(operation=operation.name)}"
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What the language and the client need."""
+        return (*self.language.requires, *self.requires)
+
+
+class Clients:
+    """The template folders, read as far as asked for."""
+
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
+        self._languages: dict[str, Language] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The clients, by name."""
+        return tuple(
+            path.removesuffix("/client.yaml") for path in self.layers.glob("*/*/client.yaml")
+        )
+
+    def client(self, name: str) -> Client:
+        """The client of this name.
+
+        Raises:
+            UsageError: No such client.
+            SamplegenError: Its file, or that of its language, has mistakes.
+        """
+        path = self.layers.find(f"{name}/client.yaml")
+        if name not in self.names or path is None:
+            raise UsageError(f"no client {name!r}; {nearest(name, self.names)}")
+        language = self.language(name.partition("/")[0])
+        file = load(path, ClientFile)
+        return Client(
+            name=name, language=language, **{f.name: getattr(file, f.name) for f in fields(file)}
+        )
+
+    def language(self, name: str) -> Language:
+        """The language of this name.
+
+        Raises:
+            SamplegenError: Its file is missing or has mistakes.
+        """
+        if name not in self._languages:
+            path = self.layers.find(f"{name}/language.yaml")
+            if path is None:
+                raise SamplegenError(f"templates/{name}/language.yaml is missing; add it")
+            self._languages[name] = load(path, Language, _check_language)
+        return self._languages[name]
+
+    def all(self) -> tuple[Client, ...]:
+        """All clients in their order.
+
+        Raises:
+            SamplegenError: With every problem of every file.
+        """
+        clients, problems = [], []
+        for name in self.names:
+            try:
+                clients.append(self.client(name))
+            except SamplegenError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise SamplegenError(*dict.fromkeys(problems))
+        return tuple(sorted(clients, key=lambda client: (client.order, client.name)))
+
+
+def _check_language(language: Language) -> Mistakes:
+    if language.literals not in LITERALS:
+        yield ("literals",), f"found {language.literals!r}; {nearest(language.literals, LITERALS)}"

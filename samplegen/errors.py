@@ -1,0 +1,50 @@
+"""What can go wrong, told to the reader in terms of their own files."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to mend.
+
+    `message` says what was found, what was expected and how to mend it.
+    """
+
+    message: str
+    path: Path | None = None
+    line: int | None = None
+    """From 1."""
+    column: int | None = None
+    """From 1."""
+
+    def __str__(self) -> str:
+        where = [str(part) for part in (self.path, self.line, self.column) if part is not None]
+        return f"{':'.join(where)}: {self.message}" if where else self.message
+
+
+class SamplegenError(Exception):
+    """A step could not be done; holds every problem found, not only the first."""
+
+    exit_code = 1
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems = tuple(Problem(p) if isinstance(p, str) else p for p in problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UsageError(SamplegenError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the known word nearest to `word`, or all of them if none is near."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "none is known"

@@ -1,0 +1,206 @@
+"""Values as source text: no value can leave its literal.
+
+Each kind of literal is a row of `LITERALS`; a language names its row in `language.yaml`.
+"""
+
+import json
+import math
+import re
+import shlex
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+Scalar = bool | int | float | str
+
+
+class LiteralError(ValueError):
+    """A value that the language cannot write."""
+
+
+class Span(NamedTuple):
+    """Where a connection value stands in a text, in characters; `end` is exclusive."""
+
+    start: int
+    end: int
+    name: str
+
+
+class Code(str):
+    """Source text that is safe where it stands, and the connection values in it."""
+
+    __slots__ = ("spans",)
+    spans: tuple[Span, ...]
+
+    def __new__(cls, text: str, spans: tuple[Span, ...] = ()) -> "Code":
+        code = super().__new__(cls, text)
+        code.spans = spans
+        return code
+
+    def __str__(self) -> "Code":
+        """Itself: Jinja calls `str` on what it prints, which would lose the spans."""
+        return self
+
+
+class Value(NamedTuple):
+    """A connection value, such as `("host", "localhost")`."""
+
+    name: str
+    text: str
+
+
+Text = tuple[str | Value, ...]
+"""Text of which parts are connection values, such as an address."""
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """The string literal for one text: what opens and closes it, and how its parts are written."""
+
+    opening: str
+    escape: Callable[[str], str]
+    closing: str
+
+
+@dataclass(frozen=True)
+class Literals:
+    """How one kind of source text writes values."""
+
+    quotes: Callable[[str], Quotes]
+    """Picks the string literal that suits a text."""
+    scalar: Callable[[Scalar], str]
+    """Any value but text."""
+    brackets: tuple[str, str]
+    """Around the elements of a list."""
+
+    def quote(self, value: str | Text) -> Code:
+        """The string literal of a text, or of a text with connection values in it."""
+        return _quote_plain(self, value) if isinstance(value, str) else _quote_text(self, value)
+
+    def values(self, values: Sequence[Scalar], column: int = 0, width: int = 88) -> Code:
+        """A list literal that starts in `column`, on one line if it then fits into `width`."""
+        items = [self.quote(v) if isinstance(v, str) else self.scalar(v) for v in values]
+        opening, closing = self.brackets
+        line = f"{opening}{', '.join(items)}{closing}"
+        if column + len(line) <= width:
+            return Code(line)
+        margin = " " * (column - column % 4)
+        lines = "".join(f"{margin}    {item},\n" for item in items)
+        return Code(f"{opening}\n{lines}{margin}{closing}")
+
+
+@lru_cache(maxsize=4096)
+def _quote_plain(literals: Literals, text: str) -> Code:
+    quotes = literals.quotes(text)
+    return Code(f"{quotes.opening}{quotes.escape(text)}{quotes.closing}")
+
+
+@lru_cache(maxsize=4096)
+def _quote_text(literals: Literals, text: Text) -> Code:
+    quotes = literals.quotes("".join(p.text if isinstance(p, Value) else p for p in text))
+    code, spans = quotes.opening, []
+    for part in text:
+        if isinstance(part, Value):
+            start = len(code)
+            code += quotes.escape(part.text)
+            spans.append(Span(start, len(code), part.name))
+        else:
+            code += quotes.escape(part)
+    return Code(code + quotes.closing, tuple(spans))
+
+
+def arguments(items: Sequence[Code], column: int, indent: int, width: int = 88) -> Code:
+    """The arguments of a call: on the line, or one a line where they would not fit.
+
+    Args:
+        items: Literals without connection values.
+        column: Where the first argument starts.
+        indent: Where the line starts.
+        width: The longest line, with one character kept for the closing parenthesis.
+    """
+    line = ", ".join(items)
+    if column + len(line) < width:
+        return Code(line)
+    margin = " " * indent
+    return Code("\n" + "".join(f"{margin}    {item},\n" for item in items) + margin)
+
+
+def comment(text: str, prefix: str, width: int = 88) -> Code:
+    """Text as lines of a comment, each behind `prefix`; what does not print becomes a space."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    lines = textwrap.wrap(plain, width - len(prefix), break_on_hyphens=False)
+    return Code("\n".join(f"{prefix}{line}" for line in lines))
+
+
+def _escaper(
+    named: Iterable[tuple[str, str]], numeric: Callable[[int], str]
+) -> Callable[[str], str]:
+    """Writes the characters of `named` as told, and those that do not print by number."""
+    table = dict(named)
+
+    def escape(text: str) -> str:
+        if text.isprintable() and not any(c in text for c in table):
+            return text
+        return "".join(
+            table[c] if c in table else c if c.isprintable() else numeric(ord(c)) for c in text
+        )
+
+    return escape
+
+
+def _python_number(code: int) -> str:
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
+
+
+_PYTHON_NAMED = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+_PYTHON_QUOTES = {
+    quote: Quotes(quote, _escaper((*_PYTHON_NAMED, (quote, f"\\{quote}")), _python_number), quote)
+    for quote in "\"'"
+}
+
+
+def _python_quotes(text: str) -> Quotes:
+    """Double quotes, unless single ones need fewer escapes; so does `ruff format`."""
+    return _PYTHON_QUOTES["'" if text.count('"') > text.count("'") else '"']
+
+
+def _python_scalar(value: Scalar) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def _json_scalar(value: Scalar) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise LiteralError(f"JSON has no number {value}")
+    return json.dumps(value)
+
+
+_JSON_QUOTES = Quotes('"', lambda text: json.dumps(text)[1:-1], '"')
+_SHELL_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_SHELL_BARE = Quotes("", str, "")
+_SHELL_QUOTED = Quotes("'", lambda text: text.replace("'", "'\"'\"'"), "'")
+
+
+def _shell_quotes(text: str) -> Quotes:
+    if "\0" in text:
+        raise LiteralError(f"a shell word cannot hold NUL: {text!r}")
+    return _SHELL_BARE if _SHELL_SAFE.fullmatch(text) else _SHELL_QUOTED
+
+
+JSON = Literals(lambda text: _JSON_QUOTES, _json_scalar, ("[", "]"))
+"""Also offered to every language, for the bodies of REST requests."""
+
+LITERALS = {
+    "python": Literals(_python_quotes, _python_scalar, ("[", "]")),
+    "shell": Literals(_shell_quotes, lambda value: shlex.quote(_json_scalar(value)), ("", "")),
+}
+"""The kinds of literal that a `language.yaml` may name."""

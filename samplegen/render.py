@@ -1,0 +1,195 @@
+"""Operation + client -> program. The only module that knows Jinja."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as percent_encode
+
+import jinja2
+from jinja2.runtime import LoopContext
+
+from samplegen.clients import Client, Language
+from samplegen.errors import Problem, SamplegenError
+from samplegen.literals import JSON, LITERALS, Code, Span, Text, Value, arguments, comment
+from samplegen.resources import Layers, shown
+from samplegen.spec import Api, Connection, Operation
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A program, and where each connection value stands in it."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """What a template sees of an operation and the server it talks to."""
+
+    operation: Operation
+    connection: Connection
+    deadline: int
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """The names a template may use."""
+        connection = self.connection
+        host = Value("host", connection.host)
+        model = connection.model or self.operation.model or ""
+        version = connection.model_version
+        return {
+            "operation": self.operation,
+            "deadline": self.deadline,
+            "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
+            "rest_address": (host, ":", Value("rest_port", str(connection.rest_port))),
+            "model": (Value("model", model),),
+            "model_version": (Value("model_version", version),),
+            "url": {
+                call.rpc: self._url(call.path, model, version) for call in self.operation.calls
+            },
+        }
+
+    def _url(self, path: str, model: str, version: str) -> Text:
+        """The address of a REST call; without a version, its part of the path falls away."""
+        if not version:
+            path = path.replace("/versions/{version}", "")
+        values = {
+            "model": Value("model", percent_encode(model, safe="")),
+            "version": Value("model_version", version),
+        }
+        parts: list[str | Value] = [
+            "http://",
+            Value("host", self.connection.host),
+            ":",
+            Value("rest_port", str(self.connection.rest_port)),
+        ]
+        for piece in path.replace("}", "{").split("{"):
+            parts.append(values.get(piece, piece))
+        return tuple(part for part in parts if part != "")
+
+
+def view(api: Api, operation: Operation, connection: Connection | None = None) -> View:
+    """An operation as the templates see it, on `connection` or the documented one."""
+    return View(operation, connection or api.connection, api.deadline)
+
+
+class Renderer:
+    """The templates, compiled as they are needed."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self._environments: dict[str, jinja2.Environment] = {}
+        self._templates: dict[str, tuple[jinja2.Environment, jinja2.Template]] = {}
+
+    def has(self, client: Client, operation: Operation) -> bool:
+        """Whether the client has a template for the operation's form."""
+        return self._layers.find(client.template(operation)) is not None
+
+    def render(self, client: Client, view: View) -> Rendered:
+        """The program, strictly: whatever is wrong in it is an error at its template's line.
+
+        Raises:
+            SamplegenError: With the template, the line and the operation.
+        """
+        name = client.template(view.operation)
+        try:
+            environment, template = self._template(name, client.language)
+            try:
+                parts = list(template.root_render_func(template.new_context(view.context)))
+            except Exception:
+                environment.handle_exception()
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, view.operation)) from error
+        spans = []
+        offset = 0
+        for part in parts:
+            if part.__class__ is Code and part.spans:
+                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
+            offset += len(part)
+        return Rendered("".join(parts), tuple(spans))
+
+    def _template(
+        self, name: str, language: Language
+    ) -> tuple[jinja2.Environment, jinja2.Template]:
+        if name not in self._templates:
+            key = name.partition("/")[0]
+            if key not in self._environments:
+                self._environments[key] = self._environment(language)
+            environment = self._environments[key]
+            self._templates[name] = environment, environment.get_template(name)
+        return self._templates[name]
+
+    def _environment(self, language: Language) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            finalize=_only_code,
+            autoescape=False,  # noqa: S701  (finalize lets nothing but literals through)
+            auto_reload=False,
+            cache_size=-1,
+        )
+        literals = LITERALS[language.literals]
+        environment.filters |= {
+            "quote": literals.quote,
+            "values": literals.values,
+            "json": JSON.quote,
+            "json_values": JSON.values,
+            "arguments": arguments,
+            "comment": comment,
+            "comma": _comma,
+            "element_type": _element_type(language),
+        }
+        return environment
+
+    def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
+        """Tells a failed render at its innermost template line."""
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            path = Path(error.filename) if error.filename else self._layers.find(error.name or name)
+            return Problem(f"not a template: {error.message}", path and shown(path), error.lineno)
+        if isinstance(error, jinja2.TemplateNotFound):
+            message = f"no such template; add it, wanted by the operation {operation.name!r}"
+            return Problem(message, Path("templates") / (error.name or name))
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = next((f for f in reversed(frames) if f.filename.endswith(".jinja")), None)
+        message = f"{error} (while rendering the operation {operation.name!r})"
+        if frame is None:
+            return Problem(message, Path("templates") / name)
+        return Problem(message, shown(Path(frame.filename)), frame.lineno)
+
+
+def with_values(connection: Connection, **values: Any) -> Connection:
+    """`connection` with those of `values` that are not None."""
+    return replace(connection, **{k: v for k, v in values.items() if v is not None})
+
+
+def _only_code(value: object) -> object:
+    """Lets only literals and whole numbers into a program, so that no value can leave its literal."""
+    if value.__class__ is Code or value.__class__ is int:
+        return value
+    if isinstance(value, jinja2.Undefined):
+        return str(value)
+    raise TypeError(
+        f"{value!r} is printed as it is; send it through quote, values, json or comment"
+    )
+
+
+def _comma(loop: LoopContext) -> Code:
+    """The comma after all but the last item of a loop."""
+    return Code("" if loop.last else ",")
+
+
+def _element_type(language: Language) -> Callable[[str], Code]:
+    def element_type(datatype: str) -> Code:
+        """The language's element type for a protocol datatype."""
+        if datatype not in language.datatypes:
+            raise LookupError(f"language.yaml has no element type for datatype {datatype}")
+        return Code(language.datatypes[datatype])
+
+    return element_type

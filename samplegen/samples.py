@@ -1,0 +1,206 @@
+"""The matrix: which samples exist, where they are kept, and whether those kept are fresh."""
+
+import difflib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from samplegen.clients import Client, Clients
+from samplegen.errors import Problem, SamplegenError
+from samplegen.render import Rendered, Renderer, view
+from samplegen.resources import shown, spec_layers, template_layers
+from samplegen.spec import Connection, Operation, Spec
+
+INDEX = "samples.json"
+"""Lists the samples beside it; marks a folder as written by samplegen."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Operation × client."""
+
+    operation: Operation
+    client: Client
+
+    @property
+    def name(self) -> str:
+        return f"{self.operation.name} × {self.client.name}"
+
+    @property
+    def omitted(self) -> str | None:
+        """Why the client cannot say this operation, if it says so."""
+        return self.client.omits.get(self.operation.form)
+
+
+class Catalogue:
+    """A spec and templates, and the samples they make."""
+
+    def __init__(self, spec: Sequence[Path] = (), templates: Sequence[Path] = ()) -> None:
+        """Reads nothing yet.
+
+        Args:
+            spec: Own spec folders, uppermost first.
+            templates: Own template folders, uppermost first.
+        """
+        self.spec = Spec(spec_layers(spec))
+        self.clients = Clients(template_layers(templates))
+        self.renderer = Renderer(self.clients.layers)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The whole matrix, operation by operation.
+
+        Raises:
+            SamplegenError: With every problem of every file of spec and templates.
+        """
+        problems: list[Problem] = []
+        operations: tuple[Operation, ...] = ()
+        clients: tuple[Client, ...] = ()
+        try:
+            operations = self.spec.operations()
+        except SamplegenError as error:
+            problems.extend(error.problems)
+        try:
+            clients = self.clients.all()
+        except SamplegenError as error:
+            problems.extend(error.problems)
+        if problems:
+            raise SamplegenError(*problems)
+        return tuple(Cell(operation, client) for operation in operations for client in clients)
+
+    def state(self, cell: Cell) -> str:
+        """`ready`, `omitted` or `no template`."""
+        if cell.omitted is not None:
+            return "omitted"
+        return "ready" if self.renderer.has(cell.client, cell.operation) else "no template"
+
+    def render(self, cell: Cell, connection: Connection | None = None) -> Rendered:
+        """The program of a cell, on `connection` or the documented one."""
+        return self.renderer.render(cell.client, view(self.spec.api, cell.operation, connection))
+
+    def files(self, connection: Connection | None = None) -> dict[str, bytes]:
+        """All samples, their data and their index: path below the samples folder to content.
+
+        Raises:
+            SamplegenError: With every problem of every cell.
+        """
+        files: dict[str, bytes] = {}
+        index = []
+        problems: list[Problem] = []
+        for cell in self.cells:
+            if cell.omitted is not None:
+                continue
+            path = cell.client.sample(cell.operation)
+            try:
+                content = self.render(cell, connection).text.encode()
+            except SamplegenError as error:
+                problems.extend(error.problems)
+                continue
+            files[path] = content
+            digest = hashlib.sha256(content).hexdigest()
+            index.append(
+                {
+                    "operation": cell.operation.name,
+                    "client": cell.client.name,
+                    "path": path,
+                    "sha256": digest,
+                }
+            )
+            for file in cell.operation.files:
+                files[f"data/{file}"] = self.spec.data(file).read_bytes()
+        if problems:
+            raise SamplegenError(*dict.fromkeys(problems))
+        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
+        return files
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A difference between the samples kept in a folder and those the templates make."""
+
+    path: Path
+    kind: str
+    """`missing`, `stale` or `unknown`."""
+    diff: str = ""
+
+
+def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
+    """Compares `folder` with what it should hold."""
+    for relative, content in files.items():
+        path = folder / relative
+        try:
+            kept = path.read_bytes()
+        except OSError:
+            yield Drift(shown(path), "missing")
+            continue
+        if kept != content:
+            yield Drift(shown(path), "stale", _diff(kept, content, shown(path)))
+    for path in _unknown(files, folder):
+        yield Drift(shown(path), "unknown")
+
+
+def write(files: dict[str, bytes], folder: Path) -> list[Path]:
+    """Makes `folder` hold exactly `files`, each replaced atomically; returns what changed.
+
+    Raises:
+        SamplegenError: The folder cannot be written, or holds files that are not samplegen's.
+    """
+    unknown = _unknown(files, folder)
+    if unknown and not (folder / INDEX).is_file():
+        raise SamplegenError(
+            f"{shown(folder)} holds files that samplegen did not write, such as {unknown[0].name}; "
+            "name an empty or a new folder"
+        )
+    changed = []
+    try:
+        for relative, content in files.items():
+            path = folder / relative
+            if not path.is_file() or path.read_bytes() != content:
+                replace_file(path, content)
+                changed.append(path)
+        for path in unknown:
+            path.unlink()
+            changed.append(path)
+    except OSError as error:
+        raise SamplegenError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    return changed
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader sees the old bytes or the new ones, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:
+    """The files of `folder` that no sample accounts for."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).as_posix() not in files
+    )
+
+
+def _diff(old: bytes, new: bytes, path: Path) -> str:
+    """A unified diff from what is kept to what the templates make."""
+    try:
+        before, after = old.decode().splitlines(), new.decode().splitlines()
+    except UnicodeDecodeError:
+        return "binary files differ"
+    lines = difflib.unified_diff(before, after, f"{path} (kept)", f"{path} (rendered)", lineterm="")
+    return "\n".join(lines)

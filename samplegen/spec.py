@@ -1,0 +1,341 @@
+"""The spec: what an API can do, one operation a file. Knows nothing of templates.
+
+Words are those of the KServe v2 protocol: datatype, shape, model version.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+)
+
+from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.resources import Layers
+from samplegen.yamlfile import Location, load
+
+Datatype = Literal[
+    "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64",
+    "FP16", "FP32", "FP64", "BYTES",
+]  # fmt: skip
+"""The protocol's tensor datatypes; inference_rest.md, "Tensor Data Types"."""
+
+Mistakes = Iterator[tuple[Location, str]]
+"""Where a mistake stands below the checked value, and what to do about it."""
+
+OPERATION_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_REST = r"^(GET|POST|PUT|DELETE|PATCH|HEAD) /\S*$"
+_FORBID = ConfigDict(extra="forbid")
+
+
+def _plain(value: object) -> object:
+    """Refuses what is no scalar, in one message instead of one for each type of the union."""
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError(f"found {value!r}; expected true or false, a number, or text")
+    return value
+
+
+Scalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_plain)]
+
+
+def _listed(value: object) -> object:
+    """Makes a list of one value, so that a wrong one is reported once."""
+    return value if isinstance(value, list) else [value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """What a reader changes to reach their own server."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    host: StrictStr
+    grpc_port: Annotated[StrictInt, Field(ge=1, le=65535)]
+    rest_port: Annotated[StrictInt, Field(ge=1, le=65535)]
+    model: StrictStr | None = None
+    """None leaves the model that the operation names."""
+    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")]
+    """Digits; empty asks for the server's default version."""
+
+    def __post_init__(self) -> None:
+        """Ports and version come from the command line, too, so the class itself holds the line."""
+        if self.grpc_port == self.rest_port:
+            raise ValueError(
+                f"gRPC and REST cannot share port {self.grpc_port}; change one of them"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """How the judge and `samplegen serve` start a server of this API."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    command: tuple[StrictStr, ...]
+    """Arguments; {python}, {grpc_port} and {rest_port} are filled in."""
+    module: StrictStr | None = None
+    """A Python module the command needs."""
+    install: StrictStr
+    """What to type when it is not there."""
+    ready: Annotated[StrictStr, Field(pattern="^/")]
+    """A path that answers 200 once the server can serve."""
+    metadata: Annotated[StrictStr, Field(pattern="^/")]
+    """A path that answers JSON with the server's name and version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """`api.yaml`: what all operations share."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    summary: StrictStr
+    proto: StrictStr
+    """The gRPC contract, a file beside `api.yaml`."""
+    connection: Connection
+    deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
+    """Seconds after which every call of a sample gives up."""
+    server: Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request, over either transport."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    rpc: Annotated[StrictStr, Field(pattern="^[A-Z][A-Za-z0-9]*$")]
+    rest: Annotated[StrictStr, Field(pattern=_REST)]
+    """Method and path, such as `GET /v2/models/{model}`; {model} and {version} are filled in."""
+
+    @property
+    def method(self) -> str:
+        return self.rest.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.rest.partition(" ")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensor:
+    """An input or output of a model."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: StrictStr
+    datatype: Datatype
+    shape: tuple[Annotated[StrictInt, Field(ge=0)], ...]
+    """Outermost dimension first."""
+    data: tuple[Scalar, ...] | None = None
+    """Flat, row-major. For an input, exactly one of `data` and `file` is given."""
+    file: StrictStr | None = None
+    """A file of the spec's `data` folder, sent as the one BYTES element."""
+
+    @property
+    def elements(self) -> tuple[Scalar, ...]:
+        """The data with the type of its datatype: a whole number of an FP32 tensor is 1.0."""
+        data = self.data or ()
+        return tuple(float(v) for v in data) if self.datatype.startswith("FP") else data
+
+    @property
+    def filename(self) -> str:
+        """The name under which a sample opens `file` in its working folder."""
+        return PurePosixPath(self.file or "").name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """A line `label: value` that every sample of the operation prints."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    label: Annotated[StrictStr, Field(min_length=1)]
+    value: Annotated[tuple[Scalar, ...], BeforeValidator(_listed)] = ()
+    """One value, or the elements of a list. The type counts: 1 is a number, "1" is text."""
+    pattern: StrictStr | None = None
+    """A regular expression that the whole text matches, in place of a value that may differ."""
+    tolerance: Annotated[float, Field(ge=0)] = 0.0
+    """The largest allowed difference of a number, absolute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationFile:
+    """What an operation's YAML file holds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: Annotated[StrictStr, Field(min_length=1)]
+    summary: Annotated[StrictStr, Field(min_length=1)]
+    """One sentence."""
+    description: StrictStr = ""
+    """Markdown for the operation's page."""
+    form: Annotated[StrictStr, Field(pattern=f"^{OPERATION_NAME.pattern}$")]
+    """Names the template of each client: templates/<language>/<client>/<form>.<ext>.jinja."""
+    order: StrictInt = 1000
+    """Smaller comes first in lists and navigation; equal ones by name."""
+    model: StrictStr | None = None
+    calls: tuple[Call, ...]
+    inputs: tuple[Tensor, ...] = ()
+    """What is sent."""
+    outputs: tuple[Tensor, ...] = ()
+    """What is read from the answer."""
+    expect: tuple[Expectation, ...]
+    """What must come back, in the order in which it is printed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(OperationFile):
+    """One thing a reader wants to do."""
+
+    name: str
+    """The file's name without its ending."""
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return tuple(tensor.name for tensor in self.outputs)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the spec's `data` folder that a sample needs in its working folder."""
+        return tuple(tensor.file for tensor in self.inputs if tensor.file)
+
+
+class Spec:
+    """The spec folders, read as far as asked for."""
+
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
+
+    @cached_property
+    def api(self) -> Api:
+        path = self.layers.find("api.yaml")
+        if path is None:
+            raise SamplegenError(f"{self.layers.folders[0]}: api.yaml is missing; add it")
+        return load(path, Api, self._check_api)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The operations, by name."""
+        return tuple(
+            name.removesuffix(".yaml") for name in self.layers.glob("*.yaml") if name != "api.yaml"
+        )
+
+    def operation(self, name: str) -> Operation:
+        """The operation of this name; the other files are not read.
+
+        Raises:
+            UsageError: No such operation.
+            SamplegenError: Its file has mistakes.
+        """
+        path = self.layers.find(f"{name}.yaml")
+        if name not in self.names or path is None:
+            raise UsageError(f"no operation {name!r}; {nearest(name, self.names)}")
+        if not OPERATION_NAME.fullmatch(name):
+            raise SamplegenError(f"{path}: an operation's name is lower-case words joined by '-'")
+        file = load(path, OperationFile, self._check_operation)
+        return Operation(name=name, **{f.name: getattr(file, f.name) for f in fields(file)})
+
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations in their order.
+
+        Raises:
+            SamplegenError: With every problem of every file.
+        """
+        operations, problems = [], []
+        for name in self.names:
+            try:
+                operations.append(self.operation(name))
+            except SamplegenError as error:
+                problems.extend(error.problems)
+        if problems:
+            raise SamplegenError(*problems)
+        return tuple(sorted(operations, key=lambda operation: (operation.order, operation.name)))
+
+    def data(self, file: str) -> Path:
+        """The path of a file of the `data` folder."""
+        path = self.layers.find(f"data/{file}")
+        if path is None:
+            raise SamplegenError(f"data/{file}: no such file in the spec")
+        return path
+
+    def _check_api(self, api: Api) -> Mistakes:
+        if self.layers.find(api.proto) is None:
+            yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
+
+    def _check_operation(self, operation: OperationFile) -> Mistakes:
+        for name in ("calls", "expect"):
+            if not getattr(operation, name):
+                yield (name,), f"{name}: found an empty list; expected at least one item"
+        for index, call in enumerate(operation.calls):
+            unknown = set(re.findall(r"{(.*?)}", call.path)) - {"model", "version"}
+            for name in sorted(unknown):
+                yield (
+                    ("calls", index, "rest"),
+                    f"found {{{name}}}; expected {{model}} or {{version}}",
+                )
+            if "{model}" in call.path and operation.model is None:
+                yield (), "'model' is missing, yet a call has {model} in its path; add it"
+        for index, tensor in enumerate(operation.inputs):
+            for location, message in self._check_input(tensor):
+                yield ("inputs", index, *location), message
+        for index, expectation in enumerate(operation.expect):
+            if bool(expectation.value) == (expectation.pattern is not None):
+                yield ("expect", index), "expected exactly one of 'value' and 'pattern'"
+            if expectation.pattern is not None:
+                try:
+                    re.compile(expectation.pattern)
+                except re.error as error:
+                    yield ("expect", index, "pattern"), f"not a regular expression: {error}"
+
+    def _check_input(self, tensor: Tensor) -> Mistakes:
+        if (tensor.data is None) == (tensor.file is None):
+            yield (), f"input {tensor.name!r}: expected exactly one of 'data' and 'file'"
+            return
+        if tensor.file is not None:
+            if (tensor.datatype, tensor.shape) != ("BYTES", (1,)):
+                yield ("file",), "a file is sent as one element; expected datatype BYTES, shape [1]"
+            if "/" in tensor.file or self.layers.find(f"data/{tensor.file}") is None:
+                yield ("file",), f"found {tensor.file!r}; expected a file of the spec's data folder"
+            return
+        data = tensor.data or ()
+        size = math.prod(tensor.shape)
+        if len(data) != size:
+            yield (
+                ("data",),
+                f"found {len(data)} values; expected {size} for shape {list(tensor.shape)}",
+            )
+        for index, value in enumerate(data):
+            if not _fits(tensor.datatype, value):
+                yield (
+                    ("data", index),
+                    f"found {value!r}; expected a value of datatype {tensor.datatype}",
+                )
+
+
+def _fits(datatype: str, value: Any) -> bool:
+    """Whether a tensor of `datatype` can hold `value`."""
+    if datatype == "BOOL":
+        return isinstance(value, bool)
+    if datatype == "BYTES":
+        return isinstance(value, str)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if datatype.startswith("FP"):
+        return True
+    bits = int(datatype.lstrip("UINT"))
+    low, high = (0, 2**bits) if datatype.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1))
+    return isinstance(value, int) and low <= value < high
