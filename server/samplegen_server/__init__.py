@@ -1,0 +1,1 @@
+"""A KServe v2 inference server on the OpenVINO runtime that behaves as OpenVINO Model Server does."""

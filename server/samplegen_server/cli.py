@@ -1,0 +1,235 @@
+"""The command line: OpenVINO Model Server's flags, and what is wrong with them said plainly."""
+
+import argparse
+import difflib
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from samplegen_server import config
+
+BUNDLED = Path(__file__).parent / "models"
+"""The models served when none is named."""
+
+UNSUPPORTED = {
+    "--grpc_workers": "one event loop serves all clients",
+    "--grpc_max_threads": "one event loop serves all clients",
+    "--grpc_memory_quota": "see --max_message_bytes",
+    "--grpc_channel_arguments": "see --max_message_bytes",
+    "--rest_workers": "one event loop serves all clients",
+    "--log_path": "redirect standard error instead",
+    "--trace_path": "there are no traces",
+    "--verbose_response": "there are no generative endpoints",
+    "--custom_node_resources_cleaner_interval_seconds": "there are no custom nodes",
+    "--cpu_extension": "there are no CPU extensions",
+    "--cache_dir": "models are compiled at every start",
+    "--metrics_list": "the default metrics are served",
+    "--allowed_media_domains": "there are no generative endpoints",
+    "--allowed_local_media_path": "there are no generative endpoints",
+    "--allow_credentials": "every origin may call, without credentials",
+    "--allowed_origins": "every origin may call",
+    "--allowed_methods": "every method may be called",
+    "--allowed_headers": "every header may be sent",
+    "--api_key_file": "there are no generative endpoints",
+    "--list_models": "see GET /v1/config",
+    "--add_to_config": "edit the file instead",
+    "--remove_from_config": "edit the file instead",
+    "--pull": "put the model below --model_path yourself",
+    "--source_model": "put the model below --model_path yourself",
+    "--source_loras": "there are no generative endpoints",
+    "--gguf_filename": "there are no generative endpoints",
+    "--overwrite_models": "put the model below --model_path yourself",
+    "--model_repository_path": "see --model_path and --config_path",
+    "--weight-format": "there are no generative endpoints",
+    "--extra_quantization_params": "there are no generative endpoints",
+    "--mean": "put preprocessing into the model",
+    "--scale": "put preprocessing into the model",
+    "--color_format": "put preprocessing into the model",
+    "--precision": "put preprocessing into the model",
+    "--task": "there are no generative endpoints",
+    "--configure": "there are no generative endpoints",
+}
+"""OpenVINO Model Server's flags that this server lacks, each with the reason or the way out."""
+
+MODEL_FLAGS = (
+    "model_path",
+    "batch_size",
+    "shape",
+    "layout",
+    "model_version_policy",
+    "nireq",
+    "target_device",
+    "plugin_config",
+)
+"""The flags that say how the one model of --model_name is served."""
+
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for."""
+
+    port: int
+    """Of gRPC; 0 switches it off."""
+    rest_port: int
+    """0 switches REST off."""
+    grpc_bind_address: str
+    rest_bind_address: str
+    read_models: Callable[[], Sequence[config.ModelConfig]]
+    """Gives the models to serve, each time it is called."""
+    poll_seconds: float
+    """How often folders and the config file are looked at; 0 or less for never."""
+    metrics: bool
+    log_level: str
+    max_message_bytes: int
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that knows OpenVINO Model Server's other flags."""
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        namespace, unknown = self.parse_known_args(argv)
+        for argument in unknown:
+            flag = argument.partition("=")[0]
+            if flag in UNSUPPORTED:
+                self.error(
+                    f"{flag} of OpenVINO Model Server is not supported here: {UNSUPPORTED[flag]}"
+                )
+            known = [*self._option_string_actions, *UNSUPPORTED]
+            near = difflib.get_close_matches(flag, known, 1)
+            self.error(
+                f"unknown argument {argument}" + (f", did you mean {near[0]}?" if near else "")
+            )
+        return namespace
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read the command line; exits with status 2 when it is wrong, as argparse does."""
+    parser = _parser()
+    flags = parser.parse(argv)
+    if not flags.port and not flags.rest_port:
+        parser.error("nothing to serve on: give --port (gRPC), --rest_port (REST) or both")
+    if flags.port == flags.rest_port:
+        parser.error("--port and --rest_port must differ")
+    if flags.metrics_enable and not flags.rest_port:
+        parser.error("--metrics_enable needs --rest_port, where GET /metrics is served")
+    try:
+        read_models = _models(parser, flags)
+        read_models()  # so that a mistake is told before anything starts
+    except config.ConfigError as error:
+        parser.error(str(error))
+    return Options(
+        port=flags.port,
+        rest_port=flags.rest_port,
+        grpc_bind_address=flags.grpc_bind_address,
+        rest_bind_address=flags.rest_bind_address,
+        read_models=read_models,
+        poll_seconds=flags.file_system_poll_wait_seconds,
+        metrics=flags.metrics_enable,
+        log_level=flags.log_level,
+        max_message_bytes=flags.max_message_bytes,
+    )
+
+
+def _models(
+    parser: Parser, flags: argparse.Namespace
+) -> Callable[[], Sequence[config.ModelConfig]]:
+    """Where the models to serve are named: a config file, flags, or nowhere."""
+    given = {flag: value for flag in MODEL_FLAGS if (value := getattr(flags, flag)) is not None}
+    if flags.config_path is not None:
+        if flags.model_name is not None or given:
+            parser.error("--config_path names the models; leave out the flags of a single model")
+        return functools.partial(config.read_file, flags.config_path)
+    if flags.model_name is None and not given:
+        return functools.partial(config.read_folder, BUNDLED)
+    if flags.model_name is None or flags.model_path is None:
+        parser.error("--model_name and --model_path go together")
+    if not flags.model_path.exists():
+        parser.error(f"--model_path: {flags.model_path} does not exist")
+    return functools.partial(config.read_flags, flags.model_name, given)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 1 << 16:
+        raise ValueError
+    return port
+
+
+_port.__name__ = "port"  # argparse names it in its error
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m samplegen_server",
+        description="A KServe v2 inference server on OpenVINO that answers as OpenVINO Model "
+        "Server does. With no model named it serves the bundled models dummy and digits.",
+        epilog="""examples:
+  the bundled models:      %(prog)s --port 9000 --rest_port 8000
+  one model of your own:   %(prog)s --port 9000 --model_name resnet --model_path models/resnet
+  several, reloaded when the file changes:
+                           %(prog)s --port 9000 --rest_port 8000 --config_path config.json
+
+A model's folder has a folder for each version: models/resnet/1/model.xml.""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    listen = parser.add_argument_group("where to listen")
+    listen.add_argument("--port", type=_port, default=0, help="gRPC port; 0, the default, is off")
+    listen.add_argument(
+        "--rest_port", type=_port, default=0, help="REST port; 0, the default, is off"
+    )
+    for transport in ("grpc", "rest"):
+        listen.add_argument(
+            f"--{transport}_bind_address",
+            default="127.0.0.1",
+            metavar="ADDRESS",
+            help="network interface (default: %(default)s, this machine only)",
+        )
+    models = parser.add_argument_group("what to serve")
+    models.add_argument("--config_path", type=Path, metavar="FILE", help="JSON file of models")
+    models.add_argument("--model_name", metavar="NAME", help="the name clients use")
+    models.add_argument(
+        "--model_path", type=Path, metavar="PATH", help="folder of versions, or one model file"
+    )
+    models.add_argument(
+        "--model_version_policy",
+        metavar="JSON",
+        help='\'{"latest": {"num_versions": 2}}\' (default: the newest), \'{"all": {}}\' or '
+        '\'{"specific": {"versions": [1, 3]}}\'',
+    )
+    models.add_argument(
+        "--file_system_poll_wait_seconds",
+        type=float,
+        default=1,
+        metavar="SECONDS",
+        help="how often to look for changes (default: %(default)s; 0 for never)",
+    )
+    how = parser.add_argument_group("how to run the model of --model_name")
+    how.add_argument("--batch_size", metavar="SIZE", help="8, 1:8, or -1 for any")
+    how.add_argument("--shape", help='(1,3,224,224), or \'{"input": "(1,3,-1,100:224)"}\'')
+    how.add_argument(
+        "--layout", help="NHWC:NCHW, what clients send and what the model was made for"
+    )
+    how.add_argument("--nireq", metavar="N", help="inferences side by side (default: OpenVINO's)")
+    how.add_argument("--target_device", metavar="DEVICE", help="default: CPU")
+    how.add_argument("--plugin_config", metavar="JSON", help='\'{"NUM_STREAMS": "2"}\'')
+    other = parser.add_argument_group("other")
+    other.add_argument(
+        "--metrics_enable", action="store_true", help="serve GET /metrics on the REST port"
+    )
+    other.add_argument("--log_level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
+    other.add_argument(
+        "--max_message_bytes",
+        type=int,
+        default=1 << 28,
+        metavar="N",
+        help="largest request taken, over either transport (default: %(default)s)",
+    )
+    return parser

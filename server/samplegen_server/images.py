@@ -1,0 +1,123 @@
+"""Encoded images to tensors, as OpenVINO Model Server decodes, converts and resizes them."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+# Read once, when OpenCV is imported: it compares an image's header with them before it decodes.
+os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(1 << 25)
+os.environ["OPENCV_LOG_LEVEL"] = "OFF"  # a client's broken image is the client's to hear of
+
+import cv2
+
+from samplegen_server import errors
+from samplegen_server.tensors import DTYPES, Array, Dimension, TensorInfo
+
+FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
+"""How PNG, JPEG and BMP begin; OpenVINO Model Server promises no other."""
+
+PRECISIONS = ("FP32", "FP64", "FP16", "INT16", "INT32", "UINT8", "INT8", "UINT16")
+"""The datatypes of a model's input that an image can be converted to."""
+
+RESIZABLE = ("NHWC", "N?HWC")
+"""The layouts that allow an image to be resized."""
+
+MAX_BATCH_BYTES = 1 << 30
+"""The most that the images of one input may take once converted."""
+
+
+def decode(images: Sequence[bytes], info: TensorInfo) -> Array:
+    """The images as one tensor for a model's input.
+
+    Args:
+        images: PNG, JPEG or BMP files.
+        info: A model's input of four dimensions N, H, W, C.
+
+    Returns:
+        A tensor [N,H,W,C] of the input's datatype: grey levels, or blue, green, red, of 0 to 255
+        (65535 for an image of 16 bits).
+
+    Raises:
+        ServerError: The layout, datatype or size does not allow it, or a file is no image.
+    """
+    if not _accepts_images(info.layout):
+        raise errors.UnsupportedLayout
+    _, height, width, channels = info.dimensions
+    resizable = info.layout in RESIZABLE and not any(size.is_any for size in info.dimensions)
+    pixels: list[Array] = []
+    first: Array | None = None
+    taken = 0
+    for encoded in images:
+        image = _imdecode(encoded)
+        if first is None:
+            first = image
+            target = (_target(height, image.shape[0]), _target(width, image.shape[1]))
+        elif not resizable and image.shape[:2] != first.shape[:2]:
+            raise errors.ResolutionMismatch
+        wanted = first.shape[2] if channels.is_any else image.shape[2]
+        if image.shape[2] != wanted or not channels.accepts(image.shape[2]):
+            raise errors.InvalidNumberOfChannels
+        image = _convert(image, info)
+        if image.shape[:2] != target:
+            if not resizable:
+                raise errors.InvalidShape
+            image = _resize(image, target)
+        taken += image.nbytes
+        if taken > MAX_BATCH_BYTES:
+            raise errors.InvalidShape(f"The images take more than {MAX_BATCH_BYTES} bytes")
+        pixels.append(image)
+    return np.stack(pixels)
+
+
+def _accepts_images(layout: str) -> bool:
+    """Can this layout stand for N, H, W, C? A ``?`` is any one dimension, ``...`` any number."""
+    head, dots, tail = layout.partition("...")
+    fill = "?" * (4 - len(head) - len(tail)) if dots else ""
+    spread = head + fill + tail
+    return len(spread) == 4 and all(
+        letter in ("?", place) for letter, place in zip(spread, "NHWC", strict=True)
+    )
+
+
+def _target(size: Dimension, actual: int) -> int:
+    """The size the model wants: the image's own if it may have it, else the nearest bound."""
+    if size.accepts(actual):
+        return actual
+    return size.low if actual < size.low else size.high
+
+
+def _imdecode(encoded: bytes) -> Array:
+    """Pixels [H,W,C] of 8 or 16 bits: blue, green, red, alpha if the file has it."""
+    if not encoded:
+        raise errors.ImageParsingFailed
+    if not encoded.startswith(FORMATS):
+        raise errors.ImageParsingFailed
+    try:
+        image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise errors.ImageParsingFailed from error
+    if image is None:
+        raise errors.ImageParsingFailed
+    return image.reshape((*image.shape[:2], -1))
+
+
+def _convert(image: Array, info: TensorInfo) -> Array:
+    """The same pixels in the input's datatype; integers out of its range go to the nearest."""
+    if info.datatype not in PRECISIONS:
+        raise errors.InvalidPrecision
+    dtype = DTYPES[info.datatype]
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return image.astype(dtype)
+    limits = np.iinfo(dtype)
+    return image.clip(limits.min, limits.max).astype(dtype)
+
+
+def _resize(image: Array, target: tuple[int, int]) -> Array:
+    """The image at height and width `target`, by OpenCV's bilinear filter."""
+    try:
+        resized = cv2.resize(image, target[::-1])
+    except cv2.error as error:  # it cannot resize every datatype
+        raise errors.NotImplementedByServer from error
+    return resized.reshape((*target, image.shape[2]))

@@ -1,0 +1,310 @@
+"""Loading and running a model: the only module that knows OpenVINO."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import numpy as np
+import openvino as ov
+
+from samplegen_server import errors
+from samplegen_server.config import ANY_INPUT, ModelConfig
+from samplegen_server.tensors import (
+    DTYPES,
+    Array,
+    Dimension,
+    OutputTensor,
+    TensorInfo,
+    pack_bytes,
+)
+from samplegen_server.validation import Images, Value
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".xml", ".onnx", ".pdmodel", ".pb", ".tflite")
+"""The model files OpenVINO reads: IR, ONNX, PaddlePaddle, TensorFlow, TensorFlow Lite."""
+
+INLINE_SECONDS = 0.001
+"""A model faster than this runs in the event loop: handing it to a thread would cost more."""
+
+DATATYPES = {
+    "boolean": "BOOL",
+    "u8": "UINT8",
+    "u16": "UINT16",
+    "u32": "UINT32",
+    "u64": "UINT64",
+    "i8": "INT8",
+    "i16": "INT16",
+    "i32": "INT32",
+    "i64": "INT64",
+    "f16": "FP16",
+    "f32": "FP32",
+    "f64": "FP64",
+    "string": "BYTES",
+}
+"""OpenVINO element type to protocol datatype."""
+
+PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
+"""Used unless ``--plugin_config`` says otherwise."""
+
+core = ov.Core()
+
+T = TypeVar("T")
+
+
+class LoadError(Exception):
+    """A model cannot be loaded; the text is one line that says why."""
+
+
+def runtime_version() -> str:
+    """OpenVINO's release and the start of its commit, as OpenVINO Model Server shows its own."""
+    release, _, rest = ov.get_version().partition("-")
+    commit = re.search(r"[0-9a-f]{9,}", rest)
+    return f"{release}.{commit[0][:9]}" if commit else release
+
+
+class Model:
+    """A compiled model, ready to answer.
+
+    Args:
+        file: The model's file.
+        config: How to load it.
+
+    Raises:
+        LoadError: It cannot be read, reshaped or compiled, or `config` does not fit it.
+    """
+
+    def __init__(self, file: Path, config: ModelConfig) -> None:
+        try:
+            model = _prepare(core.read_model(file), config)
+            compiled = core.compile_model(
+                model, config.target_device, {**PLUGIN_DEFAULTS, **config.plugin_config}
+            )
+            self.requests = config.nireq or compiled.get_property(
+                "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
+            )
+            """Inferences that can run side by side."""
+            self.inputs = _describe(model.inputs)
+            self.outputs = _describe(model.outputs)
+            self.model_info = _model_info(model)
+            self._slots: SimpleQueue[_Slot] = SimpleQueue()
+            for _ in range(self.requests):
+                self._slots.put(_Slot(compiled, self.inputs, self.outputs))
+            self.inline = self._measure() < INLINE_SECONDS
+            """Is one inference so short that the event loop may wait for it?"""
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise LoadError(_reason(error)) from error
+        self._threads = ThreadPoolExecutor(self.requests, f"infer-{config.name}")
+
+    async def infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
+        """Decode what has to be decoded and run the model.
+
+        The work is handed to a thread before the first time this gives way to the event loop, so
+        that `close` cannot come in between.
+
+        Args:
+            values: What to feed each input with, as `validation.values` made it.
+
+        Returns:
+            All outputs, in alphabetical order.
+
+        Raises:
+            ServerError: An image cannot be decoded, or OpenVINO refuses.
+        """
+        if self.inline and not any(isinstance(value, Images) for value in values.values()):
+            return self._infer(values)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._infer, values)
+
+    def close(self) -> None:
+        """Take no more work; what was accepted is still finished."""
+        self._threads.shutdown(wait=False)
+
+    def _infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
+        arrays = {
+            name: value.decode() if isinstance(value, Images) else value
+            for name, value in values.items()
+        }
+        slot = self._slots.get()
+        try:
+            return slot.infer(arrays)
+        except RuntimeError as error:
+            raise errors.InferenceFailed(_reason(error)) from error
+        finally:
+            self._slots.put(slot)
+
+    def _measure(self) -> float:
+        """Seconds one inference takes, infinite when the inputs' sizes are not known."""
+        if not all(size.is_static for info in self.inputs.values() for size in info.dimensions):
+            return float("inf")
+        if any(info.datatype not in DTYPES for info in self.inputs.values()):
+            return float("inf")
+        arrays = {
+            name: np.zeros(info.shape, DTYPES[info.datatype]) for name, info in self.inputs.items()
+        }
+        slot = self._slots.get()
+        fastest = float("inf")
+        for _ in range(3):  # the first also pays for memory and caches
+            start = time.perf_counter()
+            slot.infer(arrays)
+            fastest = min(fastest, time.perf_counter() - start)
+        self._slots.put(slot)
+        return fastest
+
+
+class _Slot:
+    """One infer request and, where shapes are fixed, the memory of its inputs and outputs."""
+
+    def __init__(
+        self,
+        compiled: ov.CompiledModel,
+        inputs: Mapping[str, TensorInfo],
+        outputs: Mapping[str, TensorInfo],
+    ) -> None:
+        self._request = compiled.create_infer_request()
+        self._inputs: dict[str, Array] = {}
+        self._outputs: list[tuple[TensorInfo, Array | None]] = []
+        for name, info in inputs.items():
+            memory = _memory(info)
+            if memory is not None:
+                self._request.set_tensor(name, memory)
+                self._inputs[name] = memory.data
+        for name, info in outputs.items():
+            memory = _memory(info)
+            if memory is not None:
+                self._request.set_tensor(name, memory)
+            self._outputs.append((info, None if memory is None else memory.data))
+
+    def infer(self, arrays: Mapping[str, Array]) -> list[OutputTensor]:
+        for name, array in arrays.items():
+            memory = self._inputs.get(name)
+            if memory is None:
+                self._request.set_tensor(name, _tensor(array))
+            else:
+                memory[...] = array
+        self._request.infer()
+        return [
+            self._read(info)
+            if memory is None
+            else OutputTensor(info.name, info.datatype, info.shape, memory.tobytes())
+            for info, memory in self._outputs
+        ]
+
+    def _read(self, info: TensorInfo) -> OutputTensor:
+        tensor = self._request.get_tensor(info.name)
+        if info.datatype == "BYTES":
+            elements = tensor.bytes_data
+            return OutputTensor(info.name, "BYTES", elements.shape, pack_bytes(elements.flat))
+        if info.holds_strings and info.name.endswith("_string"):
+            rows = [bytes(row).split(b"\0", 1)[0] for row in tensor.data]
+            return OutputTensor(info.name, "BYTES", (len(rows),), pack_bytes(rows))
+        return OutputTensor(info.name, info.datatype, tuple(tensor.shape), tensor.data.tobytes())
+
+
+def _memory(info: TensorInfo) -> ov.Tensor | None:
+    """A tensor to keep; None when its size is not known or its elements are strings."""
+    is_plain = info.datatype in DTYPES and not (
+        info.holds_strings and info.name.endswith("_string")
+    )
+    if not is_plain or not all(size.is_static for size in info.dimensions):
+        return None
+    return ov.Tensor(np.zeros(info.shape, DTYPES[info.datatype]))
+
+
+def _tensor(array: Array) -> ov.Tensor:
+    """A copy of `array` as OpenVINO holds it."""
+    if array.dtype != object:
+        return ov.Tensor(array)
+    tensor = ov.Tensor(list(array.flat))
+    tensor.shape = array.shape
+    return tensor
+
+
+def _prepare(model: ov.Model, config: ModelConfig) -> ov.Model:
+    """Apply the layouts, shapes and batch size that were asked for, in this order."""
+    layouts = _by_name(config.layouts, [*model.inputs, *model.outputs], model, "layout")
+    if layouts:
+        steps = ov.preprocess.PrePostProcessor(model)
+        for end, ports in ((steps.input, model.inputs), (steps.output, model.outputs)):
+            for port in ports:
+                layout = layouts.get(port.any_name)
+                if layout is not None:
+                    end(port.any_name).tensor().set_layout(ov.Layout(layout.tensor))
+                    end(port.any_name).model().set_layout(ov.Layout(layout.model))
+        model = steps.build()
+    shapes = _by_name(config.shapes, model.inputs, model, "shape")
+    if not shapes and config.batch_size is not None:
+        for port, info in zip(model.inputs, map(_info, model.inputs), strict=True):
+            if info.batch_index is not None:
+                sizes = list(info.dimensions)
+                sizes[info.batch_index] = config.batch_size
+                shapes[info.name] = tuple(sizes)
+    if shapes:
+        model.reshape(
+            {
+                name: ov.PartialShape([ov.Dimension(size.low, size.high) for size in shape])
+                for name, shape in shapes.items()
+            }
+        )
+    return model
+
+
+def _by_name(
+    options: Mapping[str, T], ports: Sequence[Any], model: ov.Model, what: str
+) -> dict[str, T]:
+    """Options by tensor name; one without a name is for a model's only input."""
+    options = dict(options)
+    anonymous = options.pop(ANY_INPUT, None)
+    if anonymous is not None:
+        if len(model.inputs) != 1:
+            raise LoadError(f"{what} without an input's name, but the model has several inputs")
+        options[model.inputs[0].any_name] = anonymous
+    known = {port.any_name for port in ports}
+    for name in options:
+        if name not in known:
+            raise LoadError(f"{what} for {name!r}, but the model has {', '.join(sorted(known))}")
+    return options
+
+
+def _describe(ports: Sequence[Any]) -> dict[str, TensorInfo]:
+    """What OpenVINO says of a model's inputs or outputs, in alphabetical order."""
+    infos = (_info(port) for port in ports)
+    return {info.name: info for info in sorted(infos, key=lambda info: info.name)}
+
+
+def _info(port: Any) -> TensorInfo:
+    sizes = port.partial_shape
+    if sizes.rank.is_dynamic:
+        raise LoadError(f"{port.any_name}: a tensor without a number of dimensions is not served")
+    layout = port.node.layout
+    return TensorInfo(
+        name=port.any_name,
+        datatype=DATATYPES.get(port.element_type.get_type_name(), "INVALID"),
+        dimensions=tuple(Dimension(size.min_length, size.max_length) for size in sizes),
+        layout="N..." if layout.empty else re.sub(r"[\[\],]", "", str(layout)),
+    )
+
+
+def _model_info(model: ov.Model) -> dict[str, Any] | None:
+    """The ``model_info`` that an IR may carry, every leaf as text."""
+
+    def texts(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: texts(inner) for key, inner in value.items()}
+        return str(value)
+
+    if not model.has_rt_info(["model_info"]):
+        return None
+    info = texts(model.get_rt_info(["model_info"]).astype(dict))
+    return info if isinstance(info, dict) else None
+
+
+def _reason(error: Exception) -> str:
+    """The last line of OpenVINO's message: those before it tell where in its source it came up."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,157 @@
+"""The gRPC transport: protobuf messages to the service's requests and back."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
+
+import grpc
+
+from samplegen_server import errors
+from samplegen_server.proto import inference_pb2 as pb
+from samplegen_server.proto.inference_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
+from samplegen_server.service import InferRequest, Service
+from samplegen_server.tensors import InputTensor, TensorInfo
+
+log = logging.getLogger(__name__)
+
+CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""Datatype to the field of InferTensorContents that holds it; FP16 has none and travels raw."""
+
+
+class Servicer:
+    """The service's RPCs, each an operation below with its errors turned into a gRPC status."""
+
+    def __init__(self, service: Service) -> None:
+        for rpc, operation in OPERATIONS.items():
+            setattr(self, rpc, _answering(operation, service))
+
+    async def ModelStreamInfer(
+        self, requests: AsyncIterator[pb.ModelInferRequest], context: grpc.aio.ServicerContext
+    ) -> None:
+        """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
+        await _abort(context, errors.StreamNotFound())
+
+
+def _answering(
+    operation: Callable[[Service, Any], Awaitable[Any]], service: Service
+) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
+    """The operation as grpc calls it: the one place where errors become a status."""
+
+    async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+        try:
+            return await operation(service, request)
+        except errors.ServerError as error:
+            return await _abort(context, error)
+        except Exception:
+            log.exception("a request failed in an unexpected way")
+            return await _abort(context, errors.ServerError())
+
+    return answer
+
+
+async def _abort(context: grpc.aio.ServicerContext, error: errors.ServerError) -> None:
+    await context.abort(grpc.StatusCode[error.grpc], error.grpc_text)
+
+
+async def _server_live(_: Service, __: pb.ServerLiveRequest) -> pb.ServerLiveResponse:
+    return pb.ServerLiveResponse(live=True)
+
+
+async def _server_ready(service: Service, _: pb.ServerReadyRequest) -> pb.ServerReadyResponse:
+    return pb.ServerReadyResponse(ready=service.is_ready)
+
+
+async def _model_ready(service: Service, request: pb.ModelReadyRequest) -> pb.ModelReadyResponse:
+    return pb.ModelReadyResponse(ready=service.model_ready(request.name, request.version))
+
+
+async def _server_metadata(
+    service: Service, _: pb.ServerMetadataRequest
+) -> pb.ServerMetadataResponse:
+    metadata = service.server_metadata()
+    return pb.ServerMetadataResponse(name=metadata.name, version=metadata.version)
+
+
+async def _model_metadata(
+    service: Service, request: pb.ModelMetadataRequest
+) -> pb.ModelMetadataResponse:
+    metadata = service.model_metadata(request.name, request.version)
+    return pb.ModelMetadataResponse(
+        name=metadata.name,
+        versions=metadata.versions,
+        platform=metadata.platform,
+        inputs=_tensors(metadata.inputs),
+        outputs=_tensors(metadata.outputs),
+    )
+
+
+def _tensors(infos: Iterable[TensorInfo]) -> list[pb.ModelMetadataResponse.TensorMetadata]:
+    return [
+        pb.ModelMetadataResponse.TensorMetadata(
+            name=info.name, datatype=info.datatype, shape=info.shape
+        )
+        for info in infos
+    ]
+
+
+async def _model_infer(service: Service, request: pb.ModelInferRequest) -> pb.ModelInferResponse:
+    answer = await service.infer(
+        InferRequest(
+            model_name=request.model_name,
+            model_version=request.model_version,
+            id=request.id,
+            inputs=[_input(tensor) for tensor in request.inputs],
+            raw=request.raw_input_contents,
+        )
+    )
+    response = pb.ModelInferResponse(
+        model_name=answer.model_name, model_version=answer.model_version, id=answer.id
+    )
+    for output in answer.outputs:
+        response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
+        response.raw_output_contents.append(output.raw)
+    return response
+
+
+def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
+    contents = None
+    if tensor.HasField("contents"):
+        field = CONTENTS.get(tensor.datatype)
+        contents = getattr(tensor.contents, field) if field else ()
+    return InputTensor(tensor.name, tensor.datatype, tuple(tensor.shape), contents)
+
+
+OPERATIONS: dict[str, Callable[[Service, Any], Awaitable[Any]]] = {
+    "ServerLive": _server_live,
+    "ServerReady": _server_ready,
+    "ModelReady": _model_ready,
+    "ServerMetadata": _server_metadata,
+    "ModelMetadata": _model_metadata,
+    "ModelInfer": _model_infer,
+}
+
+
+def make_server(service: Service, max_message_bytes: int) -> grpc.aio.Server:
+    """A gRPC server that answers with `service`, not started and bound to no port yet."""
+    server = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", max_message_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),  # two servers on one port would share the requests
+        ]
+    )
+    add_GRPCInferenceServiceServicer_to_server(Servicer(service), server)
+    return server

@@ -1,0 +1,137 @@
+"""The server's life: bind, serve, load, stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncGenerator, Generator
+
+import uvicorn
+import uvloop
+
+from samplegen_server import models, rest, rpc
+from samplegen_server.cli import Options
+from samplegen_server.repository import Repository
+from samplegen_server.service import Service
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 4
+"""How long requests may still run after the server was told to stop."""
+
+
+class StartError(Exception):
+    """The server cannot start; the text is one line that says why."""
+
+
+def serve(options: Options) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status."""
+    level = "DEBUG" if options.log_level == "TRACE" else options.log_level
+    logging.basicConfig(
+        level=level, format="[%(asctime)s][%(levelname)s] %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        uvloop.run(_serve(options))
+    except StartError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+async def _serve(options: Options) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    repository = Repository(options.read_models)
+    service = Service(repository, models.runtime_version())
+    async with contextlib.AsyncExitStack() as stack:
+        if options.port:
+            await stack.enter_async_context(_grpc(options, service))
+        if options.rest_port:
+            await stack.enter_async_context(_rest(options, service))
+        tasks = [asyncio.create_task(_keep_loaded(repository, options))]
+        await stop.wait()
+        log.info("stopping")
+        for task in tasks:
+            task.cancel()
+
+
+async def _keep_loaded(repository: Repository, options: Options) -> None:
+    await repository.load()
+    log.info("ready: %s", ", ".join(_addresses(options)))
+    if options.poll_seconds > 0:
+        await repository.watch(options.poll_seconds)
+
+
+def _addresses(options: Options) -> list[str]:
+    listening = (
+        ("gRPC", options.grpc_bind_address, options.port),
+        ("REST", options.rest_bind_address, options.rest_port),
+    )
+    return [f"{name} on {address}:{port}" for name, address, port in listening if port]
+
+
+@contextlib.asynccontextmanager
+async def _grpc(options: Options, service: Service) -> AsyncGenerator[None]:
+    # grpc tells of a port in use in a log of its own; asking first gives one clear line.
+    _bind("gRPC", options.grpc_bind_address, options.port).close()
+    server = rpc.make_server(service, options.max_message_bytes)
+    server.add_insecure_port(f"{options.grpc_bind_address}:{options.port}")
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(GRACE_SECONDS)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its signal handlers: the event loop has ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _rest(options: Options, service: Service) -> AsyncGenerator[None]:
+    listener = _bind("REST", options.rest_bind_address, options.rest_port)
+    server = _Uvicorn(
+        uvicorn.Config(
+            rest.App(service, options.max_message_bytes),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _bind(transport: str, address: str, port: int) -> socket.socket:
+    """A socket bound to the address.
+
+    Raises:
+        StartError: It is in use, or not ours to bind to.
+    """
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(
+            address, port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(target)
+    except OSError as error:
+        raise StartError(f"{transport} cannot listen on {address}:{port}: {error}") from error
+    return listener

@@ -1,0 +1,117 @@
+"""Make the bundled models and the sample images, the same bytes on every run on one machine.
+
+``dummy`` adds one to its input. ``digits`` reads a handwritten digit: a small perceptron trained on
+scikit-learn's bundled digits, written as OpenVINO IR by hand, so that no training framework is
+needed to make it. Run ``python server/training/make_models.py``; it prints the accuracy on the
+part of the digits that training never saw.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset13 as ops
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+
+ROOT = Path(__file__).resolve().parents[2]
+SEED = 7
+GREY = 15
+"""Grey levels (of 0 to 255) for one of the data set's levels 0 to 16, at most 240."""
+ZOOM = 8
+"""Pixels of a sample image, each way, for one pixel of the data set."""
+SHOWN = (0, 3, 7)
+"""The digits that become sample images."""
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Part of the data set: grey levels UINT8 [N,8,8,1] of 0 to 240, and labels [N]."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+
+def split() -> tuple[Digits, Digits]:
+    """The digits to train on and the digits held out, a quarter of the set."""
+    bunch = load_digits()
+    images = (bunch.images * GREY).astype(np.uint8)[..., np.newaxis]
+    parts = train_test_split(
+        images, bunch.target, test_size=0.25, random_state=SEED, stratify=bunch.target
+    )
+    return Digits(parts[0], parts[2]), Digits(parts[1], parts[3])
+
+
+def dummy() -> ov.Model:
+    """Input ``b`` FP32 [1,10], output ``a`` = b + 1."""
+    b = ops.parameter([1, 10], ov.Type.f32, name="b")
+    b.output(0).set_names({"b"})
+    a = ops.add(b, ops.constant(np.float32(1)))
+    a.output(0).set_names({"a"})
+    return ov.Model([ops.result(a, name="a")], [b], "dummy")
+
+
+def digits(known: Digits) -> ov.Model:
+    """Input ``image`` FP32 [1,8,8,1] NHWC of 0 to 255, output ``probabilities`` FP32 [1,10]."""
+    brightest = 16 * GREY
+    features = known.images.reshape(len(known.images), -1) / brightest
+    perceptron = MLPClassifier((64,), alpha=1e-2, max_iter=400, random_state=SEED)
+    perceptron.fit(features, known.labels)
+
+    image = ops.parameter([1, 8, 8, 1], ov.Type.f32, name="image")
+    image.output(0).set_names({"image"})
+    image.set_layout(ov.Layout("NHWC"))
+    flat = ops.reshape(image, ops.constant(np.array([1, 64], np.int64)), special_zero=False)
+    values = ops.divide(flat, ops.constant(np.float32(brightest)))
+    for layer, (weights, bias) in enumerate(
+        zip(perceptron.coefs_, perceptron.intercepts_, strict=True)
+    ):
+        if layer > 0:
+            values = ops.relu(values)
+        product = ops.matmul(values, ops.constant(weights.astype(np.float32)), False, False)
+        values = ops.add(product, ops.constant(bias.astype(np.float32)))
+    probabilities = ops.softmax(values, 1)
+    probabilities.output(0).set_names({"probabilities"})
+    return ov.Model([ops.result(probabilities, name="probabilities")], [image], "digits")
+
+
+def predict(model: ov.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Probabilities [N,10] for images UINT8 [N,8,8,1]."""
+    compiled = ov.compile_model(model, "CPU")
+    return np.concatenate([compiled([image[np.newaxis].astype(np.float32)])[0] for image in images])
+
+
+def write_images(folder: Path, unseen: Digits, read: npt.NDArray[np.int64]) -> None:
+    """Write the first rightly read unseen image of each digit in `SHOWN` as PNG, and a 7 as JPEG.
+
+    Each pixel is blown up to a square, so that resizing to 8x8 gives exactly the pixels back: the
+    bilinear filter reads the middle of each square.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for digit in SHOWN:
+        index = np.flatnonzero((unseen.labels == digit) & (read == digit))[0]
+        image = np.kron(unseen.images[index, :, :, 0], np.ones((ZOOM, ZOOM), np.uint8))
+        cv2.imwrite(str(folder / f"digit-{digit}.png"), image)
+    cv2.imwrite(str(folder / "digit-7.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
+
+
+def make(models: Path, data: Path) -> float:
+    """Write both models below `models` and the images to `data`; return the held-out accuracy."""
+    known, unseen = split()
+    made = {"dummy": dummy(), "digits": digits(known)}
+    for name, model in made.items():
+        folder = models / name / "1"
+        folder.mkdir(parents=True, exist_ok=True)
+        ov.serialize(model, folder / "model.xml")
+    read = predict(made["digits"], unseen.images).argmax(axis=1)
+    write_images(data, unseen, read)
+    return float((read == unseen.labels).mean())
+
+
+if __name__ == "__main__":
+    accuracy = make(ROOT / "server/samplegen_server/models", ROOT / "spec/data")
+    print(f"digits: {accuracy:.1%} of the held-out digits read rightly")
