@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
-from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.literals import LITERALS
 from samplegen.resources import Layers
 from samplegen.spec import Mistakes, Operation
@@ -14,7 +14,7 @@ from samplegen.yamlfile import load
 
 _FORBID = ConfigDict(extra="forbid")
 
-Gate = Literal["format", "lint", "build", "run", "output"]
+Gate = Literal["identity", "format", "lint", "build", "run", "output"]
 Command = tuple[StrictStr, ...]
 """Arguments, never a shell line; {python}, {file} and {work} are filled in."""
 
@@ -155,7 +155,8 @@ class Clients:
         Raises:
             SamplegenError: With every problem of every file.
         """
-        clients, problems = [], []
+        clients: list[Client] = []
+        problems: list[Problem] = []
         for name in self.names:
             try:
                 clients.append(self.client(name))

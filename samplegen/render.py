@@ -170,7 +170,7 @@ def with_values(connection: Connection, **values: Any) -> Connection:
 
 
 def _only_code(value: object) -> object:
-    """Lets only literals and whole numbers into a program, so that no value can leave its literal."""
+    """Lets only literals and whole numbers into a program, so no value can leave its literal."""
     if value.__class__ is Code or value.__class__ is int:
         return value
     if isinstance(value, jinja2.Undefined):

@@ -35,7 +35,7 @@ class Layers:
 def spec_layers(own: Sequence[Path] = ()) -> Layers:
     """The spec folders to read.
 
-    A folder with an `api.yaml` describes an API of its own, so the packaged one is not laid below it.
+    A folder with an `api.yaml` describes an API of its own; the packaged one is not laid below it.
     """
     _check_folders(own)
     if any((folder / "api.yaml").is_file() for folder in own):

@@ -32,6 +32,11 @@ class Cell:
         return f"{self.operation.name} × {self.client.name}"
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The names of operation and client."""
+        return self.operation.name, self.client.name
+
+    @property
     def omitted(self) -> str | None:
         """Why the client cannot say this operation, if it says so."""
         return self.client.omits.get(self.operation.form)
@@ -150,41 +155,47 @@ def write(files: dict[str, bytes], folder: Path) -> list[Path]:
     Raises:
         SamplegenError: The folder cannot be written, or holds files that are not samplegen's.
     """
+    paths = {folder / relative: content for relative, content in files.items()}
     unknown = _unknown(files, folder)
     if unknown and not (folder / INDEX).is_file():
         raise SamplegenError(
             f"{shown(folder)} holds files that samplegen did not write, such as {unknown[0].name}; "
             "name an empty or a new folder"
         )
-    changed = []
+    changed = [path for path, content in paths.items() if not _holds(path, content)]
+    for path in changed:
+        write_file(path, paths[path])
+    for path in unknown:
+        path.unlink()
+    return [*changed, *unknown]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader sees the old bytes or the new ones, never a part.
+
+    Raises:
+        SamplegenError: It cannot be written.
+    """
     try:
-        for relative, content in files.items():
-            path = folder / relative
-            if not path.is_file() or path.read_bytes() != content:
-                replace_file(path, content)
-                changed.append(path)
-        for path in unknown:
-            path.unlink()
-            changed.append(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise SamplegenError(f"{error.filename}: cannot be written: {error.strerror}") from error
-    return changed
+        raise SamplegenError(f"{shown(path)}: cannot be written: {error.strerror}") from error
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader sees the old bytes or the new ones, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:

@@ -21,7 +21,7 @@ from pydantic import (
     StrictStr,
 )
 
-from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.resources import Layers
 from samplegen.yamlfile import Location, load
 
@@ -255,7 +255,8 @@ class Spec:
         Raises:
             SamplegenError: With every problem of every file.
         """
-        operations, problems = [], []
+        operations: list[Operation] = []
+        problems: list[Problem] = []
         for name in self.names:
             try:
                 operations.append(self.operation(name))

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,7 +81,7 @@ def read(path: Path) -> Document:
         what = ": ".join(part for part in (error.context, error.problem) if part)
         raise SamplegenError(Problem(f"not YAML: {what}", shown(path), line, column)) from error
     except yaml.reader.ReaderError as error:
-        message = f"not YAML: character #x{error.character:04x} is not allowed"  # type: ignore[str-format]
+        message = f"not YAML: character #x{error.character:04x} is not allowed"
         raise SamplegenError(Problem(message, shown(path))) from error
     if node is None:
         raise SamplegenError(Problem("found an empty file; expected a mapping", shown(path), 1, 1))
@@ -154,7 +153,7 @@ def load(
     """
     document = read(path)
     try:
-        value = adapter(kind).validate_python(document.values)
+        value: T = adapter(kind).validate_python(document.values)
     except ValidationError as error:
         raise SamplegenError(*(_problem(document, e, kind) for e in error.errors())) from None
     problems = [document.problem(location, message) for location, message in check(value)]
@@ -163,10 +162,14 @@ def load(
     return value
 
 
-@cache
 def adapter(kind: type[T]) -> TypeAdapter[T]:
     """The validator of a dataclass; building one costs milliseconds, so it is kept."""
-    return TypeAdapter(kind)
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
+
+
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def _problem(document: Document, details: ErrorDetails, kind: type[Any]) -> Problem:

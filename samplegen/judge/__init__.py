@@ -1,0 +1,1 @@
+"""The judge: builds and runs samples, and says what was proved about each."""

@@ -1,0 +1,58 @@
+"""What a sample printed against what it must print: typed values, never mere text."""
+
+import re
+from collections.abc import Sequence
+
+from samplegen.literals import Scalar
+from samplegen.spec import Expectation
+
+_INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+def differences(stdout: str, expected: Sequence[Expectation]) -> list[str]:
+    """Every difference between the printed lines and the expected ones, in order."""
+    lines = stdout.splitlines()
+    found = []
+    for number, (line, expectation) in enumerate(zip(lines, expected, strict=False), 1):
+        if not _matches(line, expectation):
+            found.append(f"line {number}: found {line!r}; expected {_shown(expectation)}")
+    found += [f"missing: {_shown(expectation)}" for expectation in expected[len(lines) :]]
+    found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][len(expected) :]
+    return found
+
+
+def _matches(line: str, expectation: Expectation) -> bool:
+    prefix = f"{expectation.label}:"
+    text = line.removeprefix(prefix).strip()
+    return line.startswith(prefix) and (
+        re.fullmatch(expectation.pattern, text) is not None
+        if expectation.pattern is not None
+        else _equal(text, expectation.value, expectation.tolerance)
+    )
+
+
+def _equal(text: str, expected: tuple[Scalar, ...], tolerance: float) -> bool:
+    words = [text] if len(expected) == 1 else text.split()
+    return len(words) == len(expected) and all(
+        _equal_scalar(word, value, tolerance) for word, value in zip(words, expected, strict=True)
+    )
+
+
+def _equal_scalar(word: str, expected: Scalar, tolerance: float) -> bool:
+    if isinstance(expected, bool):
+        return _BOOLEANS.get(word) is expected
+    if isinstance(expected, str):
+        return word == expected
+    if isinstance(expected, int) and not tolerance:
+        return _INTEGER.fullmatch(word) is not None and int(word) == expected
+    return _NUMBER.fullmatch(word) is not None and abs(float(word) - expected) <= tolerance
+
+
+def _shown(expectation: Expectation) -> str:
+    if expectation.pattern is not None:
+        return f"'{expectation.label}: …' to match {expectation.pattern}"
+    values = " ".join(str(value) for value in expectation.value)
+    within = f" within {expectation.tolerance:g}" if expectation.tolerance else ""
+    return f"'{expectation.label}: {values}'{within}"

@@ -1,0 +1,144 @@
+"""Starts processes, each in a group of its own, and sees that none outlives its time."""
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+_LARGEST_FILE = 64 * 2**20
+"""Bytes a judged program may write to one file, its output included."""
+_SHOWN_OUTPUT = 20_000
+"""Bytes of output that are kept."""
+
+_running: set[int] = set()
+_lock = threading.Lock()
+_stopping = threading.Event()
+
+
+class Interrupted(Exception):
+    """No more processes are started, since the run is being stopped."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended."""
+
+    status: int | None
+    """Exit status, negative for the signal that ended it; None if its time was up."""
+    stdout: str
+    stderr: str
+    seconds: float
+    left_behind: bool = False
+    """Whether it ended while a process that it had started still ran."""
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a judged program sees of the environment: no secrets, no settings of the machine."""
+    programs = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))
+    return {
+        "PATH": os.pathsep.join(programs),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        **(extra or {}),
+    }
+
+
+def find(program: str) -> str | None:
+    """The path of a program, as `environment` would find it."""
+    return shutil.which(program, path=environment(Path())["PATH"])
+
+
+def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: float) -> Outcome:
+    """Runs a command to its end, or for `timeout` seconds, and ends whatever it started.
+
+    Raises:
+        OSError: The command cannot be started.
+        Interrupted: `stop_all` was called.
+    """
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        with group(command, folder, env, stdout, stderr) as process:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+            status: int | None
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                status = None
+            left_behind = status is not None and _alive(process.pid)
+        seconds = time.monotonic() - started
+        if _stopping.is_set():
+            raise Interrupted
+        return Outcome(status, _text(stdout), _text(stderr), seconds, left_behind)
+
+
+@contextlib.contextmanager
+def group(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    stdout: IO[bytes],
+    stderr: IO[bytes],
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that leads a group of its own; the whole group is gone at the end of the block."""
+    with _lock:
+        if _stopping.is_set():
+            raise Interrupted
+        process = subprocess.Popen(  # noqa: S603  (argument lists from the project's own files)
+            command,
+            cwd=folder,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        _running.add(process.pid)
+    try:
+        yield process
+    finally:
+        _kill(process.pid)
+        process.wait()
+        with _lock:
+            _running.discard(process.pid)
+
+
+def stop_all() -> None:
+    """Ends every running group and starts no more, so that Ctrl-C leaves nothing behind."""
+    with _lock:
+        _stopping.set()
+        for leader in _running:
+            _kill(leader)
+
+
+def _alive(leader: int) -> bool:
+    """Whether a process of the group is left once its leader was waited for."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _kill(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    kept = stream.read(_SHOWN_OUTPUT + 1)
+    text = kept[:_SHOWN_OUTPUT].decode(errors="backslashreplace")
+    return text + "\n[cut here]\n" if len(kept) > _SHOWN_OUTPUT else text

@@ -1,0 +1,115 @@
+"""Verdicts as people and machines read them: a table, JUnit, and progress while they fall."""
+
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from samplegen.judge.verdicts import Verdict
+
+_STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+_WIDE = 200
+"""Columns of a table that goes to a file."""
+_MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
+    """A progress bar on a terminal; elsewhere a line for each verdict that is not `passed`."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda verdict: None
+        return
+    columns = (
+        TextColumn("judging"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def judged(verdict: Verdict) -> None:
+            style = _STYLES[verdict.status]
+            name = escape(f"{verdict.operation} × {verdict.client}")
+            bar.update(task, advance=1, description=f"[{style}]{_MARKS[verdict.status]} {name}[/]")
+
+        yield judged
+
+
+def table(verdicts: Sequence[Verdict]) -> None:
+    """Prints a line a cell and a line that counts."""
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("", "operation", "client", "gates passed", "s"):
+        grid.add_column(heading, justify="right" if heading == "s" else "left", no_wrap=True)
+    for verdict in verdicts:
+        style = _STYLES[verdict.status]
+        grid.add_row(
+            f"[{style}]{_MARKS[verdict.status]}[/]",
+            verdict.operation,
+            verdict.client,
+            " ".join(verdict.gates) or f"[{style}]{verdict.status}[/]",
+            f"{verdict.seconds:.1f}",
+        )
+    console.print(grid)
+    for verdict in verdicts:
+        if verdict.reason and verdict.status != "failed":
+            name = f"{verdict.operation} × {verdict.client}"
+            console.print(f"[yellow]{verdict.status}[/] {escape(f'{name}: {verdict.reason}')}")
+    counts = Counter[str](verdict.status for verdict in verdicts)
+    parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
+    console.print(", ".join(parts))
+
+
+def failures(verdicts: Sequence[Verdict]) -> None:
+    """Prints to stderr, for each failed sample, all one needs to mend it."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for verdict in verdicts:
+        if verdict.status == "failed":
+            console.print(
+                f"[bold red]✗ {verdict.operation} × {verdict.client}[/]: {escape(verdict.reason)}"
+            )
+            console.print(escape("".join(f"  {line}\n" for line in verdict.log.splitlines())))
+
+
+def junit(verdicts: Sequence[Verdict]) -> bytes:
+    """The verdicts as a JUnit report: a test case a cell."""
+    counts = Counter(verdict.status for verdict in verdicts)
+    suite = ET.Element(
+        "testsuite",
+        name="samplegen",
+        tests=str(len(verdicts)),
+        failures=str(counts["failed"]),
+        errors="0",
+        skipped=str(counts["skipped"]),
+        time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
+    )
+    for verdict in verdicts:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=verdict.client.replace("/", "."),
+            name=verdict.operation,
+            time=f"{verdict.seconds:.3f}",
+        )
+        if verdict.status != "passed":
+            kind = "failure" if verdict.status == "failed" else "skipped"
+            ET.SubElement(case, kind, message=_xml(verdict.reason)).text = _xml(verdict.log)
+        ET.SubElement(case, "system-out").text = _xml(verdict.output)
+    suites = ET.Element("testsuites")
+    suites.append(suite)
+    content: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML 1.0 cannot hold, not even escaped."""
+    return "".join(c if c >= " " or c in "\t\n\r" else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,89 @@
+"""Verdicts: what was proved about each sample, and the file that keeps them."""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from samplegen.clients import Gate
+from samplegen.errors import SamplegenError
+from samplegen.samples import write_file
+from samplegen.yamlfile import adapter
+
+Status = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the judge says of one sample."""
+
+    operation: str
+    client: str
+    """`<language>/<client>`."""
+    status: Status
+    reason: str = ""
+    """Why it failed or was skipped; of a passed one, which gates were not tried and why."""
+    gates: tuple[Gate, ...] = ()
+    """The gates passed, in order."""
+    output: str = ""
+    """What the sample printed to stdout."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the server and of what the sample needs."""
+    sha256: str = ""
+    """Of the published sample, even where the judged one differed from it in its ports."""
+    documented_addresses: bool = False
+    """Whether the published bytes ran, on the addresses they name; else the same template with the
+    address of another server."""
+    seconds: float = 0.0
+    judged_at: str = ""
+    """ISO 8601, UTC."""
+    log: str = ""
+    """Of a failed one: the sample and all it printed, enough to mend it."""
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        return self.operation, self.client
+
+
+def as_json(verdicts: Iterable[Verdict]) -> str:
+    """A JSON array, one object a cell."""
+    return json.dumps([asdict(verdict) for verdict in verdicts], indent=1, ensure_ascii=False)
+
+
+def read(path: Path) -> tuple[Verdict, ...]:
+    """The verdicts kept in a file; none if there is no file.
+
+    Raises:
+        SamplegenError: The file is damaged.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        verdicts: list[Verdict] = adapter(list[Verdict]).validate_python(values)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        message = f"{path}: not a file of verdicts; remove it and run samplegen verify: {error}"
+        raise SamplegenError(message) from error
+    return tuple(verdicts)
+
+
+def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, str]]) -> None:
+    """Writes verdicts to a file and keeps those it has of other cells of the matrix.
+
+    Raises:
+        SamplegenError: The file is damaged or cannot be written.
+    """
+    kept: dict[Any, Verdict] = {verdict.cell: verdict for verdict in read(path)}
+    kept |= {verdict.cell: verdict for verdict in verdicts}
+    content = as_json(kept[cell] for cell in cells if cell in kept) + "\n"
+    write_file(path, content.encode())
+
+
+def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verdict]:
+    """The verdicts of required clients that were skipped, or whose sample missed a gate."""
+    return [
+        verdict
+        for verdict in verdicts
+        if verdict.client in required and verdict.status != "failed" and verdict.reason
+    ]

@@ -1,0 +1,164 @@
+"""Options that several commands share, and what their words stand for."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.render import with_values
+from samplegen.samples import INDEX, Catalogue, Cell
+from samplegen.spec import Connection
+
+SAMPLES = Path("site/samples")
+EXISTING = click.Path(path_type=Path)
+"""A path that is checked by the code that reads it, with a better message than click's."""
+
+
+def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --spec and --templates, and hands the command a `Catalogue` in their place."""
+
+    @click.option(
+        "--spec",
+        type=EXISTING,
+        multiple=True,
+        metavar="DIR",
+        help="Own operations, laid over the packaged ones file by file; "
+        "with an api.yaml of its own, in their place.",
+    )
+    @click.option(
+        "--templates",
+        type=EXISTING,
+        multiple=True,
+        metavar="DIR",
+        help="Own templates, laid over the packaged ones file by file.",
+    )
+    @wraps(command)
+    def wrapper(*args: Any, spec: tuple[Path, ...], templates: tuple[Path, ...], **kw: Any) -> Any:
+        return command(*args, catalogue=Catalogue(spec, templates), **kw)
+
+    return wrapper
+
+
+def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completes the names of operations or of clients."""
+
+    def complete(
+        ctx: click.Context, parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        folders = [ctx.params.get(name) or () for name in ("spec", "templates")]
+        try:
+            catalogue = Catalogue(*folders)
+            names = getattr(catalogue, kind).names
+        except SamplegenError:
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+    return complete
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, for machines.")(
+        command
+    )
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--host", metavar="HOST", help="Name or address of the server."),
+            click.option("--grpc-port", type=click.IntRange(1, 65535), metavar="PORT"),
+            click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT"),
+            click.option("--model", metavar="NAME", help="In place of the operation's own model."),
+            click.option(
+                "--model-version",
+                metavar="N",
+                help="Digits; '' for the server's default version.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def connection(documented: Connection, **values: Any) -> Connection:
+    """The documented connection with the reader's own values.
+
+    Raises:
+        UsageError: A value is no host, version or port.
+    """
+    host, number = values.get("host"), values.get("model_version")
+    problems = []
+    if host is not None:
+        host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host):
+            problems.append(f"--host: found {host!r}; expected a host name or an IP address")
+    if number is not None and not re.fullmatch(r"[0-9]*", number):
+        problems.append(
+            f"--model-version: found {number!r}; expected digits, or '' for the default"
+        )
+    if problems:
+        raise UsageError(*problems)
+    try:
+        return with_values(documented, **{**values, "host": host})
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def endpoint_connection(documented: Connection, endpoint: str) -> Connection:
+    """The server at HOST:GRPC_PORT:REST_PORT.
+
+    Raises:
+        UsageError: It is not of that form.
+    """
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):(\d{1,5}):(\d{1,5})", endpoint)
+    if match is None:
+        message = f"--endpoint: found {endpoint!r}; expected HOST:GRPC_PORT:REST_PORT"
+        raise UsageError(f"{message}, such as localhost:9000:8000")
+    host, grpc_port, rest_port = match.groups()
+    return connection(documented, host=host, grpc_port=int(grpc_port), rest_port=int(rest_port))
+
+
+def selected_cells(
+    catalogue: Catalogue, operations: Sequence[str], clients: Sequence[str]
+) -> tuple[Cell, ...]:
+    """The cells of the matrix that the command line asks for."""
+    unknown = [name for name in operations if name not in catalogue.spec.names]
+    if unknown:
+        raise UsageError(
+            *(f"no operation {name!r}; {nearest(name, catalogue.spec.names)}" for name in unknown)
+        )
+    wanted = matching_clients(catalogue, clients or ("all",), "--client")
+    return tuple(
+        cell
+        for cell in catalogue.cells
+        if cell.client.name in wanted and (not operations or cell.operation.name in operations)
+    )
+
+
+def matching_clients(catalogue: Catalogue, wanted: Sequence[str], option: str) -> frozenset[str]:
+    """The clients that the given names stand for."""
+    names = catalogue.clients.names
+    groups: dict[str, list[str]] = {"all": list(names)}
+    for name in names:
+        groups[name] = [name]
+        groups.setdefault(name.partition("/")[0], []).append(name)
+    unknown = [name for name in wanted if name not in groups]
+    if unknown:
+        raise UsageError(
+            *(f"{option}: no client {name!r}; {nearest(name, groups)}" for name in unknown)
+        )
+    return frozenset(name for group in wanted for name in groups[group])
+
+
+def samples_folder(samples: Path | None) -> Path | None:
+    """The folder of the published samples; None where there is none by default."""
+    if samples is not None:
+        if not (samples / INDEX).is_file():
+            raise UsageError(f"--samples: {samples} holds no {INDEX}; name a generated folder")
+        return samples
+    return SAMPLES if (SAMPLES / INDEX).is_file() else None

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Ask a server for its name and version.
+set -eu
+
+# Prints the body of the answer. Anything but success is one line on stderr and exit status 1.
+request() {
+  answer=$(
+    curl --silent --fail-with-body --max-time 10 \
+      --write-out '%{onerror} %{errormsg}' "$@"
+  ) || {
+    printf '%s' "$answer" | tr '\n' ' ' >&2
+    exit 1
+  }
+  printf '%s\n' "$answer"
+}
+
+request http://localhost:8000/v2 |
+  jq -er '
+    "name: \(.name // error("the answer has no name"))",
+    "version: \(.version // error("the answer has no version"))"
+  ' || exit 1

@@ -1,0 +1,19 @@
+# Ask a server for its name and version.
+
+import sys
+
+import tritonclient.grpc as grpcclient
+
+
+def main() -> None:
+    with grpcclient.InferenceServerClient("localhost:9000") as client:
+        metadata = client.get_server_metadata(client_timeout=10)
+    print(f"name: {metadata.name}")
+    print(f"version: {metadata.version}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
