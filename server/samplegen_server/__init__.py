@@ -1,1 +1,1 @@
-"""A KServe v2 inference server on the OpenVINO runtime that behaves as OpenVINO Model Server does."""
+"""A KServe v2 server on the OpenVINO runtime that answers as OpenVINO Model Server does."""

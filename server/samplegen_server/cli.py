@@ -83,6 +83,8 @@ class Options:
     poll_seconds: float
     """How often folders and the config file are looked at; 0 or less for never."""
     metrics: bool
+    record: Path | None
+    """Where to write a line for each answered request."""
     log_level: str
     max_message_bytes: int
 
@@ -117,13 +119,16 @@ def parse(argv: Sequence[str]) -> Options:
         parser.error("nothing to serve on: give --port (gRPC), --rest_port (REST) or both")
     if flags.port == flags.rest_port:
         parser.error("--port and --rest_port must differ")
-    if flags.metrics_enable and not flags.rest_port:
-        parser.error("--metrics_enable needs --rest_port, where GET /metrics is served")
     try:
         read_models = _models(parser, flags)
         read_models()  # so that a mistake is told before anything starts
+        metrics = flags.metrics_enable or (
+            flags.config_path is not None and config.wants_metrics(flags.config_path)
+        )
     except config.ConfigError as error:
         parser.error(str(error))
+    if metrics and not flags.rest_port:
+        parser.error("metrics need --rest_port, where GET /metrics is served")
     return Options(
         port=flags.port,
         rest_port=flags.rest_port,
@@ -131,7 +136,8 @@ def parse(argv: Sequence[str]) -> Options:
         rest_bind_address=flags.rest_bind_address,
         read_models=read_models,
         poll_seconds=flags.file_system_poll_wait_seconds,
-        metrics=flags.metrics_enable,
+        metrics=metrics,
+        record=flags.record,
         log_level=flags.log_level,
         max_message_bytes=flags.max_message_bytes,
     )
@@ -225,6 +231,12 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
         "--metrics_enable", action="store_true", help="serve GET /metrics on the REST port"
     )
     other.add_argument("--log_level", choices=LOG_LEVELS, default="INFO", help="default: INFO")
+    other.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="append a line of JSON for each answered request",
+    )
     other.add_argument(
         "--max_message_bytes",
         type=int,

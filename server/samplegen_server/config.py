@@ -14,6 +14,10 @@ class ConfigError(ValueError):
     """An option's value cannot be used; the text names the option."""
 
 
+class ConfigUnreadable(ConfigError):
+    """The config file is not there, or cannot be read."""
+
+
 T = TypeVar("T")
 
 MAX_NIREQ = 100_000
@@ -127,12 +131,8 @@ def read_file(path: Path) -> list[ModelConfig]:
     Raises:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    tree = _parse_json(text, str(path))
-    if not isinstance(tree, dict) or not isinstance(tree.get("model_config_list"), list):
+    tree = _read_tree(path)
+    if not isinstance(tree.get("model_config_list"), list):
         raise ConfigError(f'{path}: no "model_config_list", a list of models')
     try:
         models = [_entry(entry, path.parent) for entry in tree["model_config_list"]]
@@ -143,6 +143,31 @@ def read_file(path: Path) -> list[ModelConfig]:
         if names.count(name) > 1:
             raise ConfigError(f"{path}: two models have the name {name!r}")
     return models
+
+
+def wants_metrics(path: Path) -> bool:
+    """Does the config file switch the metrics on?
+
+    Raises:
+        ConfigError: The file cannot be read, or something in it cannot be used.
+    """
+    metrics = _read_tree(path)
+    for key in ("monitoring", "metrics"):
+        metrics = metrics.get(key, {})
+        if not isinstance(metrics, dict):
+            raise ConfigError(f'{path}: "{key}" is no object')
+    return metrics.get("enable") is True
+
+
+def _read_tree(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigUnreadable(f"{path}: {error}") from error
+    tree = _parse_json(text, str(path))
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: no JSON object")
+    return tree
 
 
 def _parse_json(text: str, option: str) -> Any:

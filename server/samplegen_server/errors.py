@@ -1,8 +1,8 @@
 """Everything that can go wrong with a request, with both transports' codes side by side.
 
 Codes and texts are those of OpenVINO Model Server (``status.cpp``, ``http_server.cpp`` and
-``grpc_utils.cpp`` there). A code its gRPC table lacks reaches a gRPC client as UNKNOWN with the text
-"Unknown error", and one its HTTP table lacks as 500; both are kept.
+``grpc_utils.cpp`` there). A code its gRPC table lacks reaches a gRPC client as UNKNOWN with the
+text "Unknown error", and one its HTTP table lacks as 500; both are kept.
 """
 
 from typing import ClassVar
@@ -272,6 +272,11 @@ class BodyTooLarge(RestError):
     text = "Request body is too large"
 
 
-class BodyTooSlow(RestError):
-    http = 408
-    text = "Request body did not arrive in time"
+class ConfigMissing(RestError):
+    http = 500
+    text = "Config file not found or cannot open."
+
+
+class ConfigInvalid(RestError):
+    http = 412
+    text = "Reloading config file failed. Check server logs for more info."

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -15,14 +15,8 @@ import openvino as ov
 
 from samplegen_server import errors
 from samplegen_server.config import ANY_INPUT, ModelConfig
-from samplegen_server.tensors import (
-    DTYPES,
-    Array,
-    Dimension,
-    OutputTensor,
-    TensorInfo,
-    pack_bytes,
-)
+from samplegen_server.introspection import LoadError, describe, info_of, model_info
+from samplegen_server.tensors import DTYPES, Array, OutputTensor, TensorInfo, pack_bytes
 from samplegen_server.validation import Images, Value
 
 log = logging.getLogger(__name__)
@@ -33,33 +27,12 @@ SUFFIXES = (".xml", ".onnx", ".pdmodel", ".pb", ".tflite")
 INLINE_SECONDS = 0.001
 """A model faster than this runs in the event loop: handing it to a thread would cost more."""
 
-DATATYPES = {
-    "boolean": "BOOL",
-    "u8": "UINT8",
-    "u16": "UINT16",
-    "u32": "UINT32",
-    "u64": "UINT64",
-    "i8": "INT8",
-    "i16": "INT16",
-    "i32": "INT32",
-    "i64": "INT64",
-    "f16": "FP16",
-    "f32": "FP32",
-    "f64": "FP64",
-    "string": "BYTES",
-}
-"""OpenVINO element type to protocol datatype."""
-
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
 
 core = ov.Core()
 
 T = TypeVar("T")
-
-
-class LoadError(Exception):
-    """A model cannot be loaded; the text is one line that says why."""
 
 
 def runtime_version() -> str:
@@ -75,32 +48,37 @@ class Model:
     Args:
         file: The model's file.
         config: How to load it.
+        observe: Told of each inference: seconds waited for its turn, and seconds it took.
 
     Raises:
         LoadError: It cannot be read, reshaped or compiled, or `config` does not fit it.
     """
 
-    def __init__(self, file: Path, config: ModelConfig) -> None:
+    def __init__(
+        self, file: Path, config: ModelConfig, observe: Callable[[float, float], None]
+    ) -> None:
+        self._observe = observe
+        self.current = 0
+        """Inferences accepted and not yet answered."""
         try:
             model = _prepare(core.read_model(file), config)
             compiled = core.compile_model(
                 model, config.target_device, {**PLUGIN_DEFAULTS, **config.plugin_config}
             )
-            self.requests = config.nireq or compiled.get_property(
-                "OPTIMAL_NUMBER_OF_INFER_REQUESTS"
-            )
-            """Inferences that can run side by side."""
-            self.inputs = _describe(model.inputs)
-            self.outputs = _describe(model.outputs)
-            self.model_info = _model_info(model)
+            self.streams: int = compiled.get_property("NUM_STREAMS")
+            """Inferences that OpenVINO runs side by side."""
+            requests = config.nireq or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+            self.inputs = describe(model.inputs)
+            self.outputs = describe(model.outputs)
+            self.model_info = model_info(model)
             self._slots: SimpleQueue[_Slot] = SimpleQueue()
-            for _ in range(self.requests):
+            for _ in range(requests):
                 self._slots.put(_Slot(compiled, self.inputs, self.outputs))
             self.inline = self._measure() < INLINE_SECONDS
             """Is one inference so short that the event loop may wait for it?"""
         except (RuntimeError, TypeError, ValueError) as error:
             raise LoadError(_reason(error)) from error
-        self._threads = ThreadPoolExecutor(self.requests, f"infer-{config.name}")
+        self._threads = ThreadPoolExecutor(requests, f"infer-{config.name}")
 
     async def infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         """Decode what has to be decoded and run the model.
@@ -119,7 +97,12 @@ class Model:
         """
         if self.inline and not any(isinstance(value, Images) for value in values.values()):
             return self._infer(values)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._infer, values)
+        self.current += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, self._infer, values)
+        finally:
+            self.current -= 1
 
     def close(self) -> None:
         """Take no more work; what was accepted is still finished."""
@@ -130,9 +113,13 @@ class Model:
             name: value.decode() if isinstance(value, Images) else value
             for name, value in values.items()
         }
+        start = time.perf_counter()
         slot = self._slots.get()
+        turn = time.perf_counter()
         try:
-            return slot.infer(arrays)
+            outputs = slot.infer(arrays)
+            self._observe(turn - start, time.perf_counter() - turn)
+            return outputs
         except RuntimeError as error:
             raise errors.InferenceFailed(_reason(error)) from error
         finally:
@@ -239,7 +226,7 @@ def _prepare(model: ov.Model, config: ModelConfig) -> ov.Model:
         model = steps.build()
     shapes = _by_name(config.shapes, model.inputs, model, "shape")
     if not shapes and config.batch_size is not None:
-        for port, info in zip(model.inputs, map(_info, model.inputs), strict=True):
+        for info in map(info_of, model.inputs):
             if info.batch_index is not None:
                 sizes = list(info.dimensions)
                 sizes[info.batch_index] = config.batch_size
@@ -269,39 +256,6 @@ def _by_name(
         if name not in known:
             raise LoadError(f"{what} for {name!r}, but the model has {', '.join(sorted(known))}")
     return options
-
-
-def _describe(ports: Sequence[Any]) -> dict[str, TensorInfo]:
-    """What OpenVINO says of a model's inputs or outputs, in alphabetical order."""
-    infos = (_info(port) for port in ports)
-    return {info.name: info for info in sorted(infos, key=lambda info: info.name)}
-
-
-def _info(port: Any) -> TensorInfo:
-    sizes = port.partial_shape
-    if sizes.rank.is_dynamic:
-        raise LoadError(f"{port.any_name}: a tensor without a number of dimensions is not served")
-    layout = port.node.layout
-    return TensorInfo(
-        name=port.any_name,
-        datatype=DATATYPES.get(port.element_type.get_type_name(), "INVALID"),
-        dimensions=tuple(Dimension(size.min_length, size.max_length) for size in sizes),
-        layout="N..." if layout.empty else re.sub(r"[\[\],]", "", str(layout)),
-    )
-
-
-def _model_info(model: ov.Model) -> dict[str, Any] | None:
-    """The ``model_info`` that an IR may carry, every leaf as text."""
-
-    def texts(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: texts(inner) for key, inner in value.items()}
-        return str(value)
-
-    if not model.has_rt_info(["model_info"]):
-        return None
-    info = texts(model.get_rt_info(["model_info"]).astype(dict))
-    return info if isinstance(info, dict) else None
 
 
 def _reason(error: Exception) -> str:

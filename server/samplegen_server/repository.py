@@ -1,7 +1,8 @@
-"""The models being served: their versions, and loading and retiring them as their folders change."""
+"""The models being served, loaded and retired as their folders and configuration change."""
 
 import asyncio
 import enum
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ from pathlib import Path
 
 from samplegen_server import errors
 from samplegen_server.config import ConfigError, ModelConfig
-from samplegen_server.models import SUFFIXES, LoadError, Model
+from samplegen_server.introspection import LoadError
+from samplegen_server.models import SUFFIXES, Model
 
 log = logging.getLogger(__name__)
+
+Observer = Callable[[str, int, float, float], None]
 
 WAIT_SECONDS = 10.0
 """How long an inference waits for a version that is being loaded."""
@@ -33,6 +37,10 @@ class Source:
     file: Path
     stamp: tuple[int, ...]
     """Size and time of change (nanoseconds) of each of the model's files."""
+
+
+def _nobody(name: str, version: int, waited: float, took: float) -> None:
+    """Without metrics, nobody is told."""
 
 
 def find_sources(config: ModelConfig) -> dict[int, Source]:
@@ -78,9 +86,10 @@ def _stamp(file: Path) -> tuple[int, ...]:
 class Served:
     """One version of a model."""
 
-    def __init__(self, name: str, version: int) -> None:
+    def __init__(self, name: str, version: int, observe: Observer) -> None:
         self.name = name
         self.version = version
+        self._observe = functools.partial(observe, name, version)
         self.state = State.LOADING
         self.has_failed = False
         self.source: Source | None = None
@@ -112,7 +121,7 @@ class Served:
             self.state = State.LOADING
             self._settled.clear()
         try:
-            model = await asyncio.to_thread(Model, source.file, source.config)
+            model = await asyncio.to_thread(Model, source.file, source.config, self._observe)
         except LoadError as error:
             self.has_failed = True
             log.error("model %s version %d: %s", self.name, self.version, error)
@@ -153,6 +162,8 @@ class Repository:
 
     def __init__(self, read_configs: Callable[[], Sequence[ModelConfig]]) -> None:
         self._read_configs = read_configs
+        self.observe: Observer = _nobody
+        """Told of each inference: model, version, seconds waited for its turn and seconds taken."""
         self._served: dict[str, dict[int, Served]] = {}
         self._reloading = asyncio.Lock()
         self.is_loaded = False
@@ -185,8 +196,10 @@ class Repository:
         Raises:
             ConfigError: The configuration cannot be read.
         """
-        await self.reload()
-        self.is_loaded = True
+        try:
+            await self.reload()
+        finally:
+            self.is_loaded = True
 
     async def reload(self) -> bool:
         """Make what is served agree with the configuration and the folders; say if it changed.
@@ -224,7 +237,7 @@ class Repository:
         """
         versions = self._served[name]
         for version in sources.keys() - versions.keys():
-            versions[version] = Served(name, version)
+            versions[version] = Served(name, version, self.observe)
         versions = self._served[name] = dict(sorted(versions.items()))
         loads = [
             versions[version].load(source)

@@ -1,27 +1,36 @@
 """The REST transport: a bare ASGI application with a small routing table."""
 
+import asyncio
+import gzip
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from samplegen_server import errors, rest_request, rest_response
-from samplegen_server.service import MAX_VERSION, Service
+from samplegen_server.answers import Answer, Observer
+from samplegen_server.service import MAX_VERSION, InferRequest, Service
 
 log = logging.getLogger(__name__)
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
 
 JSON = b"application/json; charset=utf-8"
+TEXT = b"text/plain; charset=utf-8"
 CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"*"),
     (b"access-control-allow-headers", b"*"),
 ]
+
+GZIP_BYTES = 1024
+"""Answers from this size on are compressed for clients that accept it."""
 
 MODEL = r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+))?"
 
@@ -30,17 +39,21 @@ class ClientGone(Exception):
     """The client hung up before its request was complete; nobody waits for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """What an operation may ask of a request."""
+    """What an operation may ask of a request, and what it found in it."""
 
     service: Service
-    name: str
-    """The model's name from the path, if there is one."""
-    version: str
-    """Its version from the path, or empty."""
     headers: Mapping[bytes, bytes]
     read_body: Callable[[], Awaitable[bytes]]
+    rpc: str = ""
+    """The protocol's name of the operation, once the path is known to be one's."""
+    name: str = ""
+    """The model's name from the path, if there is one."""
+    version: str = ""
+    """Its version from the path, if there is one."""
+    infer: InferRequest | None = None
+    """The inference in the body, once it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Response:
     body: bytes = b""
     status: int = 200
     content_type: bytes = JSON
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: Sequence[Header] = field(default_factory=list)
 
 
 async def _live(_: Request) -> Response:
@@ -84,6 +97,7 @@ async def _infer(request: Request) -> Response:
     parsed = rest_request.parse(
         request.name, request.version, body, len(body) if json_size is None else json_size
     )
+    request.infer = parsed.request
     answer = await request.service.infer(parsed.request)
     body, json_size = rest_response.infer(answer, parsed.binary_outputs)
     if json_size is None:
@@ -101,24 +115,47 @@ def _json_size(headers: Mapping[bytes, bytes]) -> int | None:
     return int(text)
 
 
+async def _config_status(request: Request) -> Response:
+    return Response(request.service.config_status())
+
+
+async def _config_reload(request: Request) -> Response:
+    # OpenVINO Model Server means 201 for "something changed", but sends 200 either way.
+    await request.service.config_reload()
+    return Response(request.service.config_status())
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One kind of path."""
 
     method: str
     path: re.Pattern[str]
+    rpc: str
+    """The protocol's name of the operation; empty for what gRPC does not have."""
     operation: Callable[[Request], Awaitable[Response]]
 
 
-ROUTES = [
-    Route("POST", re.compile(MODEL + "/infer"), _infer),
-    Route("GET", re.compile("/v2/health/live"), _live),
-    Route("GET", re.compile("/v2/health/ready"), _ready),
-    Route("GET", re.compile("/v2"), _server_metadata),
-    Route("GET", re.compile(MODEL + "/ready"), _model_ready),
-    Route("GET", re.compile(MODEL + "/?"), _model_metadata),
-]
+ROUTES = (
+    Route("POST", re.compile(MODEL + "/infer"), "ModelInfer", _infer),
+    Route("GET", re.compile("/v2/health/live"), "ServerLive", _live),
+    Route("GET", re.compile("/v2/health/ready"), "ServerReady", _ready),
+    Route("GET", re.compile("/v2"), "ServerMetadata", _server_metadata),
+    Route("GET", re.compile(MODEL + "/ready"), "ModelReady", _model_ready),
+    Route("GET", re.compile(MODEL + "/?"), "ModelMetadata", _model_metadata),
+    Route("GET", re.compile("/v1/config"), "", _config_status),
+    Route("POST", re.compile("/v1/config/reload"), "", _config_reload),
+)
 """What is asked most comes first."""
+
+
+def metrics_route(text: Callable[[], bytes]) -> Route:
+    """The route of the metrics, for a server that has them."""
+
+    async def metrics(_: Request) -> Response:
+        return Response(text(), content_type=TEXT)
+
+    return Route("GET", re.compile("/metrics"), "", metrics)
 
 
 class App:
@@ -127,38 +164,46 @@ class App:
     Args:
         service: Answers the requests.
         max_body_bytes: The largest request body.
+        routes: The paths that are served.
+        observers: Told of each answer.
     """
 
-    def __init__(self, service: Service, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        service: Service,
+        max_body_bytes: int,
+        routes: Sequence[Route] = ROUTES,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self._service = service
         self._max_body_bytes = max_body_bytes
+        self._routes = routes
+        self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: the one place where errors become a status."""
+        start = time.perf_counter()
+        failure: errors.ServerError | None = None
+        headers = dict(scope["headers"])
+        request = Request(self._service, headers, lambda: self._read_body(headers, receive))
         try:
-            response = await self._answer(scope, receive)
+            response = await self._answer(scope, request)
         except ClientGone:
             return
         except errors.ServerError as error:
-            response = Response(rest_response.error(error), error.http)
+            failure = error
         except Exception:
             log.exception("a request failed in an unexpected way")
-            response = Response(rest_response.error(errors.ServerError()), 500)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": [
-                    (b"content-length", b"%d" % len(response.body)),
-                    (b"content-type", response.content_type),
-                    *CORS,
-                    *response.headers,
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": response.body})
+            failure = errors.ServerError()
+        if failure is not None:
+            response = Response(
+                rest_response.error(failure), failure.http, headers=_closing(failure)
+            )
+        for observe in self._observers:
+            observe(_describe(request, failure, time.perf_counter() - start))
+        await _send(response, headers, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, request: Request) -> Response:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         path = scope["raw_path"].decode("latin-1")
         if method not in ("GET", "POST", "OPTIONS"):
@@ -167,19 +212,28 @@ class App:
             raise errors.PathInvalid
         if method == "OPTIONS":
             return Response()
-        route, match = _route(method, path)
+        route, match = self._route(method, path)
         groups = match.groupdict("")
-        return await route.operation(
-            Request(
-                service=self._service,
-                name=unquote(groups.get("name", "")),
-                version=_version(groups.get("version", "")),
-                headers=dict(scope["headers"]),
-                read_body=lambda: self._read_body(receive),
-            )
-        )
+        request.rpc = route.rpc
+        request.name = unquote(groups.get("name", ""))
+        request.version = groups.get("version", "")
+        request.version = _version(request.version)
+        return await route.operation(request)
 
-    async def _read_body(self, receive: Receive) -> bytes:
+    def _route(self, method: str, path: str) -> tuple[Route, re.Match[str]]:
+        error: type[errors.ServerError] = errors.InvalidUrl
+        for route in self._routes:
+            match = route.path.fullmatch(path)
+            if match is None:
+                continue
+            if route.method == method:
+                return route, match
+            error = errors.UnsupportedMethod
+        raise error
+
+    async def _read_body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        if int(headers.get(b"content-length", b"0")) > self._max_body_bytes:
+            raise errors.BodyTooLarge
         parts = []
         size = 0
         while True:
@@ -204,13 +258,40 @@ def _version(digits: str) -> str:
     return number
 
 
-def _route(method: str, path: str) -> tuple[Route, re.Match[str]]:
-    error: type[errors.ServerError] = errors.InvalidUrl
-    for route in ROUTES:
-        match = route.path.fullmatch(path)
-        if match is None:
-            continue
-        if route.method == method:
-            return route, match
-        error = errors.UnsupportedMethod
-    raise error
+def _closing(failure: errors.ServerError) -> Sequence[Header]:
+    """What is left of a body that is too large is not worth reading."""
+    return [(b"connection", b"close")] if isinstance(failure, errors.BodyTooLarge) else []
+
+
+def _describe(request: Request, failure: errors.ServerError | None, seconds: float) -> Answer:
+    return Answer(
+        interface="REST",
+        rpc=request.rpc,
+        model_name=request.name,
+        model_version=request.version,
+        infer=request.infer,
+        has_deadline=None,
+        error=failure,
+        seconds=seconds,
+    )
+
+
+async def _send(response: Response, headers: Mapping[bytes, bytes], send: Send) -> None:
+    body = response.body
+    extra = list(response.headers)
+    if len(body) >= GZIP_BYTES and b"gzip" in headers.get(b"accept-encoding", b""):
+        body = await asyncio.to_thread(gzip.compress, body, 1)
+        extra.append((b"content-encoding", b"gzip"))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [
+                (b"content-length", b"%d" % len(body)),
+                (b"content-type", response.content_type),
+                *CORS,
+                *extra,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -154,9 +154,12 @@ def _input(node: Any, is_only: bool) -> tuple[InputTensor, Mapping[str, Any]]:
     contents = None
     if "data" in node:
         contents = _contents(node["data"], datatype)
-    elif "binary_data_size" not in parameters and datatype == "BYTES":
-        if not is_only or shape != [1]:
-            raise errors.CouldNotParseInput
+    elif (
+        "binary_data_size" not in parameters
+        and datatype == "BYTES"
+        and (not is_only or shape != [1])
+    ):
+        raise errors.CouldNotParseInput
     return InputTensor(name, datatype, tuple(shape), contents), parameters
 
 
@@ -183,7 +186,7 @@ def _floats(data: list[Any], types: Iterable[type]) -> Sequence[Any]:
         raise errors.CouldNotParseInput
     # FP64, too, goes through a float of 32 bits in OpenVINO Model Server.
     with np.errstate(over="ignore"):
-        return np.array(data, np.float32)
+        return cast(Sequence[Any], np.array(data, np.float32))
 
 
 def _integers(limits: tuple[int, int]) -> Callable[[list[Any], Iterable[type]], Sequence[Any]]:

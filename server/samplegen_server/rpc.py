@@ -1,18 +1,22 @@
 """The gRPC transport: protobuf messages to the service's requests and back."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import grpc
 
 from samplegen_server import errors
+from samplegen_server.answers import Answer, Observer
 from samplegen_server.proto import inference_pb2 as pb
 from samplegen_server.proto.inference_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from samplegen_server.service import InferRequest, Service
 from samplegen_server.tensors import InputTensor, TensorInfo
 
 log = logging.getLogger(__name__)
+
+Operation = Callable[[Service, Any], Awaitable[Any]]
 
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -34,9 +38,9 @@ CONTENTS = {
 class Servicer:
     """The service's RPCs, each an operation below with its errors turned into a gRPC status."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, observers: Sequence[Observer]) -> None:
         for rpc, operation in OPERATIONS.items():
-            setattr(self, rpc, _answering(operation, service))
+            setattr(self, rpc, _answering(rpc, operation, service, observers))
 
     async def ModelStreamInfer(
         self, requests: AsyncIterator[pb.ModelInferRequest], context: grpc.aio.ServicerContext
@@ -46,20 +50,48 @@ class Servicer:
 
 
 def _answering(
-    operation: Callable[[Service, Any], Awaitable[Any]], service: Service
+    rpc: str, operation: Operation, service: Service, observers: Sequence[Observer]
 ) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
     """The operation as grpc calls it: the one place where errors become a status."""
 
     async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+        start = time.perf_counter()
+        failure: errors.ServerError | None = None
         try:
-            return await operation(service, request)
+            response = await operation(service, request)
         except errors.ServerError as error:
-            return await _abort(context, error)
+            failure = error
         except Exception:
             log.exception("a request failed in an unexpected way")
-            return await _abort(context, errors.ServerError())
+            failure = errors.ServerError()
+        for observe in observers:
+            has_deadline = context.time_remaining() is not None
+            observe(_describe(rpc, request, has_deadline, failure, time.perf_counter() - start))
+        if failure is not None:
+            await _abort(context, failure)
+        return response
 
     return answer
+
+
+def _describe(
+    rpc: str,
+    request: Any,
+    has_deadline: bool,
+    failure: errors.ServerError | None,
+    seconds: float,
+) -> Answer:
+    infer = _infer_request(request) if isinstance(request, pb.ModelInferRequest) else None
+    return Answer(
+        interface="gRPC",
+        rpc=rpc,
+        model_name=infer.model_name if infer else getattr(request, "name", ""),
+        model_version=infer.model_version if infer else getattr(request, "version", ""),
+        infer=infer,
+        has_deadline=has_deadline,
+        error=failure,
+        seconds=seconds,
+    )
 
 
 async def _abort(context: grpc.aio.ServicerContext, error: errors.ServerError) -> None:
@@ -108,15 +140,7 @@ def _tensors(infos: Iterable[TensorInfo]) -> list[pb.ModelMetadataResponse.Tenso
 
 
 async def _model_infer(service: Service, request: pb.ModelInferRequest) -> pb.ModelInferResponse:
-    answer = await service.infer(
-        InferRequest(
-            model_name=request.model_name,
-            model_version=request.model_version,
-            id=request.id,
-            inputs=[_input(tensor) for tensor in request.inputs],
-            raw=request.raw_input_contents,
-        )
-    )
+    answer = await service.infer(_infer_request(request))
     response = pb.ModelInferResponse(
         model_name=answer.model_name, model_version=answer.model_version, id=answer.id
     )
@@ -124,6 +148,16 @@ async def _model_infer(service: Service, request: pb.ModelInferRequest) -> pb.Mo
         response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
         response.raw_output_contents.append(output.raw)
     return response
+
+
+def _infer_request(request: pb.ModelInferRequest) -> InferRequest:
+    return InferRequest(
+        model_name=request.model_name,
+        model_version=request.model_version,
+        id=request.id,
+        inputs=[_input(tensor) for tensor in request.inputs],
+        raw=request.raw_input_contents,
+    )
 
 
 def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
@@ -134,7 +168,7 @@ def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
     return InputTensor(tensor.name, tensor.datatype, tuple(tensor.shape), contents)
 
 
-OPERATIONS: dict[str, Callable[[Service, Any], Awaitable[Any]]] = {
+OPERATIONS: dict[str, Operation] = {
     "ServerLive": _server_live,
     "ServerReady": _server_ready,
     "ModelReady": _model_ready,
@@ -144,8 +178,16 @@ OPERATIONS: dict[str, Callable[[Service, Any], Awaitable[Any]]] = {
 }
 
 
-def make_server(service: Service, max_message_bytes: int) -> grpc.aio.Server:
-    """A gRPC server that answers with `service`, not started and bound to no port yet."""
+def make_server(
+    service: Service, max_message_bytes: int, observers: Sequence[Observer] = ()
+) -> grpc.aio.Server:
+    """A gRPC server that answers with `service`, not started and bound to no port yet.
+
+    Args:
+        service: Answers the requests.
+        max_message_bytes: The largest request.
+        observers: Told of each answer.
+    """
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", max_message_bytes),
@@ -153,5 +195,5 @@ def make_server(service: Service, max_message_bytes: int) -> grpc.aio.Server:
             ("grpc.so_reuseport", 0),  # two servers on one port would share the requests
         ]
     )
-    add_GRPCInferenceServiceServicer_to_server(Servicer(service), server)
+    add_GRPCInferenceServiceServicer_to_server(Servicer(service, observers), server)
     return server

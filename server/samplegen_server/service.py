@@ -1,13 +1,18 @@
 """The protocol's operations, free of transport."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from samplegen_server import errors, validation
+from samplegen_server.config import ConfigError, ConfigUnreadable
 from samplegen_server.repository import Repository, Served
+from samplegen_server.status import status
 from samplegen_server.tensors import Buffer, InputTensor, OutputTensor, TensorInfo
+
+log = logging.getLogger(__name__)
 
 SERVER_NAME = "OpenVINO Model Server"
 PLATFORM = "OpenVINO"
@@ -130,6 +135,25 @@ class Service:
         values = validation.values(served.model.inputs, request.inputs, request.raw)
         outputs = await served.model.infer(values)
         return InferResponse(request.model_name, str(served.version), request.id, outputs)
+
+    def config_status(self) -> bytes:
+        """The state of every version, as JSON."""
+        return status(self._repository)
+
+    async def config_reload(self) -> bool:
+        """Read the configuration and the folders anew; say if anything changed.
+
+        Raises:
+            RestError: The config file cannot be used; what was served still is.
+        """
+        try:
+            return await self._repository.reload()
+        except ConfigUnreadable as error:
+            log.error("%s", error)
+            raise errors.ConfigMissing from error
+        except ConfigError as error:
+            log.error("%s", error)
+            raise errors.ConfigInvalid from error
 
     async def _settled(self, name: str, version: int | None) -> Served:
         """The version to ask; one that is being loaded is waited for."""

@@ -6,20 +6,32 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 import uvloop
 
 from samplegen_server import models, rest, rpc
+from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
+from samplegen_server.config import ConfigError
+from samplegen_server.http_limits import LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
 from samplegen_server.service import Service
+
+if TYPE_CHECKING:
+    from samplegen_server.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 4
 """How long requests may still run after the server was told to stop."""
+
+
+KEEP_ALIVE_SECONDS = 600
+"""How long a REST connection may be idle; clients that keep one expect it to stay."""
 
 
 class StartError(Exception):
@@ -47,20 +59,66 @@ async def _serve(options: Options) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     repository = Repository(options.read_models)
     service = Service(repository, models.runtime_version())
+    observers: list[Observer] = []
+    routes = list(rest.ROUTES)
     async with contextlib.AsyncExitStack() as stack:
+        if options.record:
+            observers.append(stack.enter_context(_recorder(options.record)))
+        if options.metrics:
+            metrics = _metrics(repository)
+            observers.append(metrics)
+            routes.append(rest.metrics_route(metrics.text))
         if options.port:
-            await stack.enter_async_context(_grpc(options, service))
+            await stack.enter_async_context(_grpc(options, service, observers))
         if options.rest_port:
-            await stack.enter_async_context(_rest(options, service))
-        tasks = [asyncio.create_task(_keep_loaded(repository, options))]
+            app = rest.App(service, options.max_message_bytes, routes, observers)
+            await stack.enter_async_context(_rest(options, app))
+        await stack.enter_async_context(_running(_keep_loaded(repository, options)))
         await stop.wait()
         log.info("stopping")
-        for task in tasks:
-            task.cancel()
+
+
+@contextlib.contextmanager
+def _recorder(path: Path) -> Generator[Observer]:
+    # Not imported by a server that does not record.
+    from samplegen_server.recording import Recorder
+
+    try:
+        recorder = Recorder(path)
+    except OSError as error:
+        raise StartError(f"cannot record: {error}") from error
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
+def _metrics(repository: Repository) -> "Metrics":
+    # Not imported by a server without metrics.
+    from samplegen_server.metrics import Metrics
+
+    metrics = Metrics(repository)
+    repository.observe = metrics.inference
+    return metrics
+
+
+@contextlib.asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    """Something that goes on beside the rest, until the rest ends."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def _keep_loaded(repository: Repository, options: Options) -> None:
-    await repository.load()
+    try:
+        await repository.load()
+    except ConfigError as error:
+        log.error("%s", error)
     log.info("ready: %s", ", ".join(_addresses(options)))
     if options.poll_seconds > 0:
         await repository.watch(options.poll_seconds)
@@ -75,10 +133,12 @@ def _addresses(options: Options) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _grpc(options: Options, service: Service) -> AsyncGenerator[None]:
+async def _grpc(
+    options: Options, service: Service, observers: Sequence[Observer]
+) -> AsyncGenerator[None]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
     _bind("gRPC", options.grpc_bind_address, options.port).close()
-    server = rpc.make_server(service, options.max_message_bytes)
+    server = rpc.make_server(service, options.max_message_bytes, observers)
     server.add_insecure_port(f"{options.grpc_bind_address}:{options.port}")
     await server.start()
     try:
@@ -96,24 +156,26 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _rest(options: Options, service: Service) -> AsyncGenerator[None]:
+async def _rest(options: Options, app: rest.App) -> AsyncGenerator[None]:
     listener = _bind("REST", options.rest_bind_address, options.rest_port)
     server = _Uvicorn(
         uvicorn.Config(
-            rest.App(service, options.max_message_bytes),
-            http="httptools",
+            app,
+            http=LimitedProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
     serving = asyncio.create_task(server.serve([listener]))
     try:
-        yield
+        async with _running(drop_late(server.server_state.connections)):
+            yield
     finally:
         server.should_exit = True
         await serving

@@ -139,7 +139,8 @@ class OutputTensor:
         """The elements, flattened, as Python values; BYTES as bytes."""
         if self.datatype == "BYTES":
             return unpack_bytes(self.raw)
-        return np.frombuffer(self.raw, DTYPES[self.datatype]).tolist()
+        values: list[Any] = np.frombuffer(self.raw, DTYPES[self.datatype]).tolist()
+        return values
 
 
 def describe_shape(shape: Iterable[int]) -> str:

@@ -1,0 +1,31 @@
+"""What a transport tells of each request it answered, for those who record or count."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from samplegen_server.errors import ServerError
+from samplegen_server.service import InferRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One request that was answered."""
+
+    interface: str
+    """``gRPC`` or ``REST``."""
+    rpc: str
+    """The protocol's name of the operation; empty when the request asked for none of them."""
+    model_name: str
+    """Empty when the operation is about no model."""
+    model_version: str
+    """As the client gave it, so empty when it left the choice to the server."""
+    infer: InferRequest | None
+    """The inference that was asked for, if it could be read."""
+    has_deadline: bool | None
+    """Did the client set one? Over REST nobody can tell."""
+    error: ServerError | None
+    seconds: float
+    """From the request's arrival to its answer."""
+
+
+Observer = Callable[[Answer], None]

@@ -1,0 +1,85 @@
+"""uvicorn's HTTP protocol with limits against clients that send too much, or too slowly."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEADER_BYTES = 1 << 16
+"""A request's head, as it is received: one read beyond this and the connection ends."""
+
+START_SECONDS = 30.0
+"""How long a request may take to arrive, however small it is."""
+
+BYTES_PER_SECOND = 1 << 14
+"""How fast a large request has to arrive, after `START_SECONDS`."""
+
+STALL_SECONDS = 60.0
+"""How long a client may leave its answer unread."""
+
+TOO_LARGE = b'{"error":"Request header fields are too large"}'
+TOO_LARGE_HEAD = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: application/json; charset=utf-8\r\n"
+    b"content-length: %d\r\n"
+    b"connection: close\r\n"
+    b"\r\n"
+) % len(TOO_LARGE)
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._in_head = True
+        self._received = 0
+        self._began: float | None = self.loop.time()
+        """When the request being received began; None between requests."""
+        self._unread = 0
+        self._unread_since = 0.0
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._began = self.loop.time()
+        self._received = 0
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._began = None
+        self._received = 0
+        super().on_message_complete()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        super().data_received(data)
+        # What is still in the head after a read has brought nothing but head.
+        if self._in_head and self._received > MAX_HEADER_BYTES and self._began is not None:
+            self.transport.write(TOO_LARGE_HEAD + TOO_LARGE)
+            self.transport.close()
+
+    def is_late(self, now: float) -> bool:
+        """Has this client taken too long to send its request, or to read its answer?"""
+        unread = self.transport.get_write_buffer_size()
+        if unread == 0 or unread != self._unread:
+            self._unread, self._unread_since = unread, now
+        elif now - self._unread_since > STALL_SECONDS:
+            return True
+        if self._began is None or self.flow.read_paused:
+            return False
+        return now - self._began > START_SECONDS + self._received / BYTES_PER_SECOND
+
+
+async def drop_late(connections: Iterable[Any]) -> None:
+    """Look at all connections every second, for ever, and drop those that are too slow."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(1)
+        for connection in list(connections):
+            if connection.is_late(loop.time()):
+                connection.transport.abort()

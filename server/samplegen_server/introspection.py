@@ -1,0 +1,61 @@
+"""What a model says of itself: OpenVINO's inputs and outputs in the protocol's words."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from samplegen_server.tensors import Dimension, TensorInfo
+
+DATATYPES = {
+    "boolean": "BOOL",
+    "u8": "UINT8",
+    "u16": "UINT16",
+    "u32": "UINT32",
+    "u64": "UINT64",
+    "i8": "INT8",
+    "i16": "INT16",
+    "i32": "INT32",
+    "i64": "INT64",
+    "f16": "FP16",
+    "f32": "FP32",
+    "f64": "FP64",
+    "string": "BYTES",
+}
+"""OpenVINO element type to protocol datatype."""
+
+
+class LoadError(Exception):
+    """A model cannot be loaded; the text is one line that says why."""
+
+
+def describe(ports: Sequence[Any]) -> dict[str, TensorInfo]:
+    """What OpenVINO says of a model's inputs or outputs, in alphabetical order."""
+    infos = (info_of(port) for port in ports)
+    return {info.name: info for info in sorted(infos, key=lambda info: info.name)}
+
+
+def info_of(port: Any) -> TensorInfo:
+    sizes = port.partial_shape
+    if sizes.rank.is_dynamic:
+        raise LoadError(f"{port.any_name}: a tensor without a number of dimensions is not served")
+    layout = port.node.layout
+    return TensorInfo(
+        name=port.any_name,
+        datatype=DATATYPES.get(port.element_type.get_type_name(), "INVALID"),
+        dimensions=tuple(Dimension(size.min_length, size.max_length) for size in sizes),
+        layout="N..." if layout.empty else re.sub(r"[\[\],]", "", str(layout)),
+    )
+
+
+def model_info(model: Any) -> dict[str, Any] | None:
+    """The ``model_info`` that an IR may carry, every leaf as text."""
+
+    def texts(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: texts(inner) for key, inner in value.items()}
+        return str(value)
+
+    if not model.has_rt_info(["model_info"]):
+        return None
+    info = texts(model.get_rt_info(["model_info"]).astype(dict))
+    return info if isinstance(info, dict) else None

@@ -1,0 +1,80 @@
+"""A line of JSON for each answered request, in a form that is the same over gRPC and REST."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from samplegen_server.answers import Answer
+from samplegen_server.errors import ServerError
+from samplegen_server.service import InferRequest
+from samplegen_server.tensors import DTYPES, Buffer, InputTensor, array_of, pack_bytes
+
+
+class Recorder:
+    """Appends to a file; each line is there before the next request is read.
+
+    Args:
+        path: The file, made if it is not there.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def __call__(self, answer: Answer) -> None:
+        self._file.write(orjson.dumps(canonical(answer)) + b"\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def canonical(answer: Answer) -> dict[str, Any]:
+    """A request without anything that depends on the transport or the client library.
+
+    Returns:
+        ``rpc``, ``model``, ``version``, ``inputs`` by name (null for what is no inference or could
+        not be read), ``deadline`` (true, false, or null over REST) and ``error`` (the class of the
+        error, or null).
+    """
+    return {
+        "rpc": answer.rpc,
+        "model": answer.model_name,
+        "version": answer.model_version,
+        "inputs": None if answer.infer is None else _inputs(answer.infer),
+        "deadline": answer.has_deadline,
+        "error": None if answer.error is None else type(answer.error).__name__,
+    }
+
+
+def _inputs(request: InferRequest) -> list[dict[str, Any]]:
+    inputs = [
+        {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": tensor.shape,
+            "digest": _digest(tensor, request.raw[index] if index < len(request.raw) else None),
+        }
+        for index, tensor in enumerate(request.inputs)
+    ]
+    return sorted(inputs, key=lambda tensor: str(tensor["name"]))
+
+
+def _digest(tensor: InputTensor, raw: Buffer | None) -> str | None:
+    """SHA-256 of the values as raw bytes; None when they do not fit the datatype and shape."""
+    if raw is not None:
+        return hashlib.sha256(raw).hexdigest()
+    if tensor.contents is None:
+        return None
+    if tensor.datatype == "BYTES":
+        return hashlib.sha256(pack_bytes(tensor.contents)).hexdigest()
+    if tensor.datatype not in DTYPES:
+        return None
+    try:
+        values = array_of(tensor.contents, tensor.datatype, tensor.shape)
+    except (ServerError, ValueError):
+        return None
+    return hashlib.sha256(values.tobytes()).hexdigest()
