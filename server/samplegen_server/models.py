@@ -30,6 +30,10 @@ INLINE_SECONDS = 0.001
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
 
+INLINE_DEFAULTS = {**PLUGIN_DEFAULTS, "INFERENCE_NUM_THREADS": "1"}
+"""The same for a model that runs in the event loop: to wake a second thread takes longer than to do
+its share, and up to fifty times the processor time."""
+
 core = ov.Core()
 
 T = TypeVar("T")
@@ -62,23 +66,17 @@ class Model:
         """Inferences accepted and not yet answered."""
         try:
             model = _prepare(core.read_model(file), config)
-            compiled = core.compile_model(
-                model, config.target_device, {**PLUGIN_DEFAULTS, **config.plugin_config}
-            )
-            self.streams: int = compiled.get_property("NUM_STREAMS")
-            """Inferences that OpenVINO runs side by side."""
-            requests = config.nireq or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
             self.inputs = describe(model.inputs)
             self.outputs = describe(model.outputs)
             self.model_info = model_info(model)
-            self._slots: SimpleQueue[_Slot] = SimpleQueue()
-            for _ in range(requests):
-                self._slots.put(_Slot(compiled, self.inputs, self.outputs))
+            self._compile(model, config, PLUGIN_DEFAULTS)
             self.inline = self._measure() < INLINE_SECONDS
             """Is one inference so short that the event loop may wait for it?"""
+            if self.inline and config.target_device == "CPU":
+                self._compile(model, config, INLINE_DEFAULTS)
         except (RuntimeError, TypeError, ValueError) as error:
             raise LoadError(_reason(error)) from error
-        self._threads = ThreadPoolExecutor(requests, f"infer-{config.name}")
+        self._threads = ThreadPoolExecutor(self._slots.qsize(), f"infer-{config.name}")
 
     async def infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         """Decode what has to be decoded and run the model.
@@ -107,6 +105,16 @@ class Model:
     def close(self) -> None:
         """Take no more work; what was accepted is still finished."""
         self._threads.shutdown(wait=False)
+
+    def _compile(self, model: ov.Model, config: ModelConfig, defaults: dict[str, str]) -> None:
+        compiled = core.compile_model(
+            model, config.target_device, {**defaults, **config.plugin_config}
+        )
+        self.streams: int = compiled.get_property("NUM_STREAMS")
+        """Inferences that OpenVINO runs side by side."""
+        self._slots: SimpleQueue[_Slot] = SimpleQueue()
+        for _ in range(config.nireq or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")):
+            self._slots.put(_Slot(compiled, self.inputs, self.outputs))
 
     def _infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         arrays = {
