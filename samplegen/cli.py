@@ -7,7 +7,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -74,7 +73,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("samplegen"), prog_name="samplegen")
+@click.version_option(package_name="samplegen", prog_name="samplegen")
 def cli() -> None:
     """Code samples of an inference API, in every language, each of which has just run.
 

@@ -3,15 +3,13 @@
 Each kind of literal is a row of `LITERALS`; a language names its row in `language.yaml`.
 """
 
-import json
 import math
 import re
-import shlex
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from json.encoder import encode_basestring_ascii
+from typing import Any, NamedTuple
 
 Scalar = bool | int | float | str
 
@@ -64,31 +62,46 @@ class Quotes:
     closing: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Literals:
     """How one kind of source text writes values."""
 
     quotes: Callable[[str], Quotes]
     """Picks the string literal that suits a text."""
-    scalar: Callable[[Scalar], str]
-    """Any value but text."""
-    brackets: tuple[str, str]
-    """Around the elements of a list."""
+    booleans: tuple[str, str]
+    """False and true."""
+    non_finite: Callable[[float], str]
+    """Infinity and not-a-number."""
+    brackets: tuple[str, str, str]
+    """What opens a list, stands between its elements, and closes it."""
 
     def quote(self, value: str | Text) -> Code:
         """The string literal of a text, or of a text with connection values in it."""
         return _quote_plain(self, value) if isinstance(value, str) else _quote_text(self, value)
 
     def values(self, values: Sequence[Scalar], column: int = 0, width: int = 88) -> Code:
-        """A list literal that starts in `column`, on one line if it then fits into `width`."""
-        items = [self.quote(v) if isinstance(v, str) else self.scalar(v) for v in values]
-        opening, closing = self.brackets
-        line = f"{opening}{', '.join(items)}{closing}"
+        """A list literal that starts in `column`, on one line if it then fits into `width`.
+
+        The values are of one type, as the elements of a tensor are.
+        """
+        items = self._items(values)
+        opening, separator, closing = self.brackets
+        line = f"{opening}{separator.join(items)}{closing}"
         if column + len(line) <= width:
             return Code(line)
         margin = " " * (column - column % 4)
         lines = "".join(f"{margin}    {item},\n" for item in items)
         return Code(f"{opening}\n{lines}{margin}{closing}")
+
+    def _items(self, values: Sequence[Any]) -> list[str]:
+        match values:
+            case [bool(), *_]:
+                return [self.booleans[value] for value in values]
+            case [str(), *_]:
+                return [self.quote(value) for value in values]
+        if all(map(math.isfinite, values)):
+            return [*map(repr, values)]
+        return [repr(v) if math.isfinite(v) else self.non_finite(v) for v in values]
 
 
 @lru_cache(maxsize=4096)
@@ -127,11 +140,16 @@ def arguments(items: Sequence[Code], column: int, indent: int, width: int = 88) 
     return Code("\n" + "".join(f"{margin}    {item},\n" for item in items) + margin)
 
 
+@lru_cache(maxsize=64)
 def comment(text: str, prefix: str, width: int = 88) -> Code:
     """Text as lines of a comment, each behind `prefix`; what does not print becomes a space."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
-    lines = textwrap.wrap(plain, width - len(prefix), break_on_hyphens=False)
-    return Code("\n".join(f"{prefix}{line}" for line in lines))
+    plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    lines = [prefix]
+    for word in plain.split():
+        if len(lines[-1]) + len(word) > width and lines[-1] != prefix:
+            lines.append(prefix)
+        lines[-1] += f"{word} "
+    return Code("\n".join(line.rstrip() for line in lines))
 
 
 def _escaper(
@@ -139,9 +157,10 @@ def _escaper(
 ) -> Callable[[str], str]:
     """Writes the characters of `named` as told, and those that do not print by number."""
     table = dict(named)
+    special = re.compile("[" + re.escape("".join(table)) + "]")
 
     def escape(text: str) -> str:
-        if text.isprintable() and not any(c in text for c in table):
+        if text.isprintable() and not special.search(text):
             return text
         return "".join(
             table[c] if c in table else c if c.isprintable() else numeric(ord(c)) for c in text
@@ -172,19 +191,11 @@ def _python_quotes(text: str) -> Quotes:
     return _PYTHON_QUOTES["'" if text.count('"') > text.count("'") else '"']
 
 
-def _python_scalar(value: Scalar) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    return repr(value)
+def _no_number(value: float) -> str:
+    raise LiteralError(f"JSON has no number {value}")
 
 
-def _json_scalar(value: Scalar) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise LiteralError(f"JSON has no number {value}")
-    return json.dumps(value)
-
-
-_JSON_QUOTES = Quotes('"', lambda text: json.dumps(text)[1:-1], '"')
+_JSON_QUOTES = Quotes('"', lambda text: encode_basestring_ascii(text)[1:-1], '"')
 _SHELL_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _SHELL_BARE = Quotes("", str, "")
 _SHELL_QUOTED = Quotes("'", lambda text: text.replace("'", "'\"'\"'"), "'")
@@ -196,11 +207,13 @@ def _shell_quotes(text: str) -> Quotes:
     return _SHELL_BARE if _SHELL_SAFE.fullmatch(text) else _SHELL_QUOTED
 
 
-JSON = Literals(lambda text: _JSON_QUOTES, _json_scalar, ("[", "]"))
+JSON = Literals(lambda text: _JSON_QUOTES, ("false", "true"), _no_number, ("[", ", ", "]"))
 """Also offered to every language, for the bodies of REST requests."""
 
 LITERALS = {
-    "python": Literals(_python_quotes, _python_scalar, ("[", "]")),
-    "shell": Literals(_shell_quotes, lambda value: shlex.quote(_json_scalar(value)), ("", "")),
+    "python": Literals(
+        _python_quotes, ("False", "True"), lambda value: f'float("{value}")', ("[", ", ", "]")
+    ),
+    "shell": Literals(_shell_quotes, ("false", "true"), str, ("", " ", "")),
 }
 """The kinds of literal that a `language.yaml` may name."""

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent_encode
@@ -13,7 +13,7 @@ from jinja2.runtime import LoopContext
 
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
-from samplegen.literals import JSON, LITERALS, Code, Span, Text, Value, arguments, comment
+from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments, comment
 from samplegen.resources import Layers, shown
 from samplegen.spec import Api, Connection, Operation
 
@@ -22,8 +22,22 @@ from samplegen.spec import Api, Connection, Operation
 class Rendered:
     """A program, and where each connection value stands in it."""
 
-    text: str
-    spans: tuple[Span, ...]
+    _parts: tuple[str, ...]
+
+    @cached_property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """In the order of the text, in characters."""
+        spans = []
+        offset = 0
+        for part in self._parts:
+            if isinstance(part, Code):
+                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
+            offset += len(part)
+        return tuple(spans)
 
 
 @dataclass(frozen=True)
@@ -39,42 +53,54 @@ class View:
         """The names a template may use."""
         connection = self.connection
         host = Value("host", connection.host)
+        rest_address = (host, ":", Value("rest_port", str(connection.rest_port)))
         model = connection.model or self.operation.model or ""
-        version = connection.model_version
+        version = Value("model_version", connection.model_version)
+        in_path = {"model": Value("model", percent_encode(model, safe="")), "version": version}
         return {
             "operation": self.operation,
             "deadline": self.deadline,
             "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
-            "rest_address": (host, ":", Value("rest_port", str(connection.rest_port))),
+            "rest_address": rest_address,
             "model": (Value("model", model),),
-            "model_version": (Value("model_version", version),),
+            "model_version": (version,),
             "url": {
-                call.rpc: self._url(call.path, model, version) for call in self.operation.calls
+                call.rpc: (
+                    "http://",
+                    *rest_address,
+                    *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
+                )
+                for call in self.operation.calls
             },
         }
 
-    def _url(self, path: str, model: str, version: str) -> Text:
-        """The address of a REST call; without a version, its part of the path falls away."""
-        if not version:
-            path = path.replace("/versions/{version}", "")
-        values = {
-            "model": Value("model", percent_encode(model, safe="")),
-            "version": Value("model_version", version),
-        }
-        parts: list[str | Value] = [
-            "http://",
-            Value("host", self.connection.host),
-            ":",
-            Value("rest_port", str(self.connection.rest_port)),
-        ]
-        for piece in path.replace("}", "{").split("{"):
-            parts.append(values.get(piece, piece))
-        return tuple(part for part in parts if part != "")
+
+@lru_cache(maxsize=256)
+def _pieces(path: str, version: str) -> tuple[str, ...]:
+    """A path cut at its placeholders; without a version, its part of the path falls away."""
+    if not version:
+        path = path.replace("/versions/{version}", "")
+    return tuple(piece for piece in path.replace("}", "{").split("{") if piece)
 
 
 def view(api: Api, operation: Operation, connection: Connection | None = None) -> View:
     """An operation as the templates see it, on `connection` or the documented one."""
     return View(operation, connection or api.connection, api.deadline)
+
+
+class _Environment(jinja2.Environment):
+    """Keeps what it loaded: a template asks for its frame each time it is rendered."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._kept: dict[str, jinja2.Template] = {}
+
+    def get_template(
+        self, name: str | jinja2.Template, parent: str | None = None, globals: Any = None
+    ) -> jinja2.Template:
+        if name not in self._kept:
+            self._kept[str(name)] = super().get_template(name, parent, globals)
+        return self._kept[str(name)]
 
 
 class Renderer:
@@ -99,18 +125,16 @@ class Renderer:
         try:
             environment, template = self._template(name, client.language)
             try:
-                parts = list(template.root_render_func(template.new_context(view.context)))
+                parts = tuple(
+                    template.root_render_func(
+                        environment.context_class(environment, view.context, name, template.blocks)
+                    )
+                )
             except Exception:
                 environment.handle_exception()
         except Exception as error:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
-        spans = []
-        offset = 0
-        for part in parts:
-            if part.__class__ is Code and part.spans:
-                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
-            offset += len(part)
-        return Rendered("".join(parts), tuple(spans))
+        return Rendered(parts)
 
     def _template(
         self, name: str, language: Language
@@ -124,14 +148,14 @@ class Renderer:
         return self._templates[name]
 
     def _environment(self, language: Language) -> jinja2.Environment:
-        environment = jinja2.Environment(
+        environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=_only_code,
-            autoescape=False,  # noqa: S701  (finalize lets nothing but literals through)
+            autoescape=False,
             auto_reload=False,
             cache_size=-1,
         )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -143,18 +143,14 @@ class Tensor:
     data: tuple[Scalar, ...] | None = None
     """Flat, row-major. For an input, exactly one of `data` and `file` is given."""
     file: StrictStr | None = None
-    """A file of the spec's `data` folder, sent as the one BYTES element."""
+    """A file of the spec's `data` folder, sent as the one BYTES element; a sample opens it under
+    this name in its working folder."""
 
-    @property
+    @cached_property
     def elements(self) -> tuple[Scalar, ...]:
         """The data with the type of its datatype: a whole number of an FP32 tensor is 1.0."""
         data = self.data or ()
         return tuple(float(v) for v in data) if self.datatype.startswith("FP") else data
-
-    @property
-    def filename(self) -> str:
-        """The name under which a sample opens `file` in its working folder."""
-        return PurePosixPath(self.file or "").name
 
 
 @dataclass(frozen=True, kw_only=True)
