@@ -1,0 +1,202 @@
+"""HTML of what a page shows of samples: tab sets, verdicts, the form for a reader's own values.
+
+It is put into a page after Markdown and search have seen it: neither needs to parse code.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from itertools import count
+
+import markdown
+
+from samplegen.clients import Client
+from samplegen.site.book import STATES, Book, Sample
+from samplegen.site.highlight import highlight
+from samplegen.spec import Operation
+
+_FIRST_SET = 1000
+"""Tab sets of a page's own Markdown are numbered from 1; ours stay clear of them."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One tab and what it opens."""
+
+    id: str
+    label: str
+    client: Client
+    content: str
+
+
+class Page:
+    """The blocks of one page, whose tab sets have numbers of their own."""
+
+    def __init__(self, book: Book, root: str) -> None:
+        """Makes nothing yet.
+
+        Args:
+            book: The samples.
+            root: The relative address of the site's root, such as `../..`.
+        """
+        self._book = book
+        self._root = root
+        self._numbers = count(_FIRST_SET)
+
+    def samples(self, operation: Operation) -> str:
+        """All programs of an operation, in tabs, each with its verdict and output."""
+        panels = []
+        for tab in self._book.tabs(operation):
+            inner = [self._panel(sample, sample.client.title) for sample in tab.samples]
+            content = inner[0].content
+            if len(inner) > 1:
+                content = self._tabs(inner, f"Libraries for {tab.label}", "sg-libraries")
+            first = tab.samples[0]
+            key = f"{operation.name}--{_slug(tab.label)}" if len(inner) > 1 else first.anchor
+            panels.append(Panel(key, tab.label, first.client, content))
+        return self._tabs(panels, f"{operation.title}: the program in each language", "sg-samples")
+
+    def install(self, operation: Operation | None) -> str:
+        """What to install for each client, or for those that have the operation."""
+        groups: dict[str, list[Client]] = {}
+        for _, clients in self._book.languages:
+            for client in clients:
+                if operation is None or (operation.name, client.name) in self._book.samples:
+                    groups.setdefault(client.tab or client.title, []).append(client)
+        panels = [
+            Panel(
+                f"install--{_slug(label)}",
+                label,
+                clients[0],
+                "".join(_install(client, named=len(clients) > 1) for client in clients),
+            )
+            for label, clients in groups.items()
+        ]
+        return self._tabs(panels, "Install the package of each client", "sg-install")
+
+    def values(self) -> str:
+        """The form in which a reader fills in their own server and model."""
+        connection = self._book.api.connection
+        fields = (
+            ("host", "Host", connection.host, "text"),
+            ("grpc_port", "gRPC port", str(connection.grpc_port), "numeric"),
+            ("rest_port", "REST port", str(connection.rest_port), "numeric"),
+            ("model", "Model", connection.model or "", "text"),
+            ("model_version", "Version", connection.model_version, "numeric"),
+        )
+        inputs = "".join(
+            f'<label>{label}<input name="{name}" data-label="{label}" inputmode="{mode}" '
+            f'autocomplete="off" spellcheck="false" placeholder="{escape(value) or "as shown"}">'
+            "</label>"
+            for name, label, value, mode in fields
+        )
+        return (
+            '<details class="sg-values"><summary>Use your own server and model'
+            '<span class="sg-values-now"></span></summary><form>'
+            f'{inputs}<button type="reset">Reset</button></form>'
+            "<p><output></output>Changes every sample on this site, in this browser only. "
+            "Samples are verified with the values they come with.</p></details>"
+        )
+
+    def _panel(self, sample: Sample, label: str) -> Panel:
+        language = sample.client.language
+        code = highlight(sample.rendered.text, language.lexer, sample.rendered.spans)
+        href = f"{self._root}/samples/{sample.path}"
+        name = escape(sample.path.rpartition("/")[2])
+        files = "".join(
+            f' <a href="{self._root}/samples/data/{escape(file)}" download>{escape(file)}</a>'
+            for file in sample.operation.files
+        )
+        content = (
+            f'{self._badge(sample)}<div class="highlight sg-code"><span class="filename">'
+            f'<a href="{escape(href)}" download>{name}</a>{files}'
+            f'<a href="#{sample.anchor}" title="Link to this sample">#</a></span>'
+            f"<pre><code>{code}</code></pre></div>{_output(sample)}"
+        )
+        return Panel(sample.anchor, label, sample.client, content)
+
+    def _badge(self, sample: Sample) -> str:
+        """What was proved about a sample, in a line that opens."""
+        verdict = sample.verdict
+        state = sample.state
+        line = f"<strong>{STATES[state]}</strong>"
+        if verdict is not None and verdict.judged_at and state != "unverified":
+            line += f' <time datetime="{verdict.judged_at}">{verdict.judged_at[:10]}</time>'
+        line += ' <em class="sg-differs" hidden>with your values, so not run as shown</em>'
+        rows = []
+        if sample.remark:
+            rows.append(("Remark", escape(sample.remark)))
+        if verdict is not None and verdict.status != "skipped":
+            where = "as published" if verdict.documented_addresses else "on another address"
+            rows += [
+                ("Gates passed", " → ".join(verdict.gates) or "none"),
+                ("Server, by its own word", escape(verdict.versions.get("server", "unknown"))),
+                ("Tools", escape(", ".join(f"{k} {v}" for k, v in _tools(verdict.versions)))),
+                ("Run", f"{where}, {verdict.judged_at}, {verdict.seconds:.1f} s"),
+            ]
+        rows.append(("SHA-256", f"<code>{sample.sha256}</code>"))
+        terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
+        href = f"{self._root}/verification/#{sample.anchor}"
+        return (
+            f'<details class="sg-badge sg-{state}"><summary>{line}</summary><dl>{terms}</dl>'
+            f'<p><a href="{href}">How it was verified</a></p></details>'
+        )
+
+    def _tabs(self, panels: Sequence[Panel], name: str, css: str) -> str:
+        """A tab set as the theme knows it: radio buttons, so that it works without scripts."""
+        number = next(self._numbers)
+        inputs = "".join(
+            f'<input{" checked" if index == 0 else ""} id="{escape(panel.id)}" '
+            f'name="__tabbed_{number}" type="radio" aria-label="{escape(panel.label)}" '
+            f'data-client="{escape(panel.client.name)}">'
+            for index, panel in enumerate(panels)
+        )
+        labels = "".join(
+            f'<label for="{escape(panel.id)}">{escape(panel.label)}</label>' for panel in panels
+        )
+        blocks = "".join(f'<div class="tabbed-block">{panel.content}</div>' for panel in panels)
+        return (
+            f'<div class="tabbed-set tabbed-alternate {css}" data-tabs="{number}:{len(panels)}" '
+            f'role="group" aria-label="{escape(name)}">{inputs}'
+            f'<div class="tabbed-labels" aria-hidden="true">{labels}</div>'
+            f'<div class="tabbed-content">{blocks}</div></div>'
+        )
+
+
+def problem_box(problems: Iterable[object]) -> str:
+    """A box that says what is wrong, in place of a page that hangs."""
+    items = "".join(f"<li><code>{escape(str(problem))}</code></li>" for problem in problems)
+    return (
+        '<div class="admonition failure" role="alert"><p class="admonition-title">'
+        f"samplegen found mistakes; this page is not up to date</p><ul>{items}</ul></div>"
+    )
+
+
+def _output(sample: Sample) -> str:
+    if sample.output is None:
+        return ""
+    return (
+        '<div class="sg-output"><p>Output</p>'
+        f'<pre tabindex="0"><samp>{escape(sample.output, quote=False)}</samp></pre></div>'
+    )
+
+
+def _tools(versions: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, version) for name, version in versions.items() if name != "server"]
+
+
+def _install(client: Client, *, named: bool) -> str:
+    title = f"<p>{escape(client.title)}</p>" if named else ""
+    note = _note(client.install_note)
+    line = highlight(client.install.strip() + "\n", "sh")
+    return f'{title}<div class="highlight"><pre><code>{line}</code></pre></div>{note}'
+
+
+@lru_cache
+def _note(text: str) -> str:
+    return markdown.markdown(text)
+
+
+def _slug(label: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in label.lower()).split())

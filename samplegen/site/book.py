@@ -1,0 +1,162 @@
+"""What the site shows: every sample of the catalogue, and what was proved about it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Literal
+
+from samplegen.clients import Client
+from samplegen.errors import Problem, SamplegenError, UsageError, nearest
+from samplegen.judge.verdicts import Verdict
+from samplegen.render import Rendered
+from samplegen.samples import Catalogue, Cell
+from samplegen.spec import Operation
+
+State = Literal["verified", "failed", "stale", "unverified"]
+
+STATES: dict[State, str] = {
+    "verified": "Verified",
+    "failed": "Failed",
+    "stale": "Stale",
+    "unverified": "Not verified here",
+}
+"""Each state as readers see it."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A rendered program and the judge's verdict of it, if there is one."""
+
+    cell: Cell
+    rendered: Rendered
+    verdict: Verdict | None
+
+    @property
+    def operation(self) -> Operation:
+        return self.cell.operation
+
+    @property
+    def client(self) -> Client:
+        return self.cell.client
+
+    @property
+    def path(self) -> str:
+        """Of its file, below the samples folder."""
+        return self.client.sample(self.operation)
+
+    @property
+    def anchor(self) -> str:
+        """Its public address on a page: links to it must keep working."""
+        return f"{self.operation.name}--{self.client.name.replace('/', '-')}"
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.rendered.text.encode()).hexdigest()
+
+    @property
+    def state(self) -> State:
+        """What may be said of exactly these bytes."""
+        if self.verdict is None or self.verdict.status == "skipped":
+            return "unverified"
+        if self.verdict.sha256 != self.sha256:
+            return "stale"
+        return "verified" if self.verdict.status == "passed" else "failed"
+
+    @property
+    def output(self) -> str | None:
+        """What these bytes printed when the judge ran them."""
+        verdict = self.verdict
+        return verdict.output if verdict is not None and self.state == "verified" else None
+
+    @property
+    def remark(self) -> str:
+        """Why the state is what it is, where it is not plainly `verified`."""
+        if self.state == "stale":
+            return "The sample has changed since it was last run."
+        if self.verdict is None:
+            return "It was not run where this site was built."
+        return self.verdict.reason
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of an operation: the clients of one language that share a label.
+
+    The first is shown at once; the others stand one step behind it.
+    """
+
+    label: str
+    samples: tuple[Sample, ...]
+
+
+class Book:
+    """The samples of a catalogue, rendered once, with their verdicts."""
+
+    def __init__(self, catalogue: Catalogue, verdicts: Iterable[Verdict]) -> None:
+        """Renders every sample.
+
+        Raises:
+            SamplegenError: With every mistake of the spec or the clients. One in a template is
+                kept in `problems`, so that the other operations can be shown.
+        """
+        self.catalogue = catalogue
+        self.api = catalogue.spec.api
+        self.problems: dict[str, list[Problem]] = {}
+        """Operation to what is wrong with its templates."""
+        self.samples: dict[tuple[str, str], Sample] = {}
+        """By the names of operation and client."""
+        self.verdicts = {verdict.cell: verdict for verdict in verdicts}
+        for cell in catalogue.cells:
+            if cell.omitted is not None:
+                continue
+            try:
+                rendered = catalogue.render(cell)
+            except SamplegenError as error:
+                self.problems.setdefault(cell.operation.name, []).extend(error.problems)
+                continue
+            self.samples[cell.key] = Sample(cell, rendered, self.verdicts.get(cell.key))
+
+    @cached_property
+    def operations(self) -> dict[str, Operation]:
+        """By name, in their order."""
+        return {cell.operation.name: cell.operation for cell in self.catalogue.cells}
+
+    @cached_property
+    def clients(self) -> dict[str, Client]:
+        """By name, in their order."""
+        return {cell.client.name: cell.client for cell in self.catalogue.cells}
+
+    @property
+    def languages(self) -> Iterator[tuple[str, list[Client]]]:
+        """Titles of the languages and their clients, in the order of the first client of each."""
+        order = list(dict.fromkeys(client.language.title for client in self.clients.values()))
+        clients = sorted(self.clients.values(), key=lambda c: order.index(c.language.title))
+        for title, group in groupby(clients, key=lambda client: client.language.title):
+            yield title, list(group)
+
+    def operation(self, name: str) -> Operation:
+        """The operation of this name.
+
+        Raises:
+            UsageError: No such operation.
+        """
+        if name not in self.operations:
+            raise UsageError(f"no operation {name!r}; {nearest(name, self.operations)}")
+        return self.operations[name]
+
+    def tabs(self, operation: Operation) -> list[Tab]:
+        """The samples of an operation, grouped as a reader looks for them."""
+        groups: dict[tuple[str, str], list[Sample]] = {}
+        for title, clients in self.languages:
+            for client in clients:
+                sample = self.samples.get((operation.name, client.name))
+                if sample is not None:
+                    groups.setdefault((title, client.tab or client.title), []).append(sample)
+        return [Tab(label, tuple(samples)) for (_, label), samples in groups.items()]
+
+    def counts(self) -> dict[State, int]:
+        """How many samples are in each state."""
+        states = [sample.state for sample in self.samples.values()]
+        return {state: states.count(state) for state in STATES}
