@@ -29,6 +29,7 @@ from samplegen.options import (
 )
 from samplegen.samples import Catalogue, Cell, drift, write, write_file
 
+SCHEMAS = Path("spec/schema")
 VERDICTS = Path("build/verdicts.json")
 _INTERRUPTED = 130
 
@@ -175,9 +176,7 @@ def show(
 
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail and show how the samples differ.")
-@click.option(
-    "--output", type=click.Path(path_type=Path), default=SAMPLES, metavar="DIR", show_default=True
-)
+@click.option("--output", type=EXISTING, default=SAMPLES, metavar="DIR", show_default=True)
 @connection_options
 @catalogue_options
 def generate(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> int:
@@ -187,19 +186,24 @@ def generate(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> 
     a file of the folder that no sample accounts for is removed.
     """
     files = catalogue.files(connection(catalogue.spec.api.connection, **values))
+    return _write_or_check(files, output, check, "samplegen generate")
+
+
+def _write_or_check(files: dict[str, bytes], folder: Path, check: bool, command: str) -> int:
+    """Makes `folder` hold `files`, or says whether it does; returns the exit status."""
     if not check:
-        changed = write(files, output)
-        click.echo(f"{len(files)} files in {output}, {len(changed)} changed", err=True)
+        changed = write(files, folder)
+        click.echo(f"{len(files)} files in {folder}, {len(changed)} changed", err=True)
         return 0
-    found = list(drift(files, output))
+    found = list(drift(files, folder))
     for item in found:
         click.echo(f"{item.path}: {item.kind}")
         if item.diff:
             click.echo(item.diff)
     if found:
-        click.echo(f"{_red('error')}: samples are not fresh; run samplegen generate", err=True)
+        click.echo(f"{_red('error')}: {folder} is not fresh; run {command}", err=True)
         return 1
-    click.echo(f"{len(files)} files in {output} are fresh", err=True)
+    click.echo(f"{len(files)} files in {folder} are fresh", err=True)
     return 0
 
 
@@ -234,13 +238,13 @@ def generate(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> 
 @click.option(
     "--verdicts",
     "verdicts_file",
-    type=click.Path(path_type=Path),
+    type=EXISTING,
     default=VERDICTS,
     metavar="FILE",
     show_default=True,
     help="Where the verdicts are kept for the site.",
 )
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="A JUnit report.")
+@click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")
 @catalogue_options
 @json_option
 def verify(
@@ -310,6 +314,23 @@ def serve(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any) 
     api = catalogue.spec.api
     command = servers.command_line(api.server, connection(api.connection, **values))
     os.execv(command[0], [*command, *server_options])  # noqa: S606  (the server takes our place)
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail and show how the schemas differ.")
+@click.option("--output", type=EXISTING, default=SCHEMAS, metavar="DIR", show_default=True)
+def schema(check: bool, output: Path) -> int:
+    """Write the JSON Schemas of spec and template files, for editors.
+
+    An editor with a YAML language server then completes keys and marks mistakes; the first line of
+    a file names its schema:
+
+    \b
+    # yaml-language-server: $schema=schema/operation.json
+    """
+    from samplegen.schema import schemas
+
+    return _write_or_check(schemas(), output, check, "samplegen schema")
 
 
 @cli.command()

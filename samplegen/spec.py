@@ -160,7 +160,10 @@ class Expectation:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     label: Annotated[StrictStr, Field(min_length=1)]
-    value: Annotated[tuple[Scalar, ...], BeforeValidator(_listed)] = ()
+    value: Annotated[
+        tuple[Scalar, ...],
+        BeforeValidator(_listed, json_schema_input_type=Scalar | tuple[Scalar, ...]),
+    ] = ()
     """One value, or the elements of a list. The type counts: 1 is a number, "1" is text."""
     pattern: StrictStr | None = None
     """A regular expression that the whole text matches, in place of a value that may differ."""

@@ -1,0 +1,99 @@
+"""A new operation is one YAML file, a new client one folder; neither needs a line of Python."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+
+OPERATION = """
+title: Add One to Three Numbers
+summary: Send other numbers to the same model.
+form: infer
+model: dummy
+calls:
+  - {rpc: ModelInfer, rest: "POST /v2/models/{model}/versions/{version}/infer"}
+inputs:
+  - {name: b, datatype: FP32, shape: [1, 10], data: [-1, 0.5, 1e3, 0, 0, 0, 0, 0, 0, 0]}
+outputs:
+  - {name: a, datatype: FP32, shape: [1, 10]}
+expect:
+  - {label: a, value: [0, 1.5, 1001, 1, 1, 1, 1, 1, 1, 1], tolerance: 1e-6}
+"""
+
+LANGUAGE = """
+title: Toy
+lexer: python
+file: "{operation}.toy"
+literals: python
+run: ["{python}", "{file}"]
+"""
+
+CLIENT = """
+title: The standard library over REST
+tab: toy
+transport: rest
+install: "true"
+omits:
+  health: a toy has no health
+  model-metadata: a toy knows no metadata
+  classify-image: a toy sees nothing
+  infer: a toy sends no tensors
+"""
+
+TEMPLATE = """
+import json
+import urllib.request
+
+with urllib.request.urlopen({{ url.ServerMetadata | quote }}, timeout={{ deadline }}) as answer:
+    metadata = json.load(answer)
+print("name:", metadata["name"])
+print("version:", metadata["version"])
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder with a spec of one operation and templates of one client."""
+    files = {
+        "spec/add-one.yaml": OPERATION,
+        "templates/toy/language.yaml": LANGUAGE,
+        "templates/toy/urllib/client.yaml": CLIENT,
+        "templates/toy/urllib/server-metadata.toy.jinja": TEMPLATE.lstrip(),
+    }
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path
+
+
+OWN = ("--spec", "spec", "--templates", "templates")
+
+
+def test_they_are_listed(own: Path, samplegen: Run) -> None:
+    cells = json.loads(samplegen("list", "--json", *OWN, cwd=own).stdout)
+    states = {(cell["operation"], cell["client"]): cell["state"] for cell in cells}
+    assert states["add-one", "python/tritonclient-grpc"] == "ready"
+    assert states["add-one", "curl/rest"] == "ready"
+    assert states["server-metadata", "toy/urllib"] == "ready"
+    assert states["add-one", "toy/urllib"] == "omitted"
+    assert len(cells) == 6 * 4
+
+
+def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
+    generated = samplegen("generate", *OWN, cwd=own)
+    assert generated.returncode == 0, generated.stderr
+    assert (own / "site/samples/toy/urllib/server-metadata.toy").is_file()
+    assert (own / "site/samples/curl/rest/add-one.sh").is_file()
+
+    judged = samplegen("verify", "add-one", "server-metadata", "--json", *OWN, cwd=own)
+    assert judged.returncode == 0, judged.stderr
+    verdicts = {(v["operation"], v["client"]): v for v in json.loads(judged.stdout)}
+    toy = verdicts["server-metadata", "toy/urllib"]
+    assert toy["status"] == "passed"
+    assert toy["output"].startswith("name: OpenVINO Model Server\n")
+    assert verdicts["add-one", "toy/urllib"]["reason"] == "a toy sends no tensors"
+    for client in ("python/tritonclient-grpc", "python/tritonclient-http", "curl/rest"):
+        assert verdicts["add-one", client]["status"] == "passed", verdicts["add-one", client]

@@ -1,0 +1,235 @@
+"""The judge catches what is wrong with a sample, says why, and leaves nothing behind."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import toy
+from tests.conftest import Run, samplegen_command
+
+FAULTS = {
+    "exits-1": ('import sys\nsys.exit("no luck")\n', "run: ended with status 1: no luck"),
+    "crashes": ("import os\nos.abort()\n", "run: was ended by signal 6"),
+    "hangs": ("import time\ntime.sleep(60)\n", "run: it was not done after 5 s"),
+    "hangs-after-output": (
+        toy.GOOD + "import time, sys\nsys.stdout.flush()\ntime.sleep(60)\n",
+        "run: it was not done after 5 s",
+    ),
+    "warns": (
+        toy.GOOD + 'import sys\nprint("hm", file=sys.stderr)\n',
+        "run: it printed to stderr, yet ended well",
+    ),
+    "leaves-a-child": (
+        toy.GOOD + 'import subprocess\nsubprocess.Popen(["sleep", "60"])\n',
+        "run: it left a process running",
+    ),
+    "leaves-a-file": (
+        toy.GOOD + 'open("rubbish.txt", "w").close()\n',
+        "run: it left the file rubbish.txt behind",
+    ),
+    "prints-nothing": ("pass\n", "output: missing: 'answer: 42'"),
+    "prints-more": (toy.GOOD + 'print("more")\n', "output: line 2: unexpected 'more'"),
+    "prints-another": (
+        'print("answer: 41")\n',
+        "output: line 1: found 'answer: 41'; expected 'answer: 42'",
+    ),
+    "prints-a-float": (
+        'print("answer: 42.0")\n',
+        "output: line 1: found 'answer: 42.0'; expected 'answer: 42'",
+    ),
+    "does-not-compile": ("def\n", "build: "),
+    "reads-stdin": ("input()\n", "run: ended with status 1: Traceback"),
+    "reads-a-secret": (
+        'import os\nprint("answer:", 42 + ("A_SECRET" in os.environ))\n',
+        None,
+    ),
+}
+"""Name to program and the start of the reason it fails for; None where it must pass."""
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Every faulty program and a good one, judged in one run."""
+    folder = tmp_path_factory.mktemp("toy")
+    programs = {name: program for name, (program, _) in FAULTS.items()} | {"good": toy.GOOD}
+    options = toy.make(folder, programs)
+    finished = subprocess.run(
+        samplegen_command("verify", "--json", *options),
+        cwd=folder,
+        env={**os.environ, "A_SECRET": "x"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert finished.returncode == 1
+    return {verdict["operation"]: verdict for verdict in json.loads(finished.stdout)}
+
+
+def test_a_good_program_passes_its_gates(verdicts: dict[str, dict[str, Any]]) -> None:
+    verdict = verdicts["good"]
+    assert verdict["status"] == "passed"
+    assert verdict["gates"] == ["build", "run", "output"]
+    assert verdict["output"] == "answer: 42\n"
+    assert verdict["versions"]["server"] == "toy 1.0"
+
+
+def test_gates_that_were_not_tried_are_named(verdicts: dict[str, dict[str, Any]]) -> None:
+    assert "format: toy-formatter is missing; type: make a toy" in verdicts["good"]["reason"]
+    assert "identity: there is no folder of published samples" in verdicts["good"]["reason"]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
+    _, reason = FAULTS[name]
+    verdict = verdicts[name]
+    if reason is None:
+        assert verdict["status"] == "passed", verdict["reason"]
+        return
+    assert verdict["status"] == "failed"
+    assert verdict["reason"].startswith(reason)
+    assert f"{name}.py" in verdict["log"]
+    assert "   1 | " in verdict["log"], "the log shows the program's lines"
+
+
+def test_failures_are_shown_with_the_program_and_its_output(tmp_path: Path, samplegen: Run) -> None:
+    options = toy.make(tmp_path, {"wrong": 'print("answer: 41")\n'})
+    finished = samplegen("verify", *options, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "✗ wrong × toy/toy: output: line 1: found 'answer: 41'" in finished.stderr
+    assert '   1 | print("answer: 41")' in finished.stderr
+    assert "0 passed, 1 failed" in finished.stdout
+
+
+def test_a_stale_or_missing_published_sample_fails(tmp_path: Path, samplegen: Run) -> None:
+    options = toy.make(tmp_path, {"good": toy.GOOD, "other": toy.GOOD})
+    samples = tmp_path / "site/samples/toy/toy"
+    made = toy_generate(samplegen, tmp_path, options)
+    assert made.returncode == 0, made.stderr
+    (samples / "good.py").write_text(toy.GOOD + "#")
+    (samples / "other.py").unlink()
+    finished = samplegen("verify", "--json", *options, cwd=tmp_path)
+    reasons = {v["operation"]: v["reason"] for v in json.loads(finished.stdout)}
+    assert finished.returncode == 1
+    assert reasons["good"].startswith("identity: site/samples/toy/toy/good.py is stale")
+    assert reasons["other"].startswith("identity: site/samples/toy/toy/other.py is missing")
+
+
+def toy_generate(run: Run, folder: Path, options: list[str | Path]) -> Any:
+    """Generates the toy's own samples: the packaged clients have no template of its forms."""
+    for client in ("python/tritonclient-grpc", "python/tritonclient-http", "curl/rest"):
+        own = folder / "templates" / client / "client.yaml"
+        packaged = Path(__file__).parents[1] / "templates" / client / "client.yaml"
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.write_text(f"{packaged.read_text()}\nomits: {{good: no toys, other: no toys}}\n")
+    return run("generate", *options[:4], cwd=folder)
+
+
+def test_busy_documented_ports_are_avoided_and_the_verdict_says_so(
+    tmp_path: Path, samplegen: Run
+) -> None:
+    options = toy.make(tmp_path, {"good": "print('answer: 42')  # {{ rest_address | quote }}\n"})
+    with socket.create_server(("127.0.0.1", 19008)):
+        finished = samplegen("verify", "--json", *options, cwd=tmp_path)
+    (verdict,) = json.loads(finished.stdout)
+    assert (verdict["status"], verdict["documented_addresses"]) == ("passed", False)
+    finished = samplegen("verify", "--json", *options, cwd=tmp_path)
+    (verdict,) = json.loads(finished.stdout)
+    assert (verdict["status"], verdict["documented_addresses"]) == ("passed", True)
+
+
+def test_a_server_that_dies_half_way_is_named_as_the_cause(tmp_path: Path, samplegen: Run) -> None:
+    program = (
+        "import contextlib, sys, urllib.request\n"
+        "with contextlib.suppress(OSError):\n"
+        '    urllib.request.urlopen("http://localhost:19008/die", timeout=5)\n'
+        'sys.exit("connection lost")\n'
+    )
+    options = toy.make(tmp_path, {"kills": program})
+    finished = samplegen("verify", *options, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "the server ended with status 3" in finished.stderr
+    assert "a bug in the toy server" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_server_that_does_not_come_up_is_one_message(tmp_path: Path, samplegen: Run) -> None:
+    options = toy.make(tmp_path, {"good": toy.GOOD})
+    (tmp_path / "server.py").write_text('raise SystemExit("no such model")\n')
+    finished = samplegen("verify", *options, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "the toy server ended with status 1 before it was ready" in finished.stderr
+    assert "no such model" in finished.stderr
+
+
+def test_a_required_client_may_not_miss_a_gate(tmp_path: Path, samplegen: Run) -> None:
+    options = toy.make(tmp_path, {"good": toy.GOOD})
+    assert samplegen("verify", *options, cwd=tmp_path).returncode == 0
+    finished = samplegen("verify", "--require", "toy", *options, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "good × toy/toy is required, yet: " in finished.stderr
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process_and_no_half_file(
+    signum: signal.Signals, tmp_path: Path
+) -> None:
+    marker = f"hangs-{os.getpid()}-{signum.value}"
+    program = "import time\ntime.sleep(60)\n"
+    (tmp_path / "toy").mkdir()
+    options = toy.make(tmp_path / "toy", {marker: program, "waits": program})
+    with subprocess.Popen(
+        samplegen_command("verify", *options),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            wait_for(lambda: running(marker))
+            started = children(process.pid)
+            process.send_signal(signum)
+            _, stderr = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert len(started) > 1
+    assert process.returncode == 128 + signum
+    assert "Traceback" not in stderr
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toy"]
+
+
+def running(name: str) -> bool:
+    """Whether a process has `name` in its arguments."""
+    for arguments in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"{name}.py" in arguments.read_text(errors="replace"):
+                return True
+    return False
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process started, and those that they started."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        # A process or thread may end while we look.
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found |= {int(child), *children(int(child))}
+    return found
+
+
+def wait_for(condition: Any, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

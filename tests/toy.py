@@ -1,0 +1,90 @@
+"""A toy API: a tiny server and toy programs, to judge the judge without toolchains."""
+
+import sys
+from pathlib import Path
+from string import Template
+
+SERVER = """
+import http.server, os, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    served = 0
+    def do_GET(self):
+        if self.path == "/die":
+            print("a bug in the toy server", file=sys.stderr, flush=True)
+            os._exit(3)
+        body = b'{"name": "toy", "version": "1.0"}' if self.path == "/v2" else b""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args): pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+API = """
+title: Toy
+summary: A toy.
+proto: toy.proto
+connection: {host: localhost, grpc_port: 19007, rest_port: 19008, model_version: "1"}
+deadline: 5
+server:
+  title: the toy server
+  command: ["{python}", SERVER, "{rest_port}"]
+  install: nothing
+  ready: /ready
+  metadata: /v2
+"""
+
+OPERATION = """
+title: $name
+summary: A toy operation.
+form: $name
+calls: [{rpc: Toy, rest: GET /toy}]
+expect: [{label: answer, value: 42}]
+"""
+
+LANGUAGE = """
+title: Toy
+lexer: python
+file: "{operation}.py"
+literals: python
+requires:
+  - {name: toy-formatter, check: [toy-formatter, --version], install: make a toy, gates: [format]}
+format: [[toy-formatter, "{file}"]]
+build: [["{python}", -m, py_compile, "{file}"]]
+run: ["{python}", "{file}"]
+timeout: 5
+"""
+
+CLIENT = "{title: Toy, tab: toy, transport: rest, install: nothing}\n"
+
+GOOD = 'print("answer: 42")\n'
+
+
+def make(folder: Path, programs: dict[str, str]) -> list[str | Path]:
+    """Writes the toy API with one operation for each program; returns the options that name it.
+
+    A program is a template, and goes through no formatter.
+    """
+    server = folder / "server.py"
+    files = {
+        "server.py": SERVER,
+        "spec/api.yaml": API.replace("SERVER", str(server)),
+        "spec/toy.proto": 'syntax = "proto3";\n',
+        "templates/toy/language.yaml": LANGUAGE,
+        "templates/toy/toy/client.yaml": CLIENT,
+    }
+    for name, program in programs.items():
+        files[f"spec/{name}.yaml"] = Template(OPERATION).substitute(name=name)
+        files[f"templates/toy/toy/{name}.py.jinja"] = program
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return ["--spec", folder / "spec", "--templates", folder / "templates", "--client", "toy"]
+
+
+if __name__ == "__main__":
+    print(*make(Path(sys.argv[1]), {"good": GOOD}))
