@@ -279,13 +279,11 @@ def verify(
     api = catalogue.spec.api
     address = endpoint_connection(api.connection, endpoint) if endpoint else None
     published = samples_folder(samples)
+    verdicts.read(verdicts_file)  # a damaged file is better known before the work than after it
     with servers.reached(api, address) if address else servers.started(api) as target:
         judge = Judge(catalogue, target, published)
         with report.progress(len(cells)) as judged:
             found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
-    verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
-    if junit is not None:
-        write_file(junit, report.junit(found))
     report.failures(found)
     if as_json:
         click.echo(verdicts.as_json(found))
@@ -295,6 +293,9 @@ def verify(
     for verdict in lacking:
         message = f"{verdict.operation} × {verdict.client} is required, yet: {verdict.reason}"
         click.echo(f"{_red('error')}: {message}", err=True)
+    if junit is not None:
+        write_file(junit, report.junit(found))
+    verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0
 
 

@@ -116,7 +116,7 @@ def endpoint_connection(documented: Connection, endpoint: str) -> Connection:
         UsageError: It is not of that form.
     """
     match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):(\d{1,5}):(\d{1,5})", endpoint)
-    if match is None:
+    if match is None or not all(0 < int(port) < 2**16 for port in match.groups()[1:]):
         message = f"--endpoint: found {endpoint!r}; expected HOST:GRPC_PORT:REST_PORT"
         raise UsageError(f"{message}, such as localhost:9000:8000")
     host, grpc_port, rest_port = match.groups()

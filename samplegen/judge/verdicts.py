@@ -60,7 +60,7 @@ def read(path: Path) -> tuple[Verdict, ...]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         verdicts: list[Verdict] = adapter(list[Verdict]).validate_python(values)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, ValueError) as error:
         message = f"{path}: not a file of verdicts; remove it and run samplegen verify: {error}"
