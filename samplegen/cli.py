@@ -5,7 +5,6 @@ Exit status: 0 fine, 1 problems found, 2 wrong usage. Data goes to stdout, all e
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -48,10 +47,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted; nothing was left half-written", err=True)
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe, such as `head`, has all it wanted.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return int(status or 0)
 
 

@@ -186,7 +186,7 @@ def test_an_unwritable_folder_is_one_message(samplegen: Run, tmp_path: Path) -> 
     options = toy.make(tmp_path, {"good": toy.GOOD})
     finished = samplegen("verify", "--verdicts", tmp_path / "file/x", *options, cwd=tmp_path)
     assert finished.returncode == 1
-    assert "cannot be written: Not a directory" in finished.stderr
+    assert "file/x: cannot be written: " in finished.stderr
     assert "Traceback" not in finished.stderr
 
 
@@ -250,10 +250,10 @@ def test_operations_and_clients_complete(samplegen: Run) -> None:
     assert "verify" in completed("samplegen ver", 1)
 
 
-def test_a_closed_pipe_is_no_error() -> None:
+def test_a_closed_pipe_ends_it_silently() -> None:
     command = " ".join(samplegen_command("list"))
     finished = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command} | head -1"],
+        ["bash", "-c", f"{command} | head -1"],
         cwd=ROOT,
         capture_output=True,
         text=True,
