@@ -3,7 +3,7 @@
 It is put into a page after Markdown and search have seen it: neither needs to parse code.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -14,7 +14,10 @@ import markdown
 from samplegen.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
+from samplegen.site.views import MARKS, OPERATIONS, Views, describe
 from samplegen.spec import Operation
+
+PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
 
 _FIRST_SET = 1000
 """Tab sets of a page's own Markdown are numbered from 1; ours stay clear of them."""
@@ -30,24 +33,33 @@ class Panel:
     content: str
 
 
-class Page:
-    """The blocks of one page, whose tab sets have numbers of their own."""
+class Blocks(Views):
+    """The directives of one page of the site."""
 
-    def __init__(self, book: Book, root: str) -> None:
-        """Makes nothing yet.
+    def __init__(self, book: Book, source: str, address: Callable[[str], str | None]) -> None:
+        """Expands nothing yet.
 
         Args:
-            book: The samples.
-            root: The relative address of the site's root, such as `../..`.
+            book: What there is to show.
+            source: The Markdown file of the page, below the docs folder.
+            address: Gives the relative address of a file of the docs folder, if there is one.
         """
-        self._book = book
-        self._root = root
+        super().__init__(book, source)
+        self.slots: list[str] = []
+        """The HTML of the blocks, in the order of their placeholders."""
+        self._address = address
         self._numbers = count(_FIRST_SET)
+        self._has_form = False
+
+    def slot(self, block: str) -> str:
+        """What stands in the Markdown for a block."""
+        self.slots.append(block)
+        return PLACEHOLDER.format(len(self.slots) - 1)
 
     def samples(self, operation: Operation) -> str:
         """All programs of an operation, in tabs, each with its verdict and output."""
         panels = []
-        for tab in self._book.tabs(operation):
+        for tab in self.book.tabs(operation):
             inner = [self._panel(sample, sample.client.title) for sample in tab.samples]
             content = inner[0].content
             if len(inner) > 1:
@@ -55,14 +67,16 @@ class Page:
             first = tab.samples[0]
             key = f"{operation.name}--{_slug(tab.label)}" if len(inner) > 1 else first.anchor
             panels.append(Panel(key, tab.label, first.client, content))
-        return self._tabs(panels, f"{operation.title}: the program in each language", "sg-samples")
+        name = f"{operation.title}: the program in each language"
+        form = "" if self._has_form else self._form()
+        return self.slot(form + self._tabs(panels, name, "sg-samples"))
 
     def install(self, operation: Operation | None) -> str:
         """What to install for each client, or for those that have the operation."""
         groups: dict[str, list[Client]] = {}
-        for _, clients in self._book.languages:
+        for _, clients in self.book.languages:
             for client in clients:
-                if operation is None or (operation.name, client.name) in self._book.samples:
+                if operation is None or (operation.name, client.name) in self.book.samples:
                     groups.setdefault(client.tab or client.title, []).append(client)
         panels = [
             Panel(
@@ -73,11 +87,35 @@ class Page:
             )
             for label, clients in groups.items()
         ]
-        return self._tabs(panels, "Install the package of each client", "sg-install")
+        return self.slot(self._tabs(panels, "Install the package of each client", "sg-install"))
 
     def values(self) -> str:
-        """The form in which a reader fills in their own server and model."""
-        connection = self._book.api.connection
+        return self.slot(self._form())
+
+    def verdicts(self) -> str:
+        rows = "".join(
+            f'<tr id="{sample.anchor}"><td>{escape(sample.operation.title)}</td>'
+            f"<td>{escape(sample.client.title)}</td><td>{self.cell(sample)}</td>"
+            f"<td>{_account(sample)}</td></tr>"
+            for sample in self.book.samples.values()
+        )
+        head = "<tr><th>Operation</th><th>Client</th><th>State</th><th>Proved</th></tr>"
+        return self.slot(
+            f'<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table '
+            f'class="sg-verdicts"><thead>{head}</thead><tbody>{rows}</tbody></table></div></div>'
+        )
+
+    def cell(self, sample: Sample) -> str:
+        title = escape(describe(sample))
+        page = self._address(f"{OPERATIONS}/{sample.operation.name}.md") or ""
+        return (
+            f'<a class="sg-cell sg-{sample.state}" title="{title}" aria-label="{title}" '
+            f'href="{page}#{sample.anchor}">{MARKS[sample.state]}</a>'
+        )
+
+    def _form(self) -> str:
+        self._has_form = True
+        connection = self.book.api.connection
         fields = (
             ("host", "Host", connection.host, "text"),
             ("grpc_port", "gRPC port", str(connection.grpc_port), "numeric"),
@@ -102,15 +140,15 @@ class Page:
     def _panel(self, sample: Sample, label: str) -> Panel:
         language = sample.client.language
         code = highlight(sample.rendered.text, language.lexer, sample.rendered.spans)
-        href = f"{self._root}/samples/{sample.path}"
+        href = self._address(f"samples/{sample.path}")
         name = escape(sample.path.rpartition("/")[2])
         files = "".join(
-            f' <a href="{self._root}/samples/data/{escape(file)}" download>{escape(file)}</a>'
+            f'<a href="{self._address(f"samples/data/{file}")}" download>{escape(file)}</a>'
             for file in sample.operation.files
         )
         content = (
             f'{self._badge(sample)}<div class="highlight sg-code"><span class="filename">'
-            f'<a href="{escape(href)}" download>{name}</a>{files}'
+            f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" title="Link to this sample">#</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"
         )
@@ -137,10 +175,11 @@ class Page:
             ]
         rows.append(("SHA-256", f"<code>{sample.sha256}</code>"))
         terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
-        href = f"{self._root}/verification/#{sample.anchor}"
+        page = self._address("verification.md")
+        link = f'<p><a href="{page}#{sample.anchor}">How it was verified</a></p>' if page else ""
         return (
             f'<details class="sg-badge sg-{state}"><summary>{line}</summary><dl>{terms}</dl>'
-            f'<p><a href="{href}">How it was verified</a></p></details>'
+            f"{link}</details>"
         )
 
     def _tabs(self, panels: Sequence[Panel], name: str, css: str) -> str:
@@ -180,6 +219,15 @@ def _output(sample: Sample) -> str:
         '<div class="sg-output"><p>Output</p>'
         f'<pre tabindex="0"><samp>{escape(sample.output, quote=False)}</samp></pre></div>'
     )
+
+
+def _account(sample: Sample) -> str:
+    """What was proved about a sample, in one line."""
+    verdict = sample.verdict
+    if verdict is None or verdict.status == "skipped":
+        return escape(sample.remark)
+    remark = f" · {escape(sample.remark)}" if sample.remark else ""
+    return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"
 
 
 def _tools(versions: dict[str, str]) -> list[tuple[str, str]]:

@@ -12,6 +12,9 @@ from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.verdicts import Verdict
 from samplegen.render import Rendered
 from samplegen.samples import Catalogue, Cell
+from samplegen.site import proto
+from samplegen.site.faults import Fault
+from samplegen.site.proto import Contract
 from samplegen.spec import Operation
 
 State = Literal["verified", "failed", "stale", "unverified"]
@@ -94,8 +97,15 @@ class Tab:
 class Book:
     """The samples of a catalogue, rendered once, with their verdicts."""
 
-    def __init__(self, catalogue: Catalogue, verdicts: Iterable[Verdict]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, verdicts: Iterable[Verdict], faults: Iterable[Fault] = ()
+    ) -> None:
         """Renders every sample.
+
+        Args:
+            catalogue: The operations and clients.
+            verdicts: What the judge has said.
+            faults: What can go wrong at the server.
 
         Raises:
             SamplegenError: With every mistake of the spec or the clients. One in a template is
@@ -107,7 +117,8 @@ class Book:
         """Operation to what is wrong with its templates."""
         self.samples: dict[tuple[str, str], Sample] = {}
         """By the names of operation and client."""
-        self.verdicts = {verdict.cell: verdict for verdict in verdicts}
+        self.faults = tuple(faults)
+        kept = {verdict.cell: verdict for verdict in verdicts}
         for cell in catalogue.cells:
             if cell.omitted is not None:
                 continue
@@ -116,7 +127,13 @@ class Book:
             except SamplegenError as error:
                 self.problems.setdefault(cell.operation.name, []).extend(error.problems)
                 continue
-            self.samples[cell.key] = Sample(cell, rendered, self.verdicts.get(cell.key))
+            self.samples[cell.key] = Sample(cell, rendered, kept.get(cell.key))
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The calls and messages of the API."""
+        path = self.catalogue.spec.layers.find(self.api.proto)
+        return proto.read(path.read_text(encoding="utf-8")) if path else Contract()
 
     @cached_property
     def operations(self) -> dict[str, Operation]:

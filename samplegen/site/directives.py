@@ -13,7 +13,13 @@ Expand = Callable[[str, str], str]
 """View and argument to the text in place of the directive."""
 
 
-def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[str, list[Problem]]:
+def expand(
+    markdown: str,
+    path: Path,
+    first_line: int,
+    view: Expand,
+    prose: Callable[[str], str] = lambda line: line,
+) -> tuple[str, list[Problem]]:
     """Puts what each directive stands for in its place.
 
     Args:
@@ -21,6 +27,7 @@ def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[st
         path: Its file, for errors.
         first_line: The line of the file on which `markdown` begins, from 1.
         view: Makes the text of a directive.
+        prose: Makes what stands for a line that is neither directive nor code.
 
     Returns:
         The page, in which a directive that could not be made is left out, and what was wrong.
@@ -41,6 +48,8 @@ def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[st
             except SamplegenError as error:
                 problems += (_placed(problem, path, number) for problem in error.problems)
                 line = ""
+        else:
+            line = prose(line)
         lines.append(line)
     return "\n".join(lines), problems
 

@@ -46,7 +46,7 @@ def _lexer(name: str) -> Lexer:
 @lru_cache
 def _class(token: _TokenType) -> str:
     while token not in _CLASSES:
-        token = token.parent
+        token = token.parent or Token
     return _CLASSES[token]
 
 

@@ -1,5 +1,6 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,32 +11,28 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, get_plugin_logger
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from samplegen.errors import Problem, SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError
 from samplegen.judge import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
-from samplegen.samples import Catalogue
-from samplegen.site import pages
-from samplegen.site.blocks import Page, problem_box
+from samplegen.samples import Catalogue, write_file
+from samplegen.site import faults, machine, openapi, pages
+from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
 from samplegen.site.directives import expand
+from samplegen.site.plain import Plain
+from samplegen.site.views import OPERATIONS
 
 log = get_plugin_logger("samplegen")
 
 ASSETS = Path(__file__).parent / "assets"
-OPERATIONS = "operations"
-"""The folder of the operations' pages; in `nav`, `operations/*` stands for all of them."""
-
-PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
-
-VIEWS = ("", "install", "matrix", "calls", "values")
-"""What may follow `::: samplegen-`; nothing stands for the samples of an operation."""
 
 
 class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
-    """Options of the plugin in mkdocs.yml."""
+    """Options of the plugin in mkdocs.yml; paths are relative to that file."""
 
     spec = c.ListOfItems(c.Dir(exists=True), default=[])
     """Own spec folders, uppermost first."""
@@ -45,6 +42,8 @@ class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
     """The committed samples; the site warns when they are not those it shows."""
     verdicts = c.File(default="build/verdicts.json")
     """What `samplegen verify` has written."""
+    errors = c.Optional(c.File(exists=True))
+    """What can go wrong at the server; without it pages list no errors."""
 
 
 class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-call]  # mkdocs' own
@@ -55,9 +54,13 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         self._book: Book | None = None
         """The last one that could be read."""
         self._problems: list[Problem] = []
-        """What is wrong with the spec or the clients now."""
-        self._blocks: dict[str, list[str]] = {}
-        """Page to the HTML of its blocks, in the order of their placeholders."""
+        """What is wrong with the spec, the clients or the templates now."""
+        self._slots: dict[str, list[str]] = {}
+        """Page to the HTML of its blocks."""
+        self._twins: dict[str, machine.Twin] = {}
+        """Page to its plain form."""
+        self._order: list[str] = []
+        """The pages as the navigation has them."""
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Tells mkdocs to keep this object while it serves, and so the last book."""
@@ -70,14 +73,14 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         config.watch += [str(folder) for folder in layers]
         config.extra_css.insert(0, "assets/samplegen/samples.css")
         config.extra_javascript.insert(0, "assets/samplegen/samples.js")
-        self._blocks = {}
-        self._problems = []
+        self._slots, self._twins, self._problems = {}, {}, []
         try:
-            self._book = Book(Catalogue(*own), verdicts.read(Path(self.config.verdicts)))
+            errors = faults.read(Path(self.config.errors)) if self.config.errors else ()
+            kept = verdicts.read(Path(self.config.verdicts))
+            self._book = Book(Catalogue(*own), kept, errors)
+            self._problems = [p for problems in self._book.problems.values() for p in problems]
         except SamplegenError as error:
             self._problems = list(error.problems)
-        else:
-            self._problems = [p for problems in self._book.problems.values() for p in problems]
         self._report(self._problems)
         return config
 
@@ -108,57 +111,76 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
                 files.remove(committed)
             files.append(File.generated(config, uri, content=sample))
         if config.nav is not None:
-            config.nav = _with_operations(config.nav, list(self._book.operations))
+            config.nav = pages.with_operations(config.nav, list(self._book.operations))
         return files
 
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Keeps the order in which machines are told of the pages."""
+        self._order = [page.file.src_uri for page in nav.pages]
+        return nav
+
     def on_page_markdown(
-        self, markdown: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files
+        self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
     ) -> str:
         """Expands directives; those that hold code leave a placeholder."""
-        if self._book is None:
-            return markdown
-        book = self._book
-        root = get_relative_url(".", page.url).rstrip("/")
-        blocks = Page(book, root)
-        path = shown(Path(page.file.abs_src_path or page.file.src_uri))
-        shown_operations = []
-
-        def view(name: str, argument: str) -> str:
-            if name not in VIEWS:
-                raise UsageError(f"no view {name!r}; {nearest(name, VIEWS)}")
-            if name == "matrix":
-                return pages.matrix(book, page.file.src_uri, root)
-            if name == "values":
-                return self._placeholder(page, blocks.values())
-            operation = book.operation(argument) if argument or name != "install" else None
-            if operation is None:
-                return self._placeholder(page, blocks.install(None))
-            if name == "install":
-                return self._placeholder(page, blocks.install(operation))
-            if name == "calls":
-                return pages.calls(operation)
-            shown_operations.append(operation)
-            form = blocks.values() if len(shown_operations) == 1 else ""
-            return self._placeholder(page, form + blocks.samples(operation))
-
-        text, problems = expand(markdown, path, _first_line(page, markdown), view)
-        self._report(problems)
-        problems = [*self._problems, *problems]
+        source = page.file.src_uri
+        problems = list(self._problems)
+        slots = self._slots[source] = []
+        if self._book is not None:
+            address = _addresses(page, files)
+            blocks = Blocks(self._book, source, address)
+            path = shown(Path(page.file.abs_src_path or source))
+            original = markdown
+            markdown, mistakes = expand(original, path, _first_line(page), blocks)
+            self._report(mistakes)
+            problems += mistakes
+            slots += blocks.slots
+            twin = self._twins[source] = self._twin(self._book, original, page, config, files)
+            markdown += f"\n\n{PLACEHOLDER.format(len(slots))}\n"
+            href = get_relative_url(twin.uri, page.url)
+            slots.append(f'<p class="sg-twin"><a href="{href}">This page as Markdown</a></p>')
         if problems:
-            text = f"{text}\n\n{self._placeholder(page, problem_box(problems))}\n"
-        return text
+            markdown = f"{PLACEHOLDER.format(len(slots))}\n\n{markdown}"
+            slots.append(problem_box(problems))
+        return markdown
 
-    def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Puts the blocks in; the search plugin has read the page without them."""
-        for number, block in enumerate(self._blocks.get(page.file.src_uri, ())):
-            output = output.replace(PLACEHOLDER.format(number), block)
+        for number, block in enumerate(self._slots.get(page.file.src_uri, ())):
+            output = output.replace(PLACEHOLDER.format(number), block, 1)
         return output
 
-    def _placeholder(self, page: MkDocsPage, block: str) -> str:
-        """What stands in the Markdown for `block`."""
-        blocks = self._blocks.setdefault(page.file.src_uri, [])
-        blocks.append(block)
-        return PLACEHOLDER.format(len(blocks) - 1)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Writes what machines read."""
+        if self._book is None:
+            return
+        root = config.site_url or "/"
+        twins = [self._twins[source] for source in self._order if source in self._twins]
+        texts = {
+            **{twin.uri: twin.text for twin in twins},
+            "llms.txt": machine.llms(config.site_name, config.site_description or "", root, twins),
+            "llms-full.txt": machine.llms_full(twins),
+            machine.INDEX: machine.index(self._book, root),
+            "openapi.json": openapi.document(self._book, root),
+        }
+        for uri, text in texts.items():
+            write_file(Path(config.site_dir, uri), text.encode())
+
+    def _twin(
+        self, book: Book, markdown: str, page: Page, config: MkDocsConfig, files: Files
+    ) -> machine.Twin:
+        """The page as plain Markdown, with links to the other pages' plain forms."""
+        source = page.file.src_uri
+        root = config.site_url or "/"
+        plain = Plain(book, source, tabs=False)
+        links = {
+            plain.link(f.src_uri): f"{root}{_twin_uri(f)}" for f in files.documentation_pages()
+        }
+        text, _ = expand(
+            markdown, Path(source), 1, plain, lambda line: machine.with_links(line, links)
+        )
+        description = str(page.meta.get("description") or "")
+        return machine.Twin(_twin_uri(page.file), str(page.title), description, text.strip() + "\n")
 
     def _published(self, book: Book) -> dict[str, bytes]:
         """Address below the site to content, of every sample and its data."""
@@ -184,22 +206,21 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             log.error("%s", problem)
 
 
-def _first_line(page: MkDocsPage, markdown: str) -> int:
+def _addresses(page: Page, files: Files) -> Callable[[str], str | None]:
+    def address(uri: str) -> str | None:
+        """The relative address of a file of the docs folder on the page."""
+        file = files.get_file_from_path(uri)
+        return get_relative_url(file.url, page.url) if file is not None else None
+
+    return address
+
+
+def _twin_uri(file: File) -> str:
+    return file.dest_uri.removesuffix(".html") + ".md"
+
+
+def _first_line(page: Page) -> int:
     """The line of the page's file on which its Markdown begins, below the front matter."""
     source = page.file.content_string
-    return source[: source.rfind(markdown.strip("\n"))].count("\n") + 1
-
-
-def _with_operations(nav: Any, names: list[str]) -> Any:
-    """The navigation with `operations/*` replaced by the operations' pages."""
-    if isinstance(nav, list):
-        expanded: list[Any] = []
-        for item in nav:
-            if item == f"{OPERATIONS}/*":
-                expanded += [f"{OPERATIONS}/{name}.md" for name in names]
-            else:
-                expanded.append(_with_operations(item, names))
-        return expanded
-    if isinstance(nav, dict):
-        return {title: _with_operations(value, names) for title, value in nav.items()}
-    return nav
+    body = (page.markdown or "").strip("\n")
+    return source[: source.rfind(body)].count("\n") + 1

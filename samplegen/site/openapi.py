@@ -1,0 +1,194 @@
+"""The REST routes as an OpenAPI document whose code samples are the judged ones."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from samplegen.site.book import Book, Sample
+from samplegen.site.proto import Field
+from samplegen.spec import Call, Operation
+
+Schema = dict[str, Any]
+
+_SCALARS: dict[str, Schema] = {
+    "bool": {"type": "boolean"},
+    "string": {"type": "string"},
+    "int64": {"type": "integer"},
+}
+_PARAMETERS: Schema = {
+    "type": "object",
+    "additionalProperties": {"type": ["boolean", "integer", "string"]},
+}
+_DATA: Schema = {
+    "type": "array",
+    "description": "The elements in row-major order, flat or nested. Absent if they follow the "
+    "JSON as bytes.",
+    "items": {"type": ["boolean", "number", "string", "array"]},
+}
+_GRPC_ONLY = {"contents", "raw_input_contents", "raw_output_contents"}
+"""Fields whose data REST sends as `data`, or as bytes behind the JSON."""
+_IN_PATH = {"ModelInferRequest": {"model_name", "model_version"}}
+_OPTIONAL = {"id", "parameters", "outputs", "extensions"}
+_EMPTY = {"ServerLive", "ServerReady", "ModelReady"}
+"""Answers whose status says everything; OpenVINO Model Server sends no body."""
+_PATH_PARAMETERS: dict[str, Schema] = {
+    "model": {"description": "The model's name.", "schema": {"type": "string"}},
+    "version": {
+        "description": "A version of the model.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+}
+
+
+def document(book: Book, url: str) -> str:
+    """The document, as JSON.
+
+    Args:
+        book: The operations and their samples.
+        url: Where the site is.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in book.operations.values():
+        for call in operation.calls:
+            methods = paths.setdefault(call.path, {})
+            if call.method.lower() not in methods:
+                methods[call.method.lower()] = _operation(book, call, url)
+    connection = book.api.connection
+    whole = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": book.api.title,
+            "summary": book.api.summary,
+            "version": "2",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [
+            {
+                "url": "http://{host}:{port}",
+                "variables": {
+                    "host": {"default": connection.host},
+                    "port": {"default": str(connection.rest_port)},
+                },
+            }
+        ],
+        "security": [],
+        "paths": paths,
+        "components": {"schemas": _schemas(book)},
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
+    """One route: the first operation that calls it gives its words, all give their samples."""
+    users = [o for o in book.operations.values() if any(c.rest == call.rest for c in o.calls)]
+    samples = [
+        sample
+        for operation in users
+        for sample in book.samples.values()
+        if sample.operation is operation and sample.client.transport == "rest"
+    ]
+    rpc = book.contract.rpcs.get(call.rpc)
+    found: dict[str, Any] = {
+        "operationId": call.rpc,
+        "summary": rpc.comment if rpc else users[0].title,
+        "description": "\n".join(f"- [{o.title}]({_page(url, o)})" for o in users),
+    }
+    names = re.findall(r"{(\w+)}", call.path)
+    if names:
+        found["parameters"] = [
+            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS[name]}
+            for name in names
+        ]
+    if rpc and call.method == "POST":
+        found["requestBody"] = {"required": True, "content": _content(rpc.request)}
+    ok: dict[str, Any] = {"description": "Success."}
+    if rpc and call.rpc not in _EMPTY:
+        ok["content"] = _content(rpc.response)
+    found["responses"] = {"200": ok, **_errors(book, call)}
+    found["x-codeSamples"] = [_code_sample(sample) for sample in samples]
+    return found
+
+
+def _page(url: str, operation: Operation) -> str:
+    return f"{url}operations/{operation.name}/"
+
+
+def _code_sample(sample: Sample) -> dict[str, str]:
+    return {
+        "lang": sample.client.language.lexer,
+        "label": f"{sample.operation.title}: {sample.client.title}",
+        "source": sample.rendered.text,
+    }
+
+
+def _content(message: str) -> dict[str, Any]:
+    """A body as JSON, or as JSON with the tensors' bytes behind it."""
+    content: dict[str, Any] = {
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{message}"}}
+    }
+    if message == "ModelInferRequest":
+        content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
+    return content
+
+
+def _errors(book: Book, call: Call) -> dict[str, Any]:
+    """The answers to requests that cannot be met, by status."""
+    texts: dict[str, list[str]] = {}
+    for fault in book.faults:
+        if fault.rest is not None and call.rpc in fault.calls:
+            texts.setdefault(str(fault.rest), []).append(fault.text)
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {
+        status: {
+            "description": "\n".join(f"- {text}" for text in texts[status]),
+            "content": {"application/json": {"schema": schema}},
+        }
+        for status in sorted(texts)
+    }
+
+
+def _schemas(book: Book) -> dict[str, Schema]:
+    """The JSON of every message that a route's body holds, made from the gRPC contract."""
+    schemas: dict[str, Schema] = {
+        "Error": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {"error": {"type": "string"}},
+        }
+    }
+    messages = book.contract.messages
+    rpcs = {call.rpc for o in book.operations.values() for call in o.calls} - _EMPTY
+    waiting = [
+        name
+        for rpc in sorted(rpcs & book.contract.rpcs.keys())
+        for name in (book.contract.rpcs[rpc].request, book.contract.rpcs[rpc].response)
+        if rpc == "ModelInfer" or name.endswith("Response")
+    ]
+    while waiting:
+        name = waiting.pop()
+        fields = [
+            field
+            for field in messages[name]
+            if field.name not in _GRPC_ONLY | _IN_PATH.get(name, set())
+        ]
+        schemas[name] = _message(fields, has_data="contents" in {f.name for f in messages[name]})
+        waiting += [f.type for f in fields if f.type in messages and f.type not in schemas]
+    return dict(sorted(schemas.items()))
+
+
+def _message(fields: Iterable[Field], *, has_data: bool) -> Schema:
+    properties = {field.name: _property(field) for field in fields}
+    if has_data:
+        properties["data"] = _DATA
+    required = [name for name in properties if name not in _OPTIONAL | {"data"}]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _property(field: Field) -> Schema:
+    if field.type.startswith("map<"):
+        return _PARAMETERS
+    schema = _SCALARS.get(field.type) or {"$ref": f"#/components/schemas/{field.type}"}
+    if field.repeated:
+        schema = {"type": "array", "items": schema}
+    return {**schema, "description": field.comment} if field.comment else schema

@@ -1,0 +1,194 @@
+"""What each directive stands for on a page."""
+
+import posixpath
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from html import escape
+from itertools import groupby
+
+from samplegen.clients import Client
+from samplegen.errors import UsageError, nearest
+from samplegen.site.book import STATES, Book, Sample, State
+from samplegen.site.faults import Fault
+from samplegen.site.proto import Field
+from samplegen.spec import Expectation, Operation, Tensor
+
+MARKS: dict[State, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "unverified": "–"}
+OPERATIONS = "operations"
+"""The folder of the operations' pages."""
+
+
+class Views(ABC):
+    """The directives of one page; those without code are Markdown in every form of the page."""
+
+    def __init__(self, book: Book, source: str) -> None:
+        """Expands nothing yet.
+
+        Args:
+            book: What there is to show.
+            source: The Markdown file of the page, below the docs folder.
+        """
+        self.book = book
+        self.source = source
+
+    def __call__(self, name: str, argument: str) -> str:
+        """The text of `::: samplegen-NAME ARGUMENT`.
+
+        Raises:
+            UsageError: No such view, or no such operation.
+        """
+        with_operation: dict[str, Callable[[Operation], str]] = {
+            "": self.samples,
+            "calls": self.calls,
+        }
+        plain: dict[str, Callable[[], str]] = {
+            "matrix": self.matrix,
+            "verdicts": self.verdicts,
+            "values": self.values,
+            "errors": self.errors,
+        }
+        if name == "install":
+            return self.install(self.book.operation(argument) if argument else None)
+        if name in with_operation:
+            return with_operation[name](self.book.operation(argument))
+        if name not in plain:
+            known = ["install", *filter(None, with_operation), *plain]
+            raise UsageError(f"no view 'samplegen-{name}'; {nearest(name, known)}")
+        if argument:
+            raise UsageError(f"'::: samplegen-{name}' takes no argument, found {argument!r}")
+        return plain[name]()
+
+    @abstractmethod
+    def samples(self, operation: Operation) -> str:
+        """Every program of an operation, with its verdict and output."""
+
+    @abstractmethod
+    def install(self, operation: Operation | None) -> str:
+        """What to install for each client, or for those that have the operation."""
+
+    @abstractmethod
+    def verdicts(self) -> str:
+        """The last run: the verdict of every sample."""
+
+    @abstractmethod
+    def values(self) -> str:
+        """The form for a reader's own server and model."""
+
+    @abstractmethod
+    def cell(self, sample: Sample) -> str:
+        """A cell of the matrix."""
+
+    def link(self, source: str) -> str:
+        """The address of another page, given its Markdown file, as Markdown links it."""
+        return posixpath.relpath(source, posixpath.dirname(self.source))
+
+    def matrix(self) -> str:
+        """Operations × clients: the state of every cell, linked to its sample."""
+        clients = [client for _, group in self.book.languages for client in group]
+        rows = [["Operation", *(client.tab or client.title for client in clients)]]
+        rows.append(["---", *(":-:" for _ in clients)])
+        for operation in self.book.operations.values():
+            row = [f"[{operation.title}]({self.link(f'{OPERATIONS}/{operation.name}.md')})"]
+            for client in clients:
+                sample = self.book.samples.get((operation.name, client.name))
+                row.append(self.cell(sample) if sample else _absent(client, operation))
+            rows.append(row)
+        return table(rows)
+
+    def calls(self, operation: Operation) -> str:
+        """What an operation calls, what it sends, what comes back and what can go wrong."""
+        rows = [["RPC", "REST route"], ["---", "---"]]
+        rows += [[f"`{call.rpc}`", f"`{call.rest}`"] for call in operation.calls]
+        parts = [table(rows)]
+        for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs)):
+            if tensors:
+                rows = [[title, "Datatype", "Shape", "Data"], ["---"] * 4]
+                rows += [
+                    [f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)] for t in tensors
+                ]
+                parts.append(table(rows))
+        rows = [["Every sample prints", "Value"], ["---", "---"]]
+        rows += [[f"`{e.label}`", _expected(e)] for e in operation.expect]
+        parts.append(table(rows))
+        rpcs = list(dict.fromkeys(call.rpc for call in operation.calls))
+        for rpc in rpcs:
+            parts += self._fields(rpc)
+        parts += self._codes(rpcs)
+        return "\n\n".join(parts)
+
+    def errors(self) -> str:
+        """Every error: its text and codes, why it comes and what to do."""
+        parts = []
+        for fault in self.book.faults:
+            calls = ", ".join(f"`{call}`" for call in fault.calls)
+            parts.append(
+                f"### {fault.text} {{ #{fault.anchor} }}\n\n"
+                f"REST **{fault.rest or 'cannot happen'}** · gRPC "
+                f"**{fault.grpc or 'cannot happen'}** · {calls}\n\n"
+                f"{fault.cause} **Mend:** {fault.mend}"
+            )
+        return "\n\n".join(parts)
+
+    def _fields(self, rpc: str) -> list[str]:
+        """The messages of a call, from the gRPC contract."""
+        call = self.book.contract.rpcs.get(rpc)
+        if call is None:
+            return []
+        parts = [f"### {rpc}", call.comment]
+        for title, name in (("Request", call.request), ("Response", call.response)):
+            fields = self.book.contract.messages.get(name, [])
+            if fields:
+                rows = [[f"{title} field", "Type", ""], ["---"] * 3]
+                parts.append(table(rows + [_field(field) for field in fields]))
+            else:
+                parts.append(f"{title} `{name}` has no fields.")
+        return parts
+
+    def _codes(self, rpcs: Sequence[str]) -> list[str]:
+        """The errors of some calls, grouped by their codes."""
+        faults = [fault for fault in self.book.faults if set(fault.calls) & set(rpcs)]
+        if not faults:
+            return []
+        rows = [["REST status", "gRPC code", "Error"], ["---"] * 3]
+        faults.sort(key=lambda fault: (fault.rest or 0, fault.grpc or ""))
+        for _, group in groupby(faults, key=lambda fault: fault.codes):
+            same = list(group)
+            texts = "<br>".join(self._fault_link(fault) for fault in same)
+            rows.append([str(same[0].rest or "–"), same[0].grpc or "–", texts])
+        return ["### Status codes and errors", table(rows)]
+
+    def _fault_link(self, fault: Fault) -> str:
+        return f"[{fault.text}]({self.link('errors.md')}#{fault.anchor})"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose second row is its rule."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _absent(client: Client, operation: Operation) -> str:
+    reason = client.omits.get(operation.form, "no template")
+    return f'<span class="sg-cell" title="{escape(reason)}">n/a</span>'
+
+
+def _field(field: Field) -> list[str]:
+    return [f"`{field.name}`", f"`{field.shown_type}`", field.comment]
+
+
+def _data(tensor: Tensor) -> str:
+    if tensor.file:
+        return f"the file `{tensor.file}`"
+    return f"`{list(tensor.elements)}`" if tensor.data is not None else "from the server"
+
+
+def _expected(expectation: Expectation) -> str:
+    if expectation.pattern is not None:
+        return f"text like `{expectation.pattern.replace('|', chr(92) + '|')}`"
+    value = ", ".join(str(v).replace("|", "\\|") for v in expectation.value)
+    within = f", ± {expectation.tolerance:g}" if expectation.tolerance else ""
+    return f"`{value}`{within}"
+
+
+def describe(sample: Sample) -> str:
+    """A cell of the matrix in words."""
+    return f"{STATES[sample.state]}: {sample.operation.title}, {sample.client.title}"
