@@ -1,7 +1,7 @@
-"""Write the protobuf stubs of the wire contract, ``spec/inference.proto``.
+"""Write the protobuf messages of the wire contract, ``spec/inference.proto``, as Python.
 
-Run ``python server/make_stubs.py`` after a change of the contract. The virtual path makes the
-stubs import each other as ``samplegen_server.proto``.
+Run ``python server/make_stubs.py`` after a change of the contract. The service itself needs no
+generated code: ``rpc.py`` reads it from the descriptor.
 """
 
 import sys
@@ -15,7 +15,7 @@ PROTO = "samplegen_server/proto/inference.proto"
 
 
 def make_stubs(out: Path) -> None:
-    """Write ``samplegen_server/proto/inference_pb2.py`` and ``…_pb2_grpc.py`` below `out`."""
+    """Write ``samplegen_server/proto/inference_pb2.py`` below `out`."""
     (out / PROTO).parent.mkdir(parents=True, exist_ok=True)
     status = protoc.main(
         [
@@ -23,7 +23,6 @@ def make_stubs(out: Path) -> None:
             f"-Isamplegen_server/proto={ROOT / 'spec'}",
             f"-I{files('grpc_tools') / '_proto'}",
             f"--python_out={out}",
-            f"--grpc_python_out={out}",
             PROTO,
         ]
     )

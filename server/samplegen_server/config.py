@@ -72,6 +72,7 @@ class ModelConfig:
 
 def parse_dimension(text: str, option: str) -> Dimension:
     """``8``, ``-1`` for any size, or ``1:8``."""
+    _refuse_auto(text, option)
     match = re.fullmatch(r"\s*(?:(-1)|(\d{1,9})(?:\s*:\s*(\d{1,9}))?)\s*", text)
     if match is None:
         raise ConfigError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
@@ -83,8 +84,15 @@ def parse_dimension(text: str, option: str) -> Dimension:
     return Dimension(low, high)
 
 
+def _refuse_auto(text: str, option: str) -> None:
+    """OpenVINO Model Server loads a model anew for each new size then, and so for each client."""
+    if text.strip() == "auto":
+        raise ConfigError(f"{option}: auto is not supported, -1 takes any size")
+
+
 def parse_shape(text: str, option: str) -> Shape:
     """``(1,3,224,224)``; a size may be ``-1`` or ``1:8``."""
+    _refuse_auto(text, option)
     match = re.fullmatch(r"\s*[(\[](.*)[)\]]\s*", text)
     if match is None:
         raise ConfigError(f"{option}: {text!r} is no shape, expected such as (1,3,224,224)")

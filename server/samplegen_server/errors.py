@@ -42,6 +42,13 @@ class NotFound(ServerError):
     text = "Not found"
 
 
+class MalformedMessage(ServerError):
+    """A gRPC request that is no protobuf; REST has `JsonInvalid`."""
+
+    http, grpc = 400, "INTERNAL"
+    text = "Request cannot be parsed"
+
+
 class RestError(ServerError):
     """A REST request that does not get as far as the protocol; gRPC has no such case."""
 

@@ -51,6 +51,7 @@ def model_info(model: Any) -> dict[str, Any] | None:
     """The ``model_info`` that an IR may carry, every leaf as text."""
 
     def texts(value: Any) -> Any:
+        value = getattr(value, "value", value)  # OpenVINO wraps what it read from a file
         if isinstance(value, dict):
             return {key: texts(inner) for key, inner in value.items()}
         return str(value)

@@ -17,7 +17,7 @@ from samplegen_server import errors
 from samplegen_server.config import ANY_INPUT, ModelConfig
 from samplegen_server.introspection import LoadError, describe, info_of, model_info
 from samplegen_server.tensors import DTYPES, Array, OutputTensor, TensorInfo, pack_bytes
-from samplegen_server.validation import Images, Value
+from samplegen_server.validation import Value
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Model:
         self._threads = ThreadPoolExecutor(self._slots.qsize(), f"infer-{config.name}")
 
     async def infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
-        """Decode what has to be decoded and run the model.
+        """Call for the values that are left to be called for, and run the model.
 
         The work is handed to a thread before the first time this gives way to the event loop, so
         that `close` cannot come in between.
@@ -91,9 +91,9 @@ class Model:
             All outputs, in alphabetical order.
 
         Raises:
-            ServerError: An image cannot be decoded, or OpenVINO refuses.
+            ServerError: A value cannot be made, or OpenVINO refuses.
         """
-        if self.inline and not any(isinstance(value, Images) for value in values.values()):
+        if self.inline and not any(map(callable, values.values())):
             return self._infer(values)
         self.current += 1
         try:
@@ -117,10 +117,7 @@ class Model:
             self._slots.put(_Slot(compiled, self.inputs, self.outputs))
 
     def _infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
-        arrays = {
-            name: value.decode() if isinstance(value, Images) else value
-            for name, value in values.items()
-        }
+        arrays = {name: value() if callable(value) else value for name, value in values.items()}
         start = time.perf_counter()
         slot = self._slots.get()
         turn = time.perf_counter()

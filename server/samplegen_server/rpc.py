@@ -6,17 +6,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 
 from samplegen_server import errors
 from samplegen_server.answers import Answer, Observer
 from samplegen_server.proto import inference_pb2 as pb
-from samplegen_server.proto.inference_pb2_grpc import add_GRPCInferenceServiceServicer_to_server
 from samplegen_server.service import InferRequest, Service
 from samplegen_server.tensors import InputTensor, TensorInfo
 
 log = logging.getLogger(__name__)
 
 Operation = Callable[[Service, Any], Awaitable[Any]]
+
+SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+STREAM = "ModelStreamInfer"
 
 CONTENTS = {
     "BOOL": "bool_contents",
@@ -35,18 +39,16 @@ CONTENTS = {
 """Datatype to the field of InferTensorContents that holds it; FP16 has none and travels raw."""
 
 
-class Servicer:
-    """The service's RPCs, each an operation below with its errors turned into a gRPC status."""
+def _parsing(message: type[Any]) -> Callable[[bytes], Any]:
+    """A parser of messages that gives None for what is none: grpc would log and tell too much."""
 
-    def __init__(self, service: Service, observers: Sequence[Observer]) -> None:
-        for rpc, operation in OPERATIONS.items():
-            setattr(self, rpc, _answering(rpc, operation, service, observers))
+    def parse(raw: bytes) -> Any:
+        try:
+            return message.FromString(raw)
+        except DecodeError:
+            return None
 
-    async def ModelStreamInfer(
-        self, requests: AsyncIterator[pb.ModelInferRequest], context: grpc.aio.ServicerContext
-    ) -> None:
-        """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
-        await _abort(context, errors.StreamNotFound())
+    return parse
 
 
 def _answering(
@@ -58,6 +60,8 @@ def _answering(
         start = time.perf_counter()
         failure: errors.ServerError | None = None
         try:
+            if request is None:
+                raise errors.MalformedMessage
             response = await operation(service, request)
         except errors.ServerError as error:
             failure = error
@@ -195,5 +199,22 @@ def make_server(
             ("grpc.so_reuseport", 0),  # two servers on one port would share the requests
         ]
     )
-    add_GRPCInferenceServiceServicer_to_server(Servicer(service, observers), server)
+    handlers = {
+        method.name: grpc.unary_unary_rpc_method_handler(
+            _answering(method.name, OPERATIONS[method.name], service, observers),
+            request_deserializer=_parsing(GetMessageClass(method.input_type)),
+            response_serializer=GetMessageClass(method.output_type).SerializeToString,
+        )
+        for method in SERVICE.methods
+        if method.name != STREAM
+    }
+    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(_stream)
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),)
+    )
     return server
+
+
+async def _stream(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+    """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
+    await _abort(context, errors.StreamNotFound())

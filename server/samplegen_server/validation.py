@@ -1,7 +1,8 @@
 """A request's inputs against a model's: what OpenVINO Model Server checks, in its order."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,23 +19,19 @@ from samplegen_server.tensors import (
     unpack_bytes,
 )
 
+MAX_ELEMENTS = 2**60
+"""Times 8 bytes, what fits into 63 bits."""
+
 MAX_STRING_BYTES = 1 << 30
 """The largest matrix that strings may be padded to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
-    """Encoded images that still have to be decoded, which takes too long for the event loop."""
+Value = Array | Callable[[], Array]
+"""What a model's input is fed with; elements of a native string input are bytes objects.
 
-    encoded: Sequence[bytes]
-    info: TensorInfo
-
-    def decode(self) -> Array:
-        return images.decode(self.encoded, self.info)
-
-
-Value = Array | Images
-"""What a model's input is fed with. Elements of a native string input are bytes objects."""
+BYTES, which may be a million strings or an image to decode, are left to be called for: that takes
+too long for the event loop.
+"""
 
 
 def values(
@@ -85,7 +82,7 @@ def _value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> Value:
             f"{describe_shape(tensor.shape)}; input name: {info.name}"
         )
     if tensor.datatype == "BYTES":
-        return _bytes_value(info, tensor, raw)
+        return functools.partial(_bytes_value, info, tensor, raw)
     if tensor.datatype != info.datatype:
         raise errors.InvalidPrecision(
             f"Expected: {info.precision}; Actual: {tensor.datatype}; input name: {info.name}"
@@ -120,19 +117,19 @@ def _check_shape(info: TensorInfo, tensor: InputTensor) -> None:
                 f"Expected: {info.describe()}; Actual: {describe_shape(sizes)}; "
                 f"input name: {info.name}"
             )
+    if math.prod(filter(None, sizes)) > MAX_ELEMENTS:  # a 0 among them hides the others
+        raise errors.InvalidContentSize(f"Shape dimensions overflow; input name: {info.name}")
 
 
 def _check_count(info: TensorInfo, tensor: InputTensor, actual: int) -> None:
-    expected = 1
-    for size in tensor.shape:
-        expected *= size
+    expected = math.prod(tensor.shape)
     if actual != expected:
         raise errors.InvalidValueCount(
             f"Expected: {expected} values; Actual: {actual} values; input name: {info.name}"
         )
 
 
-def _bytes_value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> Value:
+def _bytes_value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> Array:
     """BYTES are strings, encoded images, or nothing this model can use."""
     elements = list(tensor.contents or ()) if raw is None else unpack_bytes(raw)
     if info.datatype == "BYTES":
@@ -148,7 +145,7 @@ def _bytes_value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> V
         _check_batch(info, tensor, len(elements))
         if raw is None and not all(elements):
             raise errors.BytesContentsEmpty
-        return Images(elements, info)
+        return images.decode(elements, info)
     raise errors.NotImplementedByServer
 
 

@@ -1,0 +1,118 @@
+"""Starting and stopping: flags, ports, signals, and requests that are under way."""
+
+import concurrent.futures
+import contextlib
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.server import zoo
+from tests.server.asking import ASK, Input, Question
+from tests.server.process import command, environment, free_ports, running, wait_ready
+
+
+def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments), env=environment(), capture_output=True, text=True, timeout=30
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_stops_the_server_at_once_and_in_order(tmp_path: Path, number: int) -> None:
+    with running(tmp_path / "log") as server:
+        assert server.rest("GET", "/v2/models/digits/ready").status == 200
+        start = time.monotonic()
+        assert server.stop(number) == 0
+        assert time.monotonic() - start < 2
+        log = server.log.read_text()
+    assert f"ready: gRPC on 127.0.0.1:{server.port}, REST on 127.0.0.1:{server.rest_port}" in log
+    assert "Traceback" not in log
+
+
+def test_signal_while_models_are_loading(tmp_path: Path) -> None:
+    with running(tmp_path / "log", is_ready=False) as server:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                if server.rest("GET", "/v2/health/live").status == 200:
+                    break
+        assert server.stop() == 0
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_accepted_request_is_answered_before_the_server_stops(tmp_path: Path) -> None:
+    zoo.write(zoo.slow(), tmp_path / "slow")
+    arguments = ("--model_name", "slow", "--model_path", tmp_path / "slow")
+    question = Question("slow", [Input("x", "FP32", [1, 1], raw=np.float32(1).tobytes())])
+    with running(tmp_path / "log", arguments) as server:
+        expected = ASK["gRPC"](server, question)
+        assert expected.code == "OK"
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            asked = [pool.submit(ASK[name], server, question) for name in ASK for _ in range(3)]
+            time.sleep(0.05)
+            assert server.stop() == 0
+        said = [future.exception() or future.result().code for future in asked]
+    # Those that came too late were refused, not left without an answer.
+    assert "OK" in said
+    assert all(one in ("OK", "UNAVAILABLE") or isinstance(one, OSError) for one in said), said
+
+
+@pytest.mark.parametrize(("flag", "transport"), [("--port", "gRPC"), ("--rest_port", "REST")])
+def test_port_in_use_is_one_clear_line(flag: str, transport: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(flag, port)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"{transport} cannot listen on 127.0.0.1:{port}: " in done.stderr
+    assert "Address already in use" in done.stderr
+
+
+def test_unknown_address(tmp_path: Path) -> None:
+    done = run("--rest_port", free_ports(1)[0], "--rest_bind_address", "no.such.host.invalid")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_recording_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    done = run("--rest_port", free_ports(1)[0], "--record", tmp_path / "no" / "file")
+    assert done.returncode == 1
+    assert "cannot record" in done.stderr
+
+
+def test_one_transport_alone(tmp_path: Path) -> None:
+    with running(tmp_path / "log", ("--port", "0")) as server:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", server.port)) != 0
+        assert server.rest("GET", "/v2").status == 200
+
+
+def test_server_listens_on_this_machine_only(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        tables = [Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6")]
+        listening = {line.split()[1] for table in tables for line in table.splitlines()[1:]}
+        for port in (server.port, server.rest_port):
+            found = {place for place in listening if place.endswith(f":{port:04X}")}
+            assert found and all(place.split(":")[0].endswith("0100007F") for place in found)
+
+
+def test_server_is_live_while_models_are_missing(tmp_path: Path) -> None:
+    """A config file that names a model nobody has yet: ready all the same, and found later."""
+    config = tmp_path / "config.json"
+    config.write_text('{"model_config_list": [{"config": {"name": "late", "base_path": "late"}}]}')
+    arguments = ("--config_path", config, "--file_system_poll_wait_seconds", "0.1")
+    with running(tmp_path / "log", arguments) as server:
+        wait_ready(server)
+        assert server.rest("GET", "/v2/models/late").status == 404
+        zoo.write(zoo.adding(1), tmp_path / "late")
+        deadline = time.monotonic() + 10
+        while server.rest("GET", "/v2/models/late").status != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
