@@ -265,9 +265,13 @@ def verify(
     Each sample passes the gates identity, format, lint, build, run and output, in this order. The
     exit status is 1 when any sample fails, or is skipped although required.
     """
-    # Imported here: `list` and `show` need neither, and answer sooner without.
-    from samplegen.judge import report, servers, verdicts
-    from samplegen.judge.judging import Judge
+    # Imported here: `list` and `show` need none of it, and answer sooner without.
+    try:
+        from samplegen.judge import report, servers, verdicts
+        from samplegen.judge.judging import Judge
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed; type: pip install 'samplegen[verify]'"
+        raise SamplegenError(message) from error
 
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")

@@ -1,0 +1,60 @@
+# `make site` and `make test` do everything; `make help` names the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install site serve samples check test bench toolchains constraints clean
+
+help:        ## these lines
+	@awk -F ':.*## *' '/^[a-z]+:.*##/ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed  ## the environment, with all that samplegen needs
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo 'venv is missing; type: sudo apt install python3-venv' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	@touch $@
+
+samples: install  ## regenerate the samples and the schemas
+	samplegen generate
+	samplegen schema
+
+site: samples  ## generate, judge against the bundled server, build the site
+	samplegen verify $(VERIFY)
+	mkdocs build --strict --quiet
+	@echo
+	@echo 'The site is in build/site: open build/site/index.html, or type: make serve'
+
+serve: install  ## browse the site; it follows every change of a page, a spec or a template
+	mkdocs serve --livereload
+
+check: install  ## lint, types, import rules, fresh samples and schemas
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports
+	samplegen generate --check
+	samplegen schema --check
+
+test: check  ## everything: checks, all samples judged, the site built strictly, all tests
+	samplegen verify $(VERIFY)
+	mkdocs build --strict --quiet
+	pytest $(PYTEST)
+
+bench: install  ## what speed and memory are, against their bars
+	python bench/render.py
+
+toolchains:  ## the programs that samples and their checks need, from Debian's packages
+	apt-get install --yes curl jq shfmt shellcheck
+
+constraints: install  ## pin what is installed now
+	pip freeze --all --exclude-editable | grep -v '^setuptools=' >constraints.txt
+
+clean:       ## remove what was built
+	rm -rf build dist $(VENV) .cache
