@@ -15,6 +15,8 @@ class Fault:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
+    topic: StrictStr
+    """The heading under which it stands."""
     text: StrictStr
     """How the error's text begins, over REST and, unless the code is UNKNOWN, over gRPC."""
     rest: Annotated[StrictInt, Field(ge=400, le=599)] | None = None

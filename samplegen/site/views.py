@@ -119,14 +119,20 @@ class Views(ABC):
     def errors(self) -> str:
         """Every error: its text and codes, why it comes and what to do."""
         parts = []
-        for fault in self.book.faults:
-            calls = ", ".join(f"`{call}`" for call in fault.calls)
-            parts.append(
-                f"### {fault.text} {{ #{fault.anchor} }}\n\n"
-                f"REST **{fault.rest or 'cannot happen'}** · gRPC "
-                f"**{fault.grpc or 'cannot happen'}** · {calls}\n\n"
-                f"{fault.cause} **Mend:** {fault.mend}"
-            )
+        for topic, group in groupby(self.book.faults, key=lambda fault: fault.topic):
+            parts.append(f"## {topic}")
+            for fault in group:
+                calls = ", ".join(f"`{call}`" for call in fault.calls)
+                codes = [
+                    f"**{code}** over {transport}"
+                    for transport, code in (("REST", fault.rest), ("gRPC", fault.grpc))
+                    if code is not None
+                ]
+                parts.append(
+                    f"### {fault.text} {{ #{fault.anchor} }}\n\n{fault.cause}\n\n"
+                    f"**To mend it:** {fault.mend}\n{{ .sg-mend }}\n\n"
+                    f"{', '.join(codes)} · {calls}\n{{ .sg-codes }}"
+                )
         return "\n\n".join(parts)
 
     def _fields(self, rpc: str) -> list[str]:
