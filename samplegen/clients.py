@@ -1,10 +1,12 @@
 """Languages and clients: how each says an operation, and what it needs to run."""
 
+import re
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StrictStr
 
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.literals import LITERALS
@@ -15,7 +17,26 @@ from samplegen.yamlfile import load
 _FORBID = ConfigDict(extra="forbid")
 
 Gate = Literal["identity", "format", "lint", "build", "run", "output"]
-Command = tuple[StrictStr, ...]
+_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work)\}")
+
+
+def _argument(text: str) -> str:
+    """Refuses what cannot be filled in."""
+    if re.search("[{}]", _PLACES.sub("", text)):
+        message = "expected {python}, {file} or {work}; write {{ and }} for braces"
+        raise ValueError(f"found {text!r}; {message}")
+    return text
+
+
+def _command(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    if not arguments:
+        raise ValueError("found an empty list; expected a program and its arguments")
+    return arguments
+
+
+Command = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_argument)], ...], AfterValidator(_command)
+]
 """Arguments, never a shell line; {python}, {file} and {work} are filled in."""
 
 
@@ -116,9 +137,12 @@ class Clients:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The clients, by name."""
-        return tuple(
-            path.removesuffix("/client.yaml") for path in self.layers.glob("*/*/client.yaml")
-        )
+        return tuple(name.removesuffix("/client.yaml") for name in self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """The clients' files, by their path."""
+        return self.layers.glob("*/*/client.yaml")
 
     def client(self, name: str) -> Client:
         """The client of this name.
@@ -127,8 +151,8 @@ class Clients:
             UsageError: No such client.
             SamplegenError: Its file, or that of its language, has mistakes.
         """
-        path = self.layers.find(f"{name}/client.yaml")
-        if name not in self.names or path is None:
+        path = self._files.get(f"{name}/client.yaml")
+        if path is None:
             raise UsageError(f"no client {name!r}; {nearest(name, self.names)}")
         language = self.language(name.partition("/")[0])
         file = load(path, ClientFile)
@@ -170,3 +194,5 @@ class Clients:
 def _check_language(language: Language) -> Mistakes:
     if language.literals not in LITERALS:
         yield ("literals",), f"found {language.literals!r}; {nearest(language.literals, LITERALS)}"
+    if re.search("[{}]", language.file.replace("{operation}", "")):
+        yield ("file",), f"found {language.file!r}; expected no braces but {{operation}}"

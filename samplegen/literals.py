@@ -3,15 +3,17 @@
 Each kind of literal is a row of `LITERALS`; a language names its row in `language.yaml`.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
+from unicodedata import east_asian_width
 
 Scalar = bool | int | float | str
+
+_NON_FINITE = frozenset({"inf", "-inf", "nan"})
 
 
 class LiteralError(ValueError):
@@ -74,6 +76,8 @@ class Literals:
     """Infinity and not-a-number."""
     brackets: tuple[str, str, str]
     """What opens a list, stands between its elements, and closes it."""
+    last: str | None
+    """What follows the last element of a list that has a line for each; None: it has one line."""
 
     def quote(self, value: str | Text) -> Code:
         """The string literal of a text, or of a text with connection values in it."""
@@ -82,16 +86,17 @@ class Literals:
     def values(self, values: Sequence[Scalar], column: int = 0, width: int = 88) -> Code:
         """A list literal that starts in `column`, on one line if it then fits into `width`.
 
-        The values are of one type, as the elements of a tensor are.
+        The values are of one type, as the elements of a tensor are. One character of the line is
+        kept for what follows the list.
         """
         items = self._items(values)
         opening, separator, closing = self.brackets
         line = f"{opening}{separator.join(items)}{closing}"
-        if column + len(line) <= width:
+        if self.last is None or column + _columns(line) < width:
             return Code(line)
         margin = " " * (column - column % 4)
-        lines = "".join(f"{margin}    {item},\n" for item in items)
-        return Code(f"{opening}\n{lines}{margin}{closing}")
+        lines = f",\n{margin}    ".join(items)
+        return Code(f"{opening}\n{margin}    {lines}{self.last}\n{margin}{closing}")
 
     def _items(self, values: Sequence[Any]) -> list[str]:
         match values:
@@ -99,9 +104,13 @@ class Literals:
                 return [self.booleans[value] for value in values]
             case [str(), *_]:
                 return [self.quote(value) for value in values]
-        if all(map(math.isfinite, values)):
-            return [*map(repr, values)]
-        return [repr(v) if math.isfinite(v) else self.non_finite(v) for v in values]
+        items = [*map(repr, values)]
+        if _NON_FINITE.isdisjoint(items):
+            return items
+        return [
+            self.non_finite(value) if item in _NON_FINITE else item
+            for item, value in zip(items, values, strict=True)
+        ]
 
 
 @lru_cache(maxsize=4096)
@@ -134,18 +143,29 @@ def arguments(items: Sequence[Code], column: int, indent: int, width: int = 88) 
         width: The longest line, with one character kept for the closing parenthesis.
     """
     line = ", ".join(items)
-    if column + len(line) < width:
+    if column + _columns(line) < width:
         return Code(line)
     margin = " " * indent
     return Code("\n" + "".join(f"{margin}    {item},\n" for item in items) + margin)
 
 
+def _columns(line: str) -> int:
+    """How wide a line is on a screen: as formatters count, a Chinese character takes two."""
+    if line.isascii():
+        return len(line)
+    return len(line) + sum(east_asian_width(character) in "WF" for character in line)
+
+
 @lru_cache(maxsize=64)
 def comment(text: str, prefix: str, width: int = 88) -> Code:
-    """Text as lines of a comment, each behind `prefix`; what does not print becomes a space."""
+    """Text as lines of a comment, each behind `prefix`; what does not print becomes a space.
+
+    A line break is one of them. `coding:` becomes `coding :`, since Python would read the file in
+    the encoding that a comment at its top names (PEP 263).
+    """
     plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     lines = [prefix]
-    for word in plain.split():
+    for word in plain.replace("coding:", "coding :").replace("coding=", "coding =").split():
         if len(lines[-1]) + len(word) > width and lines[-1] != prefix:
             lines.append(prefix)
         lines[-1] += f"{word} "
@@ -197,23 +217,26 @@ def _no_number(value: float) -> str:
 
 _JSON_QUOTES = Quotes('"', lambda text: encode_basestring_ascii(text)[1:-1], '"')
 _SHELL_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_SHELL_UNFIT = re.compile("[\0\ud800-\udfff]")
 _SHELL_BARE = Quotes("", str, "")
 _SHELL_QUOTED = Quotes("'", lambda text: text.replace("'", "'\"'\"'"), "'")
 
 
 def _shell_quotes(text: str) -> Quotes:
-    if "\0" in text:
-        raise LiteralError(f"a shell word cannot hold NUL: {text!r}")
-    return _SHELL_BARE if _SHELL_SAFE.fullmatch(text) else _SHELL_QUOTED
+    if _SHELL_SAFE.fullmatch(text):
+        return _SHELL_BARE
+    if unfit := _SHELL_UNFIT.search(text):
+        raise LiteralError(f"a shell word cannot hold the character {unfit[0]!a}: {text!r}")
+    return _SHELL_QUOTED
 
 
-JSON = Literals(lambda text: _JSON_QUOTES, ("false", "true"), _no_number, ("[", ", ", "]"))
+JSON = Literals(lambda text: _JSON_QUOTES, ("false", "true"), _no_number, ("[", ", ", "]"), "")
 """Also offered to every language, for the bodies of REST requests."""
 
 LITERALS = {
     "python": Literals(
-        _python_quotes, ("False", "True"), lambda value: f'float("{value}")', ("[", ", ", "]")
+        _python_quotes, ("False", "True"), lambda value: f'float("{value}")', ("[", ", ", "]"), ","
     ),
-    "shell": Literals(_shell_quotes, ("false", "true"), str, ("", " ", "")),
+    "shell": Literals(_shell_quotes, ("false", "true"), str, ("", " ", ""), None),
 }
 """The kinds of literal that a `language.yaml` may name."""

@@ -20,7 +20,7 @@ class Layers:
 
     def find(self, relative: str) -> Path | None:
         """The file or folder of this name in the uppermost layer that has it."""
-        return next((f / relative for f in self.folders if (f / relative).exists()), None)
+        return next((f / relative for f in self.folders if _exists(f / relative)), None)
 
     def glob(self, pattern: str) -> dict[str, Path]:
         """Relative POSIX path to the file in the uppermost layer that has it, sorted by name."""
@@ -50,14 +50,22 @@ def template_layers(own: Sequence[Path] = ()) -> Layers:
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
-    missing = [folder for folder in folders if not folder.is_dir()]
+    missing = [folder for folder in folders if not _exists(folder / ".")]
     if missing:
         raise UsageError(*(f"{folder}: no such folder; name an existing one" for folder in missing))
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file or folder; there is none where a name is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def shown(path: Path) -> Path:
     """`path` as a reader would type it: relative to the current folder if it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd())
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # a loop of links is a RuntimeError
         return path

@@ -166,7 +166,11 @@ def write(files: dict[str, bytes], folder: Path) -> list[Path]:
     for path in changed:
         write_file(path, paths[path])
     for path in unknown:
-        path.unlink()
+        try:
+            path.unlink()
+        except OSError as error:
+            message = f"{shown(path)}: cannot be removed: {error.strerror}"
+            raise SamplegenError(message) from error
     return [*changed, *unknown]
 
 
@@ -195,7 +199,10 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == content
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:

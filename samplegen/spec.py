@@ -5,6 +5,7 @@ Words are those of the KServe v2 protocol: datatype, shape, model version.
 
 import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -22,7 +23,7 @@ from pydantic import (
 )
 
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
-from samplegen.resources import Layers
+from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
 
 Datatype = Literal[
@@ -43,6 +44,9 @@ def _plain(value: object) -> object:
     """Refuses what is no scalar, in one message instead of one for each type of the union."""
     if not isinstance(value, bool | int | float | str):
         raise ValueError(f"found {value!r}; expected true or false, a number, or text")
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        digits = len(str(abs(value)))
+        raise ValueError(f"found a number of {digits} digits; expected one that FP64 can hold")
     return value
 
 
@@ -229,9 +233,14 @@ class Spec:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The operations, by name."""
-        return tuple(
-            name.removesuffix(".yaml") for name in self.layers.glob("*.yaml") if name != "api.yaml"
-        )
+        return tuple(name.removesuffix(".yaml") for name in self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """The operations' files, by file name."""
+        files = self.layers.glob("*.yaml")
+        files.pop("api.yaml", None)
+        return files
 
     def operation(self, name: str) -> Operation:
         """The operation of this name; the other files are not read.
@@ -240,11 +249,12 @@ class Spec:
             UsageError: No such operation.
             SamplegenError: Its file has mistakes.
         """
-        path = self.layers.find(f"{name}.yaml")
-        if name not in self.names or path is None:
+        path = self._files.get(f"{name}.yaml")
+        if path is None:
             raise UsageError(f"no operation {name!r}; {nearest(name, self.names)}")
         if not OPERATION_NAME.fullmatch(name):
-            raise SamplegenError(f"{path}: an operation's name is lower-case words joined by '-'")
+            message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
+            raise SamplegenError(Problem(message, shown(path)))
         file = load(path, OperationFile, self._check_operation)
         return Operation(name=name, **{f.name: getattr(file, f.name) for f in fields(file)})
 
@@ -268,12 +278,13 @@ class Spec:
     def data(self, file: str) -> Path:
         """The path of a file of the `data` folder."""
         path = self.layers.find(f"data/{file}")
-        if path is None:
+        if path is None or not path.is_file():
             raise SamplegenError(f"data/{file}: no such file in the spec")
         return path
 
     def _check_api(self, api: Api) -> Mistakes:
-        if self.layers.find(api.proto) is None:
+        path = self.layers.find(api.proto)
+        if path is None or not path.is_file():
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
 
     def _check_operation(self, operation: OperationFile) -> Mistakes:
@@ -281,14 +292,14 @@ class Spec:
             if not getattr(operation, name):
                 yield (name,), f"{name}: found an empty list; expected at least one item"
         for index, call in enumerate(operation.calls):
-            unknown = set(re.findall(r"{(.*?)}", call.path)) - {"model", "version"}
-            for name in sorted(unknown):
-                yield (
-                    ("calls", index, "rest"),
-                    f"found {{{name}}}; expected {{model}} or {{version}}",
-                )
-            if "{model}" in call.path and operation.model is None:
-                yield (), "'model' is missing, yet a call has {model} in its path; add it"
+            for place in re.findall(r"{[^{}]*}?|}", call.path):
+                if place not in ("{model}", "{version}"):
+                    yield (
+                        ("calls", index, "rest"),
+                        f"found {place}; expected {{model}} or {{version}}",
+                    )
+        if operation.model is None and any("{model}" in call.path for call in operation.calls):
+            yield (), "'model' is missing, yet a call has {model} in its path; add it"
         for index, tensor in enumerate(operation.inputs):
             for location, message in self._check_input(tensor):
                 yield ("inputs", index, *location), message
@@ -298,7 +309,7 @@ class Spec:
             if expectation.pattern is not None:
                 try:
                     re.compile(expectation.pattern)
-                except re.error as error:
+                except (re.error, OverflowError, RecursionError) as error:
                     yield ("expect", index, "pattern"), f"not a regular expression: {error}"
 
     def _check_input(self, tensor: Tensor) -> Mistakes:
@@ -308,7 +319,8 @@ class Spec:
         if tensor.file is not None:
             if (tensor.datatype, tensor.shape) != ("BYTES", (1,)):
                 yield ("file",), "a file is sent as one element; expected datatype BYTES, shape [1]"
-            if "/" in tensor.file or self.layers.find(f"data/{tensor.file}") is None:
+            path = self.layers.find(f"data/{tensor.file}")
+            if "/" in tensor.file or path is None or not path.is_file():
                 yield ("file",), f"found {tensor.file!r}; expected a file of the spec's data folder"
             return
         data = tensor.data or ()
@@ -326,6 +338,10 @@ class Spec:
                 )
 
 
+_LARGEST = {"FP16": 65504.0, "FP32": (2 - 2**-23) * 2.0**127, "FP64": sys.float_info.max}
+"""The largest finite number of each floating-point datatype."""
+
+
 def _fits(datatype: str, value: Any) -> bool:
     """Whether a tensor of `datatype` can hold `value`."""
     if datatype == "BOOL":
@@ -334,8 +350,8 @@ def _fits(datatype: str, value: Any) -> bool:
         return isinstance(value, str)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    if datatype.startswith("FP"):
-        return True
+    if datatype in _LARGEST:
+        return not _LARGEST[datatype] < abs(value) < math.inf
     bits = int(datatype.lstrip("UINT"))
     low, high = (0, 2**bits) if datatype.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1))
     return isinstance(value, int) and low <= value < high

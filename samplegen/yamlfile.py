@@ -1,7 +1,7 @@
 """YAML files whose every value knows its line and column, validated into frozen dataclasses."""
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,25 +19,47 @@ Location = tuple[str | int, ...]
 
 _LONGEST_VALUE = 60
 """Characters of a wrong value that a message repeats."""
+_DEEPEST = 50
+"""Levels of nesting; the parser, written in C, would crash on very many."""
+_MOST_VALUES = 200_000
+"""A few aliases of aliases stand for more values than memory holds."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads plain scalars as YAML 1.2 does: `no` is text, `1e-6` is a number."""
+    """Resolves plain scalars as YAML 1.2 does: `no` is text, `1e-6` is a number."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", [*"~n", ""]),
-    ("bool", r"true|false", [*"tf"]),
-    ("int", r"[-+]?[0-9]+", [*"-+0123456789"]),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", [*"-+.0123456789"]),
-    ("float", r"[-+]?\.inf|\.nan", [*"-+."]),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first
+def _integer(text: str) -> int:
+    return int(text, 0 if text[1:2] in ("o", "x") else 10)
+
+
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
+    _TAG + name: (re.compile(f"(?:{pattern})", re.DOTALL), convert)
+    for name, pattern, convert in (
+        ("null", r"~|null|Null|NULL|", lambda text: None),
+        ("bool", r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
+        ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", _integer),
+        (
+            "float",
+            r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+            _float,
+        ),
+        ("str", r".*", str),
     )
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+}
+"""Tag to what its scalars look like and what they are; YAML 1.2, "Core Schema"."""
+
+for _tag, (_pattern, _) in _SCALARS.items():
+    if not _tag.endswith("str"):
+        _Loader.add_implicit_resolver(_tag, re.compile(f"{_pattern.pattern}$"), None)
 
 
 @dataclass(frozen=True)
@@ -66,35 +88,63 @@ def read(path: Path) -> Document:
     Raises:
         SamplegenError: The file cannot be read, is not UTF-8 or not YAML, or repeats a key.
     """
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        if (deep := _too_deep(text)) is not None:
+            message = f"found more than {_DEEPEST} levels of nesting; write it flatter"
+            raise SamplegenError(Problem(message, shown(path), *_place(deep)))
+        node = _Loader(text).get_single_node()
     except OSError as error:
         raise SamplegenError(Problem(f"cannot be read: {error.strerror}", shown(path))) from error
     except UnicodeDecodeError as error:
-        message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
-        raise SamplegenError(Problem(message, shown(path))) from error
+        found = error.object[error.start]
+        message = f"found the byte 0x{found:02x}, which is not UTF-8; save the file as UTF-8"
+        before = error.object[: error.start].decode(errors="replace")
+        raise SamplegenError(Problem(message, shown(path), *_end(before))) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = ": ".join(part for part in (error.context, error.problem) if part)
-        raise SamplegenError(Problem(f"not YAML: {what}", shown(path), line, column)) from error
+        raise SamplegenError(Problem(f"not YAML: {what}", shown(path), *_place(mark))) from error
     except yaml.reader.ReaderError as error:
-        message = f"not YAML: character #x{error.character:04x} is not allowed"
-        raise SamplegenError(Problem(message, shown(path))) from error
+        found = error.character
+        message = f"not YAML: found the control character U+{found:04X}; remove it"
+        before = text.partition(chr(found))[0]
+        raise SamplegenError(Problem(message, shown(path), *_end(before))) from error
     if node is None:
         raise SamplegenError(Problem("found an empty file; expected a mapping", shown(path), 1, 1))
     document = Document(path, None, {}, {})
     problems: list[Problem] = []
-    values = _build(loader, node, (), document, problems, ())
+    values = _build(node, (), document, problems, ())
     if problems:
         raise SamplegenError(*problems)
     return Document(path, values, document.marks, document.key_marks)
 
 
+def _too_deep(text: str) -> Any:
+    """The mark at which the nesting becomes too deep to be read safely, if it does."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return event.start_mark
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
+def _place(mark: Any) -> tuple[int, int]:
+    """Line and column, from 1, of a mark of the YAML parser."""
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _end(before: str) -> tuple[int, int]:
+    """Line and column, from 1, of what stands behind `before`."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
 def _build(
-    loader: Any,
     node: yaml.Node,
     location: Location,
     document: Document,
@@ -102,38 +152,60 @@ def _build(
     parents: tuple[yaml.Node, ...],
 ) -> Any:
     """The value of `node`; notes where it and its parts stand."""
-    document.marks[location] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    document.marks[location] = _place(node.start_mark)
+    if len(document.marks) > _MOST_VALUES:
+        message = f"found more than {_MOST_VALUES:,} values, those of aliases included; use fewer"
+        raise SamplegenError(document.problem(location, message))
     if node in parents:
-        problems.append(document.problem(location, "an alias refers to the value it stands in"))
+        message = "found an alias of the very value it stands in; write the value out"
+        problems.append(document.problem(location, message))
         return None
     inside = (*parents, node)
     if isinstance(node, yaml.SequenceNode):
         return [
-            _build(loader, item, (*location, index), document, problems, inside)
+            _build(item, (*location, index), document, problems, inside)
             for index, item in enumerate(node.value)
         ]
     if not isinstance(node, yaml.MappingNode):
-        try:
-            return loader.construct_object(node, deep=True)
-        except (yaml.YAMLError, ValueError) as error:
-            problem = getattr(error, "problem", None) or str(error)
-            problems.append(document.problem(location, f"not a plain value: {problem}"))
-            return None
-    mapping: dict[Hashable, Any] = {}
+        return _scalar(node, location, document, problems)
+    mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            message = "found a list or a mapping as a key; expected text"
+            problems.append(Problem(message, shown(document.path), *_place(key_node.start_mark)))
+            continue
         key = key_node.value
-        place = (*location, key if isinstance(key, str) else str(key))
-        if place in document.key_marks:
-            first = document.key_marks[place][0]
-            message = f"{key!r} stands here again, first on line {first}; keep one of them"
-            document.key_marks[place] = (
-                key_node.start_mark.line + 1,
-                key_node.start_mark.column + 1,
-            )
+        place = (*location, key)
+        first = document.key_marks.get(place)
+        document.key_marks[place] = _place(key_node.start_mark)
+        if first is not None:
+            message = f"{key!r} stands here again, first on line {first[0]}; keep one of them"
             problems.append(document.problem(place, message, key=True))
-        document.key_marks[place] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        mapping[place[-1]] = _build(loader, value_node, place, document, problems, inside)
+        mapping[key] = _build(value_node, place, document, problems, inside)
     return mapping
+
+
+def _scalar(
+    node: yaml.Node, location: Location, document: Document, problems: list[Problem]
+) -> Any:
+    """The value of a scalar; one whose explicit tag does not suit it is a problem."""
+    pattern, convert = _SCALARS.get(node.tag, (None, str))
+    if pattern is None or not pattern.fullmatch(node.value):
+        tag = node.tag.replace(_TAG, "!!")
+        message = f"found the tag {tag} before {_cut(repr(node.value))}; remove the tag"
+        problems.append(document.problem(location, message))
+        return None
+    try:
+        return convert(node.value)
+    except ValueError:  # the longest integer that Python reads has 4300 digits
+        message = f"found a number of {len(node.value)} digits; write a shorter one"
+        problems.append(document.problem(location, message))
+        return None
+
+
+def _cut(text: str) -> str:
+    """As much of a value as a message repeats."""
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def load(
@@ -183,17 +255,19 @@ def _problem(document: Document, details: ErrorDetails, kind: type[Any]) -> Prob
             known = _fields(kind, location[:-1])
             message = f"found the unknown key {location[-1]!r}; {nearest(str(location[-1]), known)}"
             return document.problem(location, message, key=True)
-        case "dataclass_type":
+        case "dataclass_type" | "dict_type":
             expected = "expected a mapping"
+        case "tuple_type":
+            expected = "expected a list"
+        case "string_type":
+            expected = "expected text"
         case "value_error":
             return document.problem(
                 location, f"{name}: {details['ctx']['error']}".removeprefix(": ")
             )
         case _:
             expected = details["msg"].replace("Input should be", "expected", 1)
-    found = repr(details["input"])
-    if len(found) > _LONGEST_VALUE:
-        found = found[:_LONGEST_VALUE] + "…"
+    found = _cut(repr(details["input"]))
     return document.problem(location, f"{name}: found {found}; {expected}".removeprefix(": "))
 
 

@@ -1,31 +1,37 @@
 """What a sample printed against what it must print: typed values, never mere text."""
 
+import math
 import re
 from collections.abc import Sequence
 
 from samplegen.literals import Scalar
 from samplegen.spec import Expectation
 
-_INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_NUMBER = re.compile(
+    r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE
+)
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 
 def differences(stdout: str, expected: Sequence[Expectation]) -> list[str]:
     """Every difference between the printed lines and the expected ones, in order."""
-    lines = stdout.splitlines()
+    *lines, rest = stdout.split("\n")
     found = []
+    if rest:
+        lines.append(rest)
     for number, (line, expectation) in enumerate(zip(lines, expected, strict=False), 1):
         if not _matches(line, expectation):
             found.append(f"line {number}: found {line!r}; expected {_shown(expectation)}")
     found += [f"missing: {_shown(expectation)}" for expectation in expected[len(lines) :]]
     found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][len(expected) :]
+    if rest:
+        found.append("the last line has no line break")
     return found
 
 
 def _matches(line: str, expectation: Expectation) -> bool:
-    prefix = f"{expectation.label}:"
-    text = line.removeprefix(prefix).strip()
+    prefix = f"{expectation.label}: "
+    text = line.removeprefix(prefix)
     return line.startswith(prefix) and (
         re.fullmatch(expectation.pattern, text) is not None
         if expectation.pattern is not None
@@ -34,7 +40,7 @@ def _matches(line: str, expectation: Expectation) -> bool:
 
 
 def _equal(text: str, expected: tuple[Scalar, ...], tolerance: float) -> bool:
-    words = [text] if len(expected) == 1 else text.split()
+    words = [text] if len(expected) == 1 else text.split(" ")
     return len(words) == len(expected) and all(
         _equal_scalar(word, value, tolerance) for word, value in zip(words, expected, strict=True)
     )
@@ -46,8 +52,15 @@ def _equal_scalar(word: str, expected: Scalar, tolerance: float) -> bool:
     if isinstance(expected, str):
         return word == expected
     if isinstance(expected, int) and not tolerance:
-        return _INTEGER.fullmatch(word) is not None and int(word) == expected
-    return _NUMBER.fullmatch(word) is not None and abs(float(word) - expected) <= tolerance
+        return word == str(expected)
+    if _NUMBER.fullmatch(word) is None:
+        return False
+    found = float(word)
+    return (
+        math.isnan(expected)
+        if math.isnan(found)
+        else math.isclose(found, expected, rel_tol=0, abs_tol=tolerance)
+    )
 
 
 def _shown(expectation: Expectation) -> str:

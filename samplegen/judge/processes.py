@@ -62,7 +62,7 @@ def find(program: str) -> str | None:
 
 
 def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: float) -> Outcome:
-    """Runs a command to its end, or for `timeout` seconds, and ends whatever it started.
+    """Runs a command to its end, or for `timeout` seconds, and ends what is left of its group.
 
     Raises:
         OSError: The command cannot be started.
@@ -124,12 +124,22 @@ def stop_all() -> None:
 
 
 def _alive(leader: int) -> bool:
-    """Whether a process of the group is left once its leader was waited for."""
+    """Whether a process of the group still runs once its leader was waited for."""
     try:
         os.killpg(leader, 0)
     except ProcessLookupError:
         return False
-    return True
+    return any(_runs_in(leader, process) for process in Path("/proc").glob("[0-9]*"))
+
+
+def _runs_in(leader: int, process: Path) -> bool:
+    """Whether a process is of the group and more than a zombie that nobody has waited for yet."""
+    try:
+        stat = (process / "stat").read_text(errors="replace")
+    except OSError:  # it ended meanwhile
+        return False
+    state, _, group, *_ = stat.rpartition(")")[2].split()
+    return int(group) == leader and state not in "ZX"
 
 
 def _kill(leader: int) -> None:

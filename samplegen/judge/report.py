@@ -1,5 +1,6 @@
 """Verdicts as people and machines read them: a table, JUnit, and progress while they fall."""
 
+import re
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -16,6 +17,7 @@ from samplegen.judge.verdicts import Verdict
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _WIDE = 200
 """Columns of a table that goes to a file."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 
@@ -46,7 +48,7 @@ def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
 
 def table(verdicts: Sequence[Verdict]) -> None:
     """Prints a line a cell and a line that counts."""
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    console = Console(width=None if sys.stdout.isatty() else _WIDE, emoji=False)
     grid = Table(box=None, pad_edge=False)
     for heading in ("", "operation", "client", "gates passed", "s"):
         grid.add_column(heading, justify="right" if heading == "s" else "left", no_wrap=True)
@@ -54,8 +56,8 @@ def table(verdicts: Sequence[Verdict]) -> None:
         style = _STYLES[verdict.status]
         grid.add_row(
             f"[{style}]{_MARKS[verdict.status]}[/]",
-            verdict.operation,
-            verdict.client,
+            escape(verdict.operation),
+            escape(verdict.client),
             " ".join(verdict.gates) or f"[{style}]{verdict.status}[/]",
             f"{verdict.seconds:.1f}",
         )
@@ -71,12 +73,11 @@ def table(verdicts: Sequence[Verdict]) -> None:
 
 def failures(verdicts: Sequence[Verdict]) -> None:
     """Prints to stderr, for each failed sample, all one needs to mend it."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     for verdict in verdicts:
         if verdict.status == "failed":
-            console.print(
-                f"[bold red]✗ {verdict.operation} × {verdict.client}[/]: {escape(verdict.reason)}"
-            )
+            name = escape(f"{verdict.operation} × {verdict.client}")
+            console.print(f"[bold red]✗ {name}[/]: {escape(verdict.reason)}")
             console.print(escape("".join(f"  {line}\n" for line in verdict.log.splitlines())))
 
 
@@ -96,8 +97,8 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=verdict.client.replace("/", "."),
-            name=verdict.operation,
+            classname=_xml(verdict.client.replace("/", ".")),
+            name=_xml(verdict.operation),
             time=f"{verdict.seconds:.3f}",
         )
         if verdict.status != "passed":
@@ -112,4 +113,4 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
 
 def _xml(text: str) -> str:
     """Text without the characters that XML 1.0 cannot hold, not even escaped."""
-    return "".join(c if c >= " " or c in "\t\n\r" else f"\\x{ord(c):02x}" for c in text)
+    return _NOT_XML.sub(lambda match: ascii(match[0])[1:-1], text)

@@ -62,8 +62,9 @@ def read(path: Path) -> tuple[Verdict, ...]:
         verdicts: list[Verdict] = adapter(list[Verdict]).validate_python(values)
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    except (OSError, ValueError) as error:
-        message = f"{path}: not a file of verdicts; remove it and run samplegen verify: {error}"
+    except (OSError, ValueError, RecursionError) as error:
+        cause = str(error).splitlines()[0]
+        message = f"{path}: not a file of verdicts; remove it and run samplegen verify: {cause}"
         raise SamplegenError(message) from error
     return tuple(verdicts)
 
@@ -77,7 +78,7 @@ def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, st
     kept: dict[Any, Verdict] = {verdict.cell: verdict for verdict in read(path)}
     kept |= {verdict.cell: verdict for verdict in verdicts}
     content = as_json(kept[cell] for cell in cells if cell in kept) + "\n"
-    write_file(path, content.encode())
+    write_file(path, content.encode(errors="backslashreplace"))
 
 
 def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verdict]:
@@ -85,5 +86,6 @@ def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verd
     return [
         verdict
         for verdict in verdicts
-        if verdict.client in required and verdict.status != "failed" and verdict.reason
+        if verdict.client in required
+        and (verdict.status == "skipped" or (verdict.status == "passed" and verdict.reason))
     ]
