@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
+# The theme's notice of its successor, in the middle of our own output.
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install site serve samples check test bench toolchains constraints clean
@@ -17,6 +19,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo 'venv is missing; type: sudo apt install python3-venv' >&2; exit 1; }
+	@echo 'Installing into $(VENV); the first time this takes some minutes.'
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
 	@touch $@
