@@ -125,6 +125,9 @@ class Served:
         except LoadError as error:
             self.has_failed = True
             log.error("model %s version %d: %s", self.name, self.version, error)
+        except Exception:
+            self.has_failed = True
+            log.exception("model %s version %d failed unexpectedly", self.name, self.version)
         else:
             self._replace(model)
             self.state, self.has_failed = State.AVAILABLE, False
@@ -225,6 +228,8 @@ class Repository:
                 await self.reload()
             except ConfigError as error:
                 log.error("%s", error)
+            except Exception:
+                log.exception("looking for changes failed in an unexpected way")
 
     def _find_all(self) -> dict[str, dict[int, Source]]:
         return {config.name: find_sources(config) for config in self._read_configs()}

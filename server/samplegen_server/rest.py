@@ -192,6 +192,8 @@ class App:
             return
         except errors.ServerError as error:
             failure = error
+        except asyncio.CancelledError:  # the server stops, and this took longer than its grace
+            failure = errors.ServerNotReady()
         except Exception:
             log.exception("a request failed in an unexpected way")
             failure = errors.ServerError()

@@ -58,6 +58,7 @@ def test_pixels_arrive_blue_green_red_and_unscaled(
 def test_jpeg_is_decoded_as_opencv_does(server: Server, transport: str) -> None:
     jpeg = encoded(COLOUR, ".jpg")
     expected = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert expected is not None
     assert np.array_equal(pixels_of(ask(server, transport, "image-FP32", [jpeg]))[0], expected)
 
 

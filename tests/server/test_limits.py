@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import struct
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -189,15 +188,14 @@ def test_unknown_rpc(server: Server) -> None:
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_strings_by_the_million(server: Server) -> None:
-    """Four million bytes of zeros are a million empty strings."""
+def test_strings_by_the_hundred_thousand(server: Server) -> None:
+    """Four bytes of zeros are an empty string."""
     before = memory(server)
-    start = time.monotonic()
-    for model, shape in (("same-BYTES", [10**6]), ("text", [10**6]), ("image-any", [10**6])):
-        given = Input("x", "BYTES", shape, raw=bytes(4 * 10**6))
+    for model, code in (("same-BYTES", "OK"), ("text", "OK"), ("image-any", "")):
+        given = Input("x", "BYTES", [10**5], raw=bytes(4 * 10**5))
         for ask in ASK.values():
-            ask(server, Question(model, [given]))
-    assert time.monotonic() - start < 20
+            said = ask(server, Question(model, [given]))
+            assert said.code == code or (code == "" and said.outputs is None)
     assert memory(server) - before < 300 << 20
 
 

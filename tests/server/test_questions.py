@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ def test_error(server: Server, row: Row, transport: str) -> None:
         assert (said.code, said.text[: len(text)]) == (row.grpc, text)
 
 
-VALUES = {
+VALUES: dict[str, list[Any]] = {
     "BOOL": [True, False, True],
     "UINT8": [0, 1, 255],
     "UINT16": [0, 1, 65535],

@@ -1,5 +1,6 @@
 """Small models, made on the spot, one for each thing the server has to cope with."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,9 +80,9 @@ def wide() -> ov.Model:
 def slow() -> ov.Model:
     """Input ``x`` FP32 [1,1], output ``y`` that takes some tens of milliseconds."""
     x = parameter("x", "FP32", [1, 1])
-    weights = np.random.default_rng(1).standard_normal((1500, 1500), np.float32) / 1500
-    node = ops.broadcast(x, ops.constant(np.array([1500, 1500], np.int64)))
-    for _ in range(4):
+    weights = np.random.default_rng(1).standard_normal((700, 700), np.float32) / 700
+    node = ops.broadcast(x, ops.constant(np.array([700, 700], np.int64)))
+    for _ in range(3):
         node = ops.matmul(node, ops.constant(weights), False, False)
     y = ops.reduce_sum(node, ops.constant(np.array([0, 1], np.int64)), keep_dims=False)
     return ov.Model([result(y, "y")], [x])
@@ -99,7 +100,7 @@ ANY = ov.Dimension()
 
 MODELS: dict[str, Callable[[], ov.Model]] = {
     **{
-        f"same-{datatype}": lambda datatype=datatype: same(datatype, [1, 3])
+        f"same-{datatype}": functools.partial(same, datatype, [1, 3])
         for datatype in TYPES
         if datatype != "BYTES"
     },
@@ -115,7 +116,7 @@ MODELS: dict[str, Callable[[], ov.Model]] = {
     "text": lambda: same("UINT8", [ANY, ANY], output="y_string"),
     "text-fixed": lambda: same("UINT8", [2, 4]),
     **{
-        f"image-{datatype}": lambda datatype=datatype: same(datatype, [1, 4, 4, 3], "NHWC")
+        f"image-{datatype}": functools.partial(same, datatype, [1, 4, 4, 3], "NHWC")
         for datatype in TYPES
         if datatype not in ("BYTES", "BF16", "BOOL")
     },

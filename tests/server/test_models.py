@@ -1,0 +1,177 @@
+"""Loading models with OpenVINO Model Server's options."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import pytest
+from samplegen_server import config, errors, validation
+from samplegen_server.introspection import LoadError
+from samplegen_server.models import Model, runtime_version
+from samplegen_server.tensors import DTYPES, InputTensor
+
+from tests.server import zoo
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., Model]:
+    """Write a model and load it with flags."""
+
+    def load(model: ov.Model, **flags: str) -> Model:
+        ov.serialize(model, tmp_path / "model.xml")
+        (one,) = config.read_flags("m", {"model_path": tmp_path / "model.xml", **flags})
+        return Model(one.base_path, one, lambda waited, took: None)
+
+    return load
+
+
+def infer(model: Model, **arrays: Any) -> dict[str, np.ndarray[Any, Any]]:
+    names = {str(dtype): name for name, dtype in DTYPES.items()}
+    inputs = [
+        InputTensor(name, names[str(array.dtype)], array.shape, None)
+        for name, array in arrays.items()
+    ]
+    raw = [array.tobytes() for array in arrays.values()]
+    values = validation.values(model.inputs, inputs, raw)
+    return {
+        output.name: np.frombuffer(output.raw, DTYPES[output.datatype]).reshape(output.shape)
+        for output in asyncio.run(model.infer(values))
+    }
+
+
+PLANAR = np.arange(48, dtype=np.float32).reshape(1, 3, 4, 4)
+
+
+def test_layout_adds_a_transpose(load: Callable[..., Model]) -> None:
+    model = load(zoo.same("FP32", [1, 3, 4, 4]), layout="NHWC:NCHW")
+    assert model.inputs["x"].shape == (1, 4, 4, 3)
+    assert model.inputs["x"].layout == "NHWC"
+    found = infer(model, x=np.ascontiguousarray(PLANAR.transpose(0, 2, 3, 1)))
+    assert np.array_equal(found["y"], PLANAR)
+
+
+def test_layout_alone_only_names_the_dimensions(load: Callable[..., Model]) -> None:
+    model = load(zoo.same("FP32", [1, 4, 4, 3]), layout="NHWC")
+    assert (model.inputs["x"].shape, model.inputs["x"].layout) == ((1, 4, 4, 3), "NHWC")
+
+
+def test_layout_of_the_model_is_kept(load: Callable[..., Model]) -> None:
+    assert load(zoo.same("FP32", [1, 4, 4, 3], "NHWC")).inputs["x"].layout == "NHWC"
+    assert load(zoo.same("FP32", [1, 4, 4, 3])).inputs["x"].layout == "N..."
+
+
+def test_layout_of_an_output(load: Callable[..., Model]) -> None:
+    model = load(zoo.same("FP32", [1, 3, 4, 4]), layout='{"y": "NHWC:NCHW"}')
+    assert np.array_equal(infer(model, x=PLANAR)["y"], PLANAR.transpose(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("flags", "shape"),
+    [
+        ({"shape": "(2,5)"}, (2, 5)),
+        ({"shape": '{"x": "(2,-1)"}'}, (2, -1)),
+        ({"shape": "(2,3:4)"}, (2, -1)),
+        ({"batch_size": "8"}, (8, 2)),
+        ({"batch_size": "-1"}, (-1, 2)),
+        ({"batch_size": "0"}, (1, 2)),
+        ({"batch_size": "8", "shape": "(2,5)"}, (2, 5)),
+    ],
+)
+def test_shape_and_batch_size(
+    load: Callable[..., Model], flags: dict[str, str], shape: tuple[int, ...]
+) -> None:
+    assert load(zoo.same("FP32", [1, 2]), **flags).inputs["x"].shape == shape
+
+
+def test_dynamic_model_answers_in_every_size(load: Callable[..., Model]) -> None:
+    model = load(zoo.same("FP32", [1, 2]), shape="(-1,-1)")
+    for shape in ((1, 2), (3, 1), (2, 5)):
+        array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        assert np.array_equal(infer(model, x=array)["y"], array)
+
+
+@pytest.mark.parametrize(
+    ("model", "flags", "text"),
+    [
+        (zoo.two, {"shape": "(1,3)"}, "several inputs"),
+        (zoo.two, {"shape": '{"third": "(1,3)"}'}, "shape for 'third', but the model has first"),
+        (zoo.two, {"layout": '{"third": "NC"}'}, "layout for 'third', but the model has"),
+        (zoo.slow, {"shape": "(2,3)"}, ""),
+        (zoo.two, {"target_device": "TOASTER"}, "TOASTER"),
+        (zoo.two, {"plugin_config": '{"NO_SUCH_KEY": "1"}'}, "NO_SUCH_KEY"),
+        (zoo.two, {"layout": "NCHW"}, "several inputs"),
+        (lambda: zoo.adding(1), {"layout": "NCHW"}, ""),
+    ],
+)
+def test_options_that_do_not_fit(
+    load: Callable[..., Model], model: Callable[[], ov.Model], flags: dict[str, str], text: str
+) -> None:
+    with pytest.raises(LoadError) as caught:
+        load(model(), **flags)
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model.xml").write_text("<net/>")
+    with pytest.raises(LoadError):
+        Model(tmp_path / "model.xml", config.ModelConfig("m", tmp_path), lambda *_: None)
+
+
+def test_tiny_models_run_in_the_event_loop_and_slow_ones_do_not(
+    load: Callable[..., Model],
+) -> None:
+    assert load(zoo.adding(1)).inline
+    assert not load(zoo.slow()).inline
+    assert not load(zoo.same("FP32", [zoo.ANY])).inline, "nobody knows how large it may become"
+
+
+def test_plugin_config_and_nireq_reach_openvino(load: Callable[..., Model]) -> None:
+    model = load(zoo.slow(), plugin_config='{"NUM_STREAMS": "2"}', nireq="3")
+    assert model.streams == 2
+
+
+def test_results_do_not_mix_side_by_side(load: Callable[..., Model]) -> None:
+    model = load(zoo.slow(), nireq="2")
+
+    async def ask() -> list[bytes]:
+        values = [{"x": np.full((1, 1), number, np.float32)} for number in range(8)]
+        answers = await asyncio.gather(*(model.infer(one) for one in values))
+        return [answer[0].raw for answer in answers]
+
+    raw = asyncio.run(ask())
+    single = [
+        infer(model, x=np.full((1, 1), number, np.float32))["y"].tobytes() for number in range(8)
+    ]
+    assert raw == single
+    assert len(set(raw)) == 8
+
+
+def test_closing_finishes_what_was_accepted(load: Callable[..., Model]) -> None:
+    model = load(zoo.slow())
+
+    async def ask() -> int:
+        values = {"x": np.ones((1, 1), np.float32)}
+        asked = [asyncio.ensure_future(model.infer(values)) for _ in range(4)]
+        await asyncio.sleep(0)
+        model.close()
+        return len(await asyncio.gather(*asked))
+
+    assert asyncio.run(ask()) == 4
+
+
+def test_openvino_that_refuses_is_an_internal_error(load: Callable[..., Model]) -> None:
+    x = zoo.parameter("x", "FP32", [zoo.ANY, zoo.ANY])
+    y = ov.opset13.reshape(x, ov.opset13.constant(np.array([2, 3])), special_zero=False)
+    model = load(ov.Model([zoo.result(y, "y")], [x]))
+    with pytest.raises(errors.InferenceFailed):
+        infer(model, x=np.zeros((1, 5), np.float32))
+
+
+def test_version_looks_like_openvino_model_servers() -> None:
+    year, *rest = runtime_version().split(".")
+    assert int(year) >= 2026
+    assert len(rest) == 3

@@ -1,0 +1,111 @@
+"""Recording: the same line whichever way a question was asked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from tritonclient.grpc import service_pb2 as pb
+
+from tests.server.asking import ASK, Input, Question, lengths, stub
+from tests.server.process import running
+
+VALUES = [float(number) for number in range(10)]
+RAW = np.array(VALUES, np.float32).tobytes()
+
+
+def same_but_for_the_deadline(lines: list[dict[str, Any]]) -> bool:
+    return all({**line, "deadline": None} == {**lines[0], "deadline": None} for line in lines)
+
+
+def test_lines(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+    seen = 0
+
+    def new_lines() -> list[dict[str, Any]]:
+        nonlocal seen
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        fresh, seen = lines[seen:], len(lines)
+        return fresh
+
+    with running(tmp_path / "log", ("--record", path)) as server:
+        rpc = stub(server)
+        new_lines()
+
+        # One inference, asked in four ways.
+        for given in (
+            Input("b", "FP32", [1, 10], raw=RAW),
+            Input("b", "FP32", [1, 10], values=VALUES),
+        ):
+            for ask in ASK.values():
+                assert ask(server, Question("dummy", [given])).code == "OK"
+        lines = new_lines()
+        assert len(lines) == 4
+        assert same_but_for_the_deadline(lines)
+        assert [line["deadline"] for line in lines] == [True, None, True, None]
+        assert lines[0]["rpc"] == "ModelInfer"
+        assert (lines[0]["model"], lines[0]["version"], lines[0]["error"]) == ("dummy", "", None)
+        (tensor,) = lines[0]["inputs"]
+        assert {**tensor, "digest": ""} == {
+            "name": "b",
+            "datatype": "FP32",
+            "shape": [1, 10],
+            "digest": "",
+        }
+        assert len(tensor["digest"]) == 64
+
+        # Other values have another digest.
+        other = Input("b", "FP32", [1, 10], values=[1.0] * 10)
+        for ask in ASK.values():
+            ask(server, Question("dummy", [other]))
+        lines = new_lines()
+        assert same_but_for_the_deadline(lines)
+        assert lines[0]["inputs"][0]["digest"] != tensor["digest"]
+
+        # An encoded image, and requests that are refused.
+        for question in (
+            Question("digits", [Input("image", "BYTES", [1], raw=lengths(b"no image"))]),
+            Question("digits", [Input("image", "FP32", [1, 8, 8], raw=bytes(256))], "1"),
+            Question("nope", [Input("x", "FP32", [1], raw=bytes(4))]),
+        ):
+            for ask in ASK.values():
+                assert ask(server, question).code != "OK"
+            lines = new_lines()
+            assert len(lines) == 2
+            assert same_but_for_the_deadline(lines)
+            assert lines[0]["error"]
+
+        # What is no inference.
+        for path_, request, name in (
+            ("/v2/health/live", pb.ServerLiveRequest(), "ServerLive"),
+            ("/v2/health/ready", pb.ServerReadyRequest(), "ServerReady"),
+            ("/v2", pb.ServerMetadataRequest(), "ServerMetadata"),
+            ("/v2/models/dummy/ready", pb.ModelReadyRequest(name="dummy"), "ModelReady"),
+            (
+                "/v2/models/digits/versions/1",
+                pb.ModelMetadataRequest(name="digits", version="1"),
+                "ModelMetadata",
+            ),
+        ):
+            server.rest("GET", path_)
+            getattr(rpc, name)(request)
+            lines = new_lines()
+            assert [line["rpc"] for line in lines] == [name, name]
+            assert same_but_for_the_deadline(lines)
+            assert [line["deadline"] for line in lines] == [None, False]
+            assert lines[0]["inputs"] is None
+
+        # What cannot be read is recorded all the same.
+        server.rest("GET", "/nowhere")
+        server.rest("POST", "/v2/models/dummy/infer", b"{")
+        with pytest.raises(grpc.RpcError):
+            rpc.ModelInfer(pb.ModelInferRequest(model_name="dummy"))
+        lines = new_lines()
+        assert [line["error"] for line in lines] == [
+            "InvalidUrl",
+            "JsonInvalid",
+            "InvalidNumberOfInputs",
+        ]
+        assert [line["inputs"] for line in lines] == [None, None, []]
