@@ -27,8 +27,8 @@ request http://localhost:8000/v2/models/dummy/versions/1/infer \
   ]
 }
 JSON
-  jq -er --args '
-    .outputs as $outputs | $ARGS.positional[] as $name
+  jq -er --argjson names '["a"]' '
+    .outputs as $outputs | $names[] as $name
     | $outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
     | "\(.name): \(.data | map(tostring) | join(" "))"
-  ' a || exit 1
+  ' || exit 1
