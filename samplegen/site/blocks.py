@@ -14,7 +14,7 @@ import markdown
 from samplegen.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
-from samplegen.site.views import MARKS, OPERATIONS, Views, describe
+from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec import Operation
 
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
@@ -92,6 +92,27 @@ class Blocks(Views):
     def values(self) -> str:
         return self.slot(self._form())
 
+    def matrix(self) -> str:
+        """The matrix with a heading for each language; the names of operations stay in sight."""
+        languages = list(self.book.languages)
+        head = "".join(
+            f'<th colspan="{len(clients)}" scope="colgroup">{escape(title)}</th>'
+            for title, clients in languages
+        )
+        columns = [client for _, clients in languages for client in clients]
+        titles = "".join(f'<th scope="col">{escape(client.title)}</th>' for client in columns)
+        rows = "".join(
+            f'<tr><th scope="row"><a href="{self._page(operation)}">{escape(operation.title)}</a>'
+            f"</th>{''.join(self._matrix_cell(operation, client) for client in columns)}</tr>"
+            for operation in self.book.operations.values()
+        )
+        return self._table(
+            f'<thead><tr><th rowspan="2" scope="col">Operation</th>{head}</tr>'
+            f"<tr>{titles}</tr></thead><tbody>{rows}</tbody>",
+            "sg-matrix",
+            "Operations and clients",
+        )
+
     def verdicts(self) -> str:
         rows = "".join(
             f'<tr id="{sample.anchor}"><td>{escape(sample.operation.title)}</td>'
@@ -99,18 +120,30 @@ class Blocks(Views):
             f"<td>{_account(sample)}</td></tr>"
             for sample in self.book.samples.values()
         )
-        head = "<tr><th>Operation</th><th>Client</th><th>State</th><th>Proved</th></tr>"
+        titles = ("Operation", "Client", "State", "Proved")
+        head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        return self._table(table, "sg-verdicts", "The verdict of each sample")
+
+    def _table(self, content: str, css: str, name: str) -> str:
+        """A table that scrolls sideways on its own, by keyboard, too."""
         return self.slot(
-            f'<div class="md-typeset__scrollwrap"><div class="md-typeset__table"><table '
-            f'class="sg-verdicts"><thead>{head}</thead><tbody>{rows}</tbody></table></div></div>'
+            f'<div class="sg-scroll" role="region" aria-label="{name}" tabindex="0">'
+            f'<table class="{css}">{content}</table></div>'
         )
+
+    def _matrix_cell(self, operation: Operation, client: Client) -> str:
+        sample = self.book.samples.get((operation.name, client.name))
+        return f"<td>{self.cell(sample) if sample else absent(client, operation)}</td>"
+
+    def _page(self, operation: Operation) -> str:
+        return self._address(f"{OPERATIONS}/{operation.name}.md") or ""
 
     def cell(self, sample: Sample) -> str:
         title = escape(describe(sample))
-        page = self._address(f"{OPERATIONS}/{sample.operation.name}.md") or ""
         return (
             f'<a class="sg-cell sg-{sample.state}" title="{title}" aria-label="{title}" '
-            f'href="{page}#{sample.anchor}">{MARKS[sample.state]}</a>'
+            f'href="{self._page(sample.operation)}#{sample.anchor}">{MARKS[sample.state]}</a>'
         )
 
     def _form(self) -> str:
@@ -149,7 +182,7 @@ class Blocks(Views):
         content = (
             f'{self._badge(sample)}<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
-            f'<a href="#{sample.anchor}" title="Link to this sample">#</a></span>'
+            f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"
         )
         return Panel(sample.anchor, label, sample.client, content)
@@ -161,6 +194,7 @@ class Blocks(Views):
         line = f"<strong>{STATES[state]}</strong>"
         if verdict is not None and verdict.judged_at and state != "unverified":
             line += f' <time datetime="{verdict.judged_at}">{verdict.judged_at[:10]}</time>'
+            line += f'<span class="sg-gates">{" → ".join(verdict.gates)}</span>'
         line += ' <em class="sg-differs" hidden>with your values, so not run as shown</em>'
         rows = []
         if sample.remark:

@@ -46,6 +46,7 @@ class Views(ABC):
             "verdicts": self.verdicts,
             "values": self.values,
             "errors": self.errors,
+            "summary": self.summary,
         }
         if name == "install":
             return self.install(self.book.operation(argument) if argument else None)
@@ -91,9 +92,26 @@ class Views(ABC):
             row = [f"[{operation.title}]({self.link(f'{OPERATIONS}/{operation.name}.md')})"]
             for client in clients:
                 sample = self.book.samples.get((operation.name, client.name))
-                row.append(self.cell(sample) if sample else _absent(client, operation))
+                row.append(self.cell(sample) if sample else absent(client, operation))
             rows.append(row)
         return table(rows)
+
+    def summary(self) -> str:
+        """How much there is and how much of it is verified, in numbers."""
+        states = self.book.counts()
+        total = sum(states.values())
+        parts = [f"**{states['verified']} of {total}** samples verified"]
+        parts += [
+            f"**{number}** {STATES[state].lower()}"
+            for state, number in states.items()
+            if number and state != "verified"
+        ]
+        parts.append(f"**{len(self.book.operations)}** operations")
+        parts.append(f"**{len(self.book.clients)}** clients")
+        verdicts = [s.verdict for s in self.book.samples.values() if s.verdict is not None]
+        if verdicts:
+            parts.append(f"last run **{max(v.judged_at for v in verdicts)[:10]}**")
+        return " · ".join(parts) + "\n{ .sg-summary }"
 
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""
@@ -129,9 +147,9 @@ class Views(ABC):
                     if code is not None
                 ]
                 parts.append(
-                    f"### {fault.text} {{ #{fault.anchor} }}\n\n{fault.cause}\n\n"
-                    f"**To mend it:** {fault.mend}\n{{ .sg-mend }}\n\n"
-                    f"{', '.join(codes)} · {calls}\n{{ .sg-codes }}"
+                    f"### {fault.text} {{ #{fault.anchor} }}\n\n"
+                    f"{', '.join(codes)} · {calls}\n{{ .sg-codes }}\n\n"
+                    f"{fault.cause} **To mend it:** {fault.mend}"
                 )
         return "\n\n".join(parts)
 
@@ -172,7 +190,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _absent(client: Client, operation: Operation) -> str:
+def absent(client: Client, operation: Operation) -> str:
+    """A cell of the matrix without a sample."""
     reason = client.omits.get(operation.form, "no template")
     return f'<span class="sg-cell" title="{escape(reason)}">n/a</span>'
 

@@ -59,7 +59,7 @@ def _servers(recorded: Recorded) -> Iterator[tuple[int, int]]:
         def log_message(self, format: str, *args: Any) -> None:
             """Says nothing."""
 
-    class Grpc(grpc.GenericRpcHandler):
+    class Grpc(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
         def service(self, details: Any) -> Any:
             return grpc.unary_unary_rpc_method_handler(self.refuse)
 

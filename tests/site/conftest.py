@@ -1,0 +1,49 @@
+"""The built site, and a real browser to look at it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.site import building
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> building.Site:
+    """The site of the repository, every sample of it passed by a made-up judge."""
+    return building.build(tmp_path_factory.mktemp("site"), building.book())
+
+
+@pytest.fixture(scope="session")
+def address(site: building.Site) -> Iterator[str]:
+    with building.served(site.folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A headless browser; where there is none, a skip, or a failure in CI."""
+    missing = pytest.fail if os.environ.get("CI") else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed; pip install playwright")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        missing("there is no browser; sudo apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
