@@ -1,14 +1,15 @@
 """Languages and clients: how each says an operation, and what it needs to run."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StrictStr
 
-from samplegen.errors import Problem, SamplegenError, UsageError, nearest
+from samplegen.errors import SamplegenError, UsageError, gather, nearest
 from samplegen.literals import LITERALS
 from samplegen.resources import Layers
 from samplegen.spec import Mistakes, Operation
@@ -16,7 +17,7 @@ from samplegen.yamlfile import load
 
 _FORBID = ConfigDict(extra="forbid")
 
-Gate = Literal["identity", "format", "lint", "build", "run", "output"]
+Gate = Literal["identity", "format", "lint", "build", "run", "wire", "output"]
 _PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work)\}")
 
 
@@ -154,8 +155,11 @@ class Clients:
         path = self._files.get(f"{name}/client.yaml")
         if path is None:
             raise UsageError(f"no client {name!r}; {nearest(name, self.names)}")
-        language = self.language(name.partition("/")[0])
-        file = load(path, ClientFile)
+        steps: list[Callable[[], Any]] = [
+            partial(self.language, name.partition("/")[0]),
+            partial(load, path, ClientFile),
+        ]
+        language, file = gather(steps)
         return Client(
             name=name, language=language, **{f.name: getattr(file, f.name) for f in fields(file)}
         )
@@ -179,15 +183,7 @@ class Clients:
         Raises:
             SamplegenError: With every problem of every file.
         """
-        clients: list[Client] = []
-        problems: list[Problem] = []
-        for name in self.names:
-            try:
-                clients.append(self.client(name))
-            except SamplegenError as error:
-                problems.extend(error.problems)
-        if problems:
-            raise SamplegenError(*dict.fromkeys(problems))
+        clients = gather(partial(self.client, name) for name in self.names)
         return tuple(sorted(clients, key=lambda client: (client.order, client.name)))
 
 

@@ -1,9 +1,12 @@
 """What can go wrong, told to the reader in terms of their own files."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,24 @@ class UsageError(SamplegenError):
     """The command line asks for something that does not exist."""
 
     exit_code = 2
+
+
+def gather(steps: Iterable[Callable[[], T]]) -> list[T]:
+    """Takes every step even if one fails, and returns what they return.
+
+    Raises:
+        SamplegenError: With the problems of all steps, each once.
+    """
+    results: list[T] = []
+    problems: list[Problem] = []
+    for step in steps:
+        try:
+            results.append(step())
+        except SamplegenError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise SamplegenError(*dict.fromkeys(problems))
+    return results
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

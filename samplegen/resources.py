@@ -50,7 +50,7 @@ def template_layers(own: Sequence[Path] = ()) -> Layers:
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
-    missing = [folder for folder in folders if not _exists(folder / ".")]
+    missing = [folder for folder in folders if not (_exists(folder) and folder.is_dir())]
     if missing:
         raise UsageError(*(f"{folder}: no such folder; name an existing one" for folder in missing))
 

@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from samplegen.clients import Client, Clients
-from samplegen.errors import Problem, SamplegenError
+from samplegen.errors import Problem, SamplegenError, gather
 from samplegen.render import Rendered, Renderer, view
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.spec import Connection, Operation, Spec
@@ -63,19 +64,12 @@ class Catalogue:
         Raises:
             SamplegenError: With every problem of every file of spec and templates.
         """
-        problems: list[Problem] = []
-        operations: tuple[Operation, ...] = ()
-        clients: tuple[Client, ...] = ()
-        try:
-            operations = self.spec.operations()
-        except SamplegenError as error:
-            problems.extend(error.problems)
-        try:
-            clients = self.clients.all()
-        except SamplegenError as error:
-            problems.extend(error.problems)
-        if problems:
-            raise SamplegenError(*problems)
+        steps: list[Callable[[], Any]] = [
+            lambda: self.spec.api,
+            self.spec.operations,
+            self.clients.all,
+        ]
+        _, operations, clients = gather(steps)
         return tuple(Cell(operation, client) for operation in operations for client in clients)
 
     def state(self, cell: Cell) -> str:

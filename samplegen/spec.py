@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -22,7 +22,7 @@ from pydantic import (
     StrictStr,
 )
 
-from samplegen.errors import Problem, SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
 
@@ -89,6 +89,8 @@ class Server:
     title: StrictStr
     command: tuple[StrictStr, ...]
     """Arguments; {python}, {grpc_port} and {rest_port} are filled in."""
+    record: tuple[StrictStr, ...] = ()
+    """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
     module: StrictStr | None = None
     """A Python module the command needs."""
     install: StrictStr
@@ -264,15 +266,7 @@ class Spec:
         Raises:
             SamplegenError: With every problem of every file.
         """
-        operations: list[Operation] = []
-        problems: list[Problem] = []
-        for name in self.names:
-            try:
-                operations.append(self.operation(name))
-            except SamplegenError as error:
-                problems.extend(error.problems)
-        if problems:
-            raise SamplegenError(*problems)
+        operations = gather(partial(self.operation, name) for name in self.names)
         return tuple(sorted(operations, key=lambda operation: (operation.order, operation.name)))
 
     def data(self, file: str) -> Path:

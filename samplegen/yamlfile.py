@@ -39,6 +39,12 @@ def _float(text: str) -> float:
     return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
+_MEANT = (
+    ("Input should be", "expected"),
+    ("String should have", "expected"),
+    ("String should match pattern", "expected text that matches"),
+)
+"""What pydantic says, and how we say it."""
 _TAG = "tag:yaml.org,2002:"
 _SCALARS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
     _TAG + name: (re.compile(f"(?:{pattern})", re.DOTALL), convert)
@@ -227,11 +233,17 @@ def load(
     try:
         value: T = adapter(kind).validate_python(document.values)
     except ValidationError as error:
-        raise SamplegenError(*(_problem(document, e, kind) for e in error.errors())) from None
+        raise SamplegenError(
+            *sorted((_problem(document, e, kind) for e in error.errors()), key=_by_place)
+        ) from None
     problems = [document.problem(location, message) for location, message in check(value)]
     if problems:
-        raise SamplegenError(*problems)
+        raise SamplegenError(*sorted(problems, key=_by_place))
     return value
+
+
+def _by_place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
 
 
 def adapter(kind: type[T]) -> TypeAdapter[T]:
@@ -266,7 +278,9 @@ def _problem(document: Document, details: ErrorDetails, kind: type[Any]) -> Prob
                 location, f"{name}: {details['ctx']['error']}".removeprefix(": ")
             )
         case _:
-            expected = details["msg"].replace("Input should be", "expected", 1)
+            expected = details["msg"]
+            for said, meant in _MEANT:
+                expected = expected.replace(said, meant, 1)
     found = _cut(repr(details["input"]))
     return document.problem(location, f"{name}: found {found}; {expected}".removeprefix(": "))
 
