@@ -262,7 +262,7 @@ def verify(
     samplegen verify --require all                   in CI: a missing tool is a failure
     samplegen verify --endpoint localhost:9000:8000  against your own server
 
-    Each sample passes the gates identity, format, lint, build, run and output, in this order. The
+    Each sample passes the gates identity, format, lint, build, run, wire and output, in order. The
     exit status is 1 when any sample fails, or is skipped although required.
     """
     # Imported here: `list` and `show` need none of it, and answer sooner without.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from samplegen.clients import Command, Gate, Requirement
 from samplegen.errors import SamplegenError
-from samplegen.judge import processes
+from samplegen.judge import processes, wire
 from samplegen.judge.output import differences
 from samplegen.judge.processes import Outcome
 from samplegen.judge.servers import Target
@@ -218,7 +218,8 @@ class Judge:
         for name in trial.cell.operation.files:
             shutil.copy(self._catalogue.spec.data(name), folder)
         before = set(_files(folder)) | set(_files(work / "home"))
-        outcome = self._execute(trial, trial.cell.client.language.run, work, folder, file)
+        with self._target.watch() as sent:
+            outcome = self._execute(trial, trial.cell.client.language.run, work, folder, file)
         trial.output = outcome.stdout
         if outcome.status != 0:
             raise Failed(f"run: {_ending(outcome)}", outcome)
@@ -230,10 +231,19 @@ class Judge:
         if created:
             raise Failed(f"run: it left the file {min(created).name} behind", outcome)
         trial.passed.append("run")
+        if sent is None:
+            trial.untried.append("wire: the server does not tell what it was asked")
+        else:
+            expected = wire.canonical(self._catalogue.spec, trial.cell, self._target.connection)
+            self._require("wire", wire.differences(sent, expected), outcome)
+            trial.passed.append("wire")
         found = differences(outcome.stdout, trial.cell.operation.expect)
-        if found:
-            raise Failed(f"output: {'; '.join(found)}", outcome)
+        self._require("output", found, outcome)
         trial.passed.append("output")
+
+    def _require(self, gate: Gate, found: Sequence[str], outcome: Outcome) -> None:
+        if found:
+            raise Failed(f"{gate}: {'; '.join(found)}", outcome)
 
     def _execute(
         self, trial: Trial, command: Command, work: Path, folder: Path, file: Path

@@ -17,6 +17,7 @@ from typing import IO
 
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes
+from samplegen.judge.wire import Recording, Request
 from samplegen.spec import Api, Connection, Server
 
 _START_SECONDS = 60
@@ -33,8 +34,19 @@ class Target:
     """Its own name and version."""
     documented: bool
     """Whether it listens on the addresses that the published samples name."""
+    recording: Recording | None = None
+    """What it was asked, if it tells."""
     process: subprocess.Popen[bytes] | None = None
     log: IO[bytes] | None = None
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[list[Request] | None]:
+        """The requests it answers meanwhile; None if it does not tell."""
+        if self.recording is None:
+            yield None
+        else:
+            with self.recording.watch() as requests:
+                yield requests
 
     def death(self) -> str | None:
         """How the server ended, if we started it and it did."""
@@ -75,10 +87,15 @@ def started(api: Api) -> Iterator[Target]:
     connection, documented = _ports(api.connection)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
         home = Path(folder)
+        record = home / "requests.jsonl"
+        record.touch()
         command = command_line(api.server, connection)
+        command += [argument.format(record=record) for argument in api.server.record]
+        recording = Recording(record) if api.server.record else None
         with processes.group(command, home, processes.environment(home), log, log) as process:
             _wait_until_ready(api, connection, process, log)
-            yield Target(connection, _version(api, connection), documented, process, log)
+            version = _version(api, connection)
+            yield Target(connection, version, documented, recording, process, log)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)

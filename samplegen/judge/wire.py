@@ -1,0 +1,109 @@
+"""What a sample sent: the requests that the server recorded against those of its operation."""
+
+import hashlib
+import json
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from samplegen.samples import Cell
+from samplegen.spec import Connection, Spec, Tensor
+
+Request = dict[str, Any]
+"""`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for
+what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell) and
+`error`."""
+
+_FORMATS = {
+    "BOOL": "?",
+    "UINT8": "B",
+    "UINT16": "H",
+    "UINT32": "I",
+    "UINT64": "Q",
+    "INT8": "b",
+    "INT16": "h",
+    "INT32": "i",
+    "INT64": "q",
+    "FP16": "e",
+    "FP32": "f",
+    "FP64": "d",
+}
+"""Protocol datatype to the `struct` code of its elements, little-endian."""
+
+
+class Recording:
+    """The requests that a server appends to a file, as lines of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watch(self) -> Iterator[list[Request]]:
+        """What the server answers meanwhile; one watches at a time, so it is known who asked."""
+        requests: list[Request] = []
+        with self._lock:
+            start = self._path.stat().st_size
+            yield requests
+            with self._path.open("rb") as stream:
+                stream.seek(start)
+                requests += [json.loads(line) for line in stream]
+
+
+def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:
+    """What every client of the operation sends, in this order."""
+    operation = cell.operation
+    inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
+    return [
+        {
+            "rpc": call.rpc,
+            "model": operation.model if "{model}" in call.path else "",
+            "version": connection.model_version if "{version}" in call.path else "",
+            "inputs": inputs if call.method == "POST" else None,
+            "deadline": True if cell.client.transport == "grpc" else None,
+            "error": None,
+        }
+        for call in operation.calls
+    ]
+
+
+def differences(sent: Sequence[Request], expected: Sequence[Request]) -> list[str]:
+    """How what was sent differs from what should have been."""
+    found = [
+        f"request {number}: {key} is {_shown(request.get(key))}, expected {_shown(wanted[key])}"
+        for number, (request, wanted) in enumerate(zip(sent, expected, strict=False), 1)
+        for key in wanted
+        if request.get(key) != wanted[key]
+    ]
+    found += [f"request missing: {wanted['rpc']}" for wanted in expected[len(sent) :]]
+    found += [f"unexpected request: {request['rpc']}" for request in sent[len(expected) :]]
+    return found
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _input(spec: Spec, tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "datatype": tensor.datatype,
+        "shape": list(tensor.shape),
+        "digest": hashlib.sha256(_raw(spec, tensor)).hexdigest(),
+    }
+
+
+def _raw(spec: Spec, tensor: Tensor) -> bytes:
+    """The tensor as in `raw_input_contents`: row-major, little-endian, BYTES behind a length."""
+    if tensor.datatype != "BYTES":
+        values = tensor.elements
+        return struct.pack(f"<{len(values)}{_FORMATS[tensor.datatype]}", *values)
+    elements = (
+        [spec.data(tensor.file).read_bytes()]
+        if tensor.file is not None
+        else [str(value).encode() for value in tensor.elements]
+    )
+    return b"".join(struct.pack("<I", len(element)) + element for element in elements)
