@@ -14,8 +14,9 @@ request() {
   printf '%s\n' "$answer"
 }
 
-request http://localhost:8000/v2/models/dummy/versions/1/infer \
-  --header 'Content-Type: application/json' --data-binary @- <<'JSON' |
+answer=$(
+  request http://localhost:8000/v2/models/dummy/versions/1/infer \
+    --header 'Content-Type: application/json' --data-binary @- <<'JSON'
 {
   "inputs": [
     {
@@ -27,8 +28,10 @@ request http://localhost:8000/v2/models/dummy/versions/1/infer \
   ]
 }
 JSON
-  jq -er --argjson names '["a"]' '
-    .outputs as $outputs | $names[] as $name
-    | $outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
-    | "\(.name): \(.data | map(tostring) | join(" "))"
-  ' || exit 1
+)
+
+printf '%s' "$answer" | jq -nr --argjson names '["a"]' '
+  input.outputs as $outputs | $names[] as $name
+  | $outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
+  | "\(.name): \(.data | map(tostring) | join(" "))"
+' || exit 1

@@ -32,16 +32,18 @@ header=$(jq -cn --arg name image --argjson size $((length + 4)) '{
 header_length=$(printf '%s' "$header" | wc -c)
 
 # The server decodes the image and scales it to the size that the model takes.
-{
-  printf '%s' "$header"
-  for shift in 0 8 16 24; do
-    printf '%b' "\\0$(printf '%03o' $((length >> shift & 255)))"
-  done
-  cat "$image"
-} |
-  request http://localhost:8000/v2/models/digits/versions/1/infer \
-    --header "Inference-Header-Content-Length: $header_length" --data-binary @- |
-  jq -er --arg name probabilities '
-    .outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
-    | .data | "class: \(index(max))", "probability: \(max)"
-  ' || exit 1
+answer=$(
+  {
+    printf '%s' "$header"
+    for shift in 0 8 16 24; do
+      printf '%b' "\\0$(printf '%03o' $((length >> shift & 255)))"
+    done
+    cat "$image"
+  } | request http://localhost:8000/v2/models/digits/versions/1/infer \
+    --header "Inference-Header-Content-Length: $header_length" --data-binary @-
+)
+
+printf '%s' "$answer" | jq -nr --arg name probabilities '
+  input.outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
+  | .data | "class: \(index(max))", "probability: \(max)"
+' || exit 1

@@ -15,12 +15,14 @@ request() {
   printf '%s\n' "$answer"
 }
 
-request http://localhost:8000/v2/models/dummy/versions/1 |
-  jq -er '
-    def tensor: "\(.name): \(.datatype) [\(.shape | map(tostring) | join(", "))]";
-    "name: \(.name // error("the answer has no name"))",
+answer=$(request http://localhost:8000/v2/models/dummy/versions/1)
+
+printf '%s' "$answer" | jq -nr '
+  def tensor: "\(.name): \(.datatype) [\(.shape | map(tostring) | join(", "))]";
+  input
+  | "name: \(.name // error("the answer has no name"))",
     "versions: \(.versions | join(" "))",
     "platform: \(.platform)",
     (.inputs[] | "input " + tensor),
     (.outputs[] | "output " + tensor)
-  ' || exit 1
+' || exit 1

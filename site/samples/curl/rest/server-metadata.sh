@@ -14,8 +14,10 @@ request() {
   printf '%s\n' "$answer"
 }
 
-request http://localhost:8000/v2 |
-  jq -er '
-    "name: \(.name // error("the answer has no name"))",
+answer=$(request http://localhost:8000/v2)
+
+printf '%s' "$answer" | jq -nr '
+  input
+  | "name: \(.name // error("the answer has no name"))",
     "version: \(.version // error("the answer has no version"))"
-  ' || exit 1
+' || exit 1
