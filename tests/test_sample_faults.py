@@ -146,7 +146,7 @@ def run(cell: Cell, port: int, folder: Path) -> processes.Outcome:
     """Runs the cell's sample against a server on `port`."""
     api = replace(CATALOGUE.spec.api, deadline=DEADLINE)
     other = port - 1 if port > 1024 else port + 1
-    ports = {"grpc_port": port, "rest_port": other}
+    ports: dict[str, Any] = {"grpc_port": port, "rest_port": other}
     if cell.client.transport == "rest":
         ports = {"grpc_port": other, "rest_port": port}
     seen = view(api, cell.operation, replace(api.connection, host="127.0.0.1", **ports))

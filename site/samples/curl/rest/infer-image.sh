@@ -10,6 +10,7 @@ request() {
       --write-out '%{onerror} %{errormsg}' "$@"
   ) || {
     printf '%s' "$answer" | tr '\n' ' ' >&2
+    echo >&2
     exit 1
   }
   printf '%s\n' "$answer"
