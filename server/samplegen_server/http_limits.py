@@ -18,6 +18,9 @@ BYTES_PER_SECOND = 1 << 14
 STALL_SECONDS = 60.0
 """How long a client may leave its answer unread."""
 
+SWEEP_SECONDS = 1.0
+"""How often all connections are looked at."""
+
 TOO_LARGE = b'{"error":"Request header fields are too large"}'
 TOO_LARGE_HEAD = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -76,10 +79,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 async def drop_late(connections: Iterable[Any]) -> None:
-    """Look at all connections every second, for ever, and drop those that are too slow."""
+    """Look at all connections again and again, for ever, and drop those that are too slow."""
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(1)
+        await asyncio.sleep(SWEEP_SECONDS)
         for connection in list(connections):
             if connection.is_late(loop.time()):
                 connection.transport.abort()

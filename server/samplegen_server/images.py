@@ -1,6 +1,7 @@
 """Encoded images to tensors, as OpenVINO Model Server decodes, converts and resizes them."""
 
 import os
+import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,8 +15,17 @@ import cv2
 from samplegen_server import errors
 from samplegen_server.tensors import DTYPES, Array, Dimension, TensorInfo
 
-FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
-"""How PNG, JPEG and BMP begin; OpenVINO Model Server promises no other."""
+PNG, JPEG, BMP = FORMATS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM")
+"""How the formats begin; OpenVINO Model Server promises no others than the first two."""
+
+PNG_CHUNK = struct.Struct(">I4s")
+"""The length of a chunk's data, and its kind; a checksum of 4 bytes follows the data."""
+
+MAX_PNG_CHUNKS = 100_000
+
+JPEG_SCAN = b"\xff\xda"
+MAX_JPEG_SCANS = 100
+"""Each goes over the whole image again; real files have about ten."""
 
 PRECISIONS = ("FP32", "FP64", "FP16", "INT16", "INT32", "UINT8", "INT8", "UINT16")
 """The datatypes of a model's input that an image can be converted to."""
@@ -89,9 +99,7 @@ def _target(size: Dimension, actual: int) -> int:
 
 def _imdecode(encoded: bytes) -> Array:
     """Pixels [H,W,C] of 8 or 16 bits: blue, green, red, alpha if the file has it."""
-    if not encoded:
-        raise errors.ImageParsingFailed
-    if not encoded.startswith(FORMATS):
+    if not encoded.startswith(FORMATS) or _is_bomb(encoded):
         raise errors.ImageParsingFailed
     try:
         image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -100,6 +108,29 @@ def _imdecode(encoded: bytes) -> Array:
     if image is None:
         raise errors.ImageParsingFailed
     return image.reshape((*image.shape[:2], -1))
+
+
+def _is_bomb(encoded: bytes) -> bool:
+    """Would decoding take memory or time out of proportion to the file?
+
+    OpenCV makes room for as much as a PNG's chunk says it has, up to 4 GB, before it finds the file
+    to end. It would refuse such a file, so nothing is lost by refusing it first.
+    """
+    if encoded.startswith(JPEG):
+        return encoded.count(JPEG_SCAN) > MAX_JPEG_SCANS
+    if not encoded.startswith(PNG):
+        return False
+    start = len(PNG)
+    for _ in range(MAX_PNG_CHUNKS):
+        if start + PNG_CHUNK.size > len(encoded):
+            return True
+        length, kind = PNG_CHUNK.unpack_from(encoded, start)
+        start += PNG_CHUNK.size + length + 4
+        if start > len(encoded):
+            return True
+        if kind == b"IEND":
+            return False
+    return True
 
 
 def _convert(image: Array, info: TensorInfo) -> Array:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samplegen_server import config
 from samplegen_server.config import ANY_INPUT, ConfigError, Layout, VersionPolicy
@@ -128,12 +128,14 @@ dimensions = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(dimensions, min_size=1, max_size=6))
 def test_shape_is_read_as_it_is_written(shape: list[Dimension]) -> None:
     text = f"({','.join(map(str, shape))})"
     assert config.parse_shape(text, "shape") == tuple(shape)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_shape_or_an_error(text: str) -> None:
     for parse in (config.parse_shape, config.parse_layout, config.parse_dimension):

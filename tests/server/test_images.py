@@ -166,6 +166,10 @@ BROKEN = {
     "a PNG of 20,000 x 20,000 pixels": lying_png(20_000, 20_000),
     "a PNG of 2^31 pixels in a row": lying_png(2**31 - 1, 1),
     "a PNG of no pixels": lying_png(0, 0),
+    "a PNG with a chunk of 4 GB": PNG[:33] + b"\xff\xff\xff\xff" + PNG[37:],
+    "a PNG without its end": PNG[:-12],
+    "a PNG of a hundred thousand chunks": PNG[:33] + chunk(b"tEXt", b"") * 10**5 + PNG[33:],
+    "a JPEG of a thousand scans": JPEG[:-2] + b"\xff\xda\0\2" * 1000,
 }
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from samplegen_server import errors, rest_request
 
@@ -55,17 +55,20 @@ def parse(body: bytes, json_size: int) -> None:
     assert len(binary) == len(request.raw)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64), st.integers(0, 80))
 def test_any_bytes(body: bytes, json_size: int) -> None:
     parse(body, json_size)
 
 
+@settings(deadline=None)
 @given(trees)
 def test_any_json(tree: Any) -> None:
     body = json.dumps(tree).encode()
     parse(body, len(body))
 
 
+@settings(deadline=None)
 @given(requests, st.binary(max_size=40))
 @example({"inputs": [{"name": "x", "shape": [], "datatype": "FP32"}]}, b"1234")
 def test_anything_like_a_request(tree: Any, tail: bytes) -> None:
@@ -73,6 +76,7 @@ def test_anything_like_a_request(tree: Any, tail: bytes) -> None:
     parse(body + tail, len(body))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2000), st.sampled_from([b"[", b'{"a":', b'["]", ', b"[[],"]))
 def test_depth_is_what_a_parser_would_find(count: int, opening: bytes) -> None:
     closing = b"}" if opening.startswith(b"{") else b"]"

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from samplegen_server import errors, rest_response
@@ -18,6 +18,7 @@ def answer(*outputs: OutputTensor, name: str = "m", request_id: str = "") -> Inf
     return InferResponse(name, "1", request_id, outputs)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(NUMBERS))
 def test_numbers_come_back_unchanged(data: st.DataObject, datatype: str) -> None:
     elements = {"allow_nan": False, "allow_infinity": False} if datatype[0] == "F" else {}
@@ -30,6 +31,7 @@ def test_numbers_come_back_unchanged(data: st.DataObject, datatype: str) -> None
     assert tree["shape"] == list(array.shape)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()), st.text(), st.text())
 def test_texts_come_back_unchanged(words: list[str], name: str, request_id: str) -> None:
     raw = pack_bytes(word.encode(errors="ignore") for word in words)

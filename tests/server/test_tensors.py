@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from samplegen_server import errors, validation
@@ -30,12 +30,14 @@ def info(datatype: str, *dimensions: Dimension, layout: str = "N...") -> TensorI
     return TensorInfo("x", datatype, dimensions, layout)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary()))
 def test_strings_come_back_unchanged(elements: list[bytes]) -> None:
     assert unpack_bytes(pack_bytes(elements)) == elements
     assert unpack_bytes(memoryview(pack_bytes(elements))) == elements
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_strings_or_an_error(raw: bytes) -> None:
     try:
@@ -51,6 +53,7 @@ def test_cut_strings(raw: bytes) -> None:
         unpack_bytes(raw)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(sorted(DTYPES)))
 def test_elements_make_the_same_array(data: st.DataObject, datatype: str) -> None:
     shape = data.draw(hnp.array_shapes(max_dims=3, max_side=3))
@@ -121,6 +124,7 @@ contents = st.none() | st.lists(
 )
 
 
+@settings(deadline=None)
 @given(models, datatypes, shapes, contents, st.none() | st.binary(max_size=64))
 def test_any_request_is_refused_or_has_the_shape_it_says(
     model: TensorInfo,

@@ -1,0 +1,127 @@
+"""Clients that are too slow, against limits made short."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+from samplegen_server import http_limits, rest
+from samplegen_server.http_limits import LimitedProtocol, drop_late
+from samplegen_server.repository import Repository
+from samplegen_server.service import Service
+
+HEAD = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_limits, "START_SECONDS", 0.3)
+    monkeypatch.setattr(http_limits, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http_limits, "SWEEP_SECONDS", 0.05)
+
+
+@contextlib.asynccontextmanager
+async def serving(routes: tuple[rest.Route, ...] = rest.ROUTES) -> AsyncIterator[int]:
+    """A REST server in this process; gives its port."""
+    app = rest.App(Service(Repository(lambda: []), "1"), 1 << 24, routes)
+    config = uvicorn.Config(app, http=LimitedProtocol, ws="none", lifespan="off", log_config=None)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        await server.startup([listener])
+        sweeping = asyncio.create_task(drop_late(server.server_state.connections))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            sweeping.cancel()
+            await server.shutdown([listener])
+
+
+async def is_dropped(port: int, *parts: bytes, pause: float = 0.1) -> bool:
+    """Send the parts with pauses; tell whether the server hung up within a second after."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    with contextlib.closing(writer):
+        try:
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(pause)
+            found = await asyncio.wait_for(reader.read(), 1)
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+        return found == b""
+
+
+def test_silent_client_is_dropped() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            assert await is_dropped(port)
+
+    asyncio.run(run())
+
+
+def test_head_that_drips_is_dropped() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            assert await is_dropped(port, *[HEAD[at : at + 4] for at in range(0, len(HEAD), 4)])
+
+    asyncio.run(run())
+
+
+def test_body_that_drips_is_dropped() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            assert await is_dropped(port, HEAD + b"Content-Length: 100\r\n\r\n", *[b"{"] * 20)
+
+    asyncio.run(run())
+
+
+def test_large_body_at_a_fair_speed_is_not() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.closing(writer):
+                writer.write(HEAD + b"Content-Length: 800000\r\n\r\n")
+                for _ in range(8):
+                    writer.write(b" " * 100_000)
+                    await writer.drain()
+                    await asyncio.sleep(0.1)
+                assert (await reader.readline()).startswith(b"HTTP/1.1 412 ")
+
+    asyncio.run(run())
+
+
+def test_idle_connection_after_an_answer_is_not() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.closing(writer):
+                for _ in range(2):
+                    writer.write(b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+                    await asyncio.sleep(0.6)
+
+    asyncio.run(run())
+
+
+def test_client_that_does_not_read_its_answer_is_dropped() -> None:
+    async def large(_: rest.Request) -> rest.Response:
+        return rest.Response(bytes(1 << 26))
+
+    async def run() -> None:
+        route = rest.Route("GET", rest.ROUTES[1].path, "", large)
+        async with serving((route,)) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 12)
+            with contextlib.closing(writer):
+                writer.write(b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+                await asyncio.sleep(1)
+                with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                    await reader.readexactly(1 << 26)
+
+    asyncio.run(run())
