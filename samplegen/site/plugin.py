@@ -62,6 +62,13 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         self._order: list[str] = []
         """The pages as the navigation has them."""
 
+    @property
+    def book(self) -> Book:
+        """What there is to show, once the configuration has been read."""
+        if self._book is None:
+            raise PluginError("\n".join(str(problem) for problem in self._problems))
+        return self._book
+
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
         """Tells mkdocs to keep this object while it serves, and so the last book."""
         self._command = command

@@ -162,7 +162,7 @@ class Views(ABC):
         for title, name in (("Request", call.request), ("Response", call.response)):
             fields = self.book.contract.messages.get(name, [])
             if fields:
-                rows = [[f"{title} field", "Type", ""], ["---"] * 3]
+                rows = [[f"{title} field", "Type", "Meaning"], ["---"] * 3]
                 parts.append(table(rows + [_field(field) for field in fields]))
             else:
                 parts.append(f"{title} `{name}` has no fields.")

@@ -132,9 +132,19 @@
   addEventListener("storage", (event) => event.key === KEY && show(stored()));
   addEventListener("hashchange", reveal);
   document$.subscribe(() => {
+    // The theme gives its search dialog no name for screen readers.
+    document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
     all(".sg-values form").forEach(connect);
     show(stored());
-    setTimeout(pick); // after the theme has linked the tabs
     reveal();
+    setTimeout(() => {
+      // The theme has linked the tabs by now, and made a nameless landmark of each copy button.
+      pick();
+      for (const nav of all(".md-code__nav")) nav.role = "none";
+      // A wide table scrolls; by keyboard only if it takes the focus.
+      for (const box of all(".md-typeset__scrollwrap")) {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      }
+    });
   });
 })();
