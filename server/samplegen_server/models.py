@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +77,9 @@ class Model:
                 self._compile(model, config, INLINE_DEFAULTS)
         except (RuntimeError, TypeError, ValueError) as error:
             raise LoadError(_reason(error)) from error
-        self._threads = ThreadPoolExecutor(self._slots.qsize(), f"infer-{config.name}")
+        # More than there are slots, so that images are decoded while others are inferred.
+        threads = self._slots.qsize() + (os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(threads, f"infer-{config.name}")
 
     async def infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         """Call for the values that are left to be called for, and run the model.

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +28,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+End = Callable[[], Awaitable[None]]
+"""Ends a transport: takes no more requests, and waits for those accepted."""
+
+Transport = contextlib.AbstractAsyncContextManager[End]
+
 GRACE_SECONDS = 4
 """How long requests may still run after the server was told to stop."""
+
+LAST_SECONDS = 0.7
+"""How long all the rest may take then."""
 
 
 KEEP_ALIVE_SECONDS = 600
@@ -68,14 +78,25 @@ async def _serve(options: Options) -> None:
             metrics = _metrics(repository)
             observers.append(metrics)
             routes.append(rest.metrics_route(metrics.text))
+        transports: list[Transport] = []
         if options.port:
-            await stack.enter_async_context(_grpc(options, service, observers))
+            transports.append(_grpc(options, service, observers))
         if options.rest_port:
             app = rest.App(service, options.max_message_bytes, routes, observers)
-            await stack.enter_async_context(_rest(options, app))
+            transports.append(_rest(options, app))
+        ends = [await stack.enter_async_context(transport) for transport in transports]
         await stack.enter_async_context(_running(_keep_loaded(repository, options)))
         await stop.wait()
         log.info("stopping")
+        _leave_after(GRACE_SECONDS + LAST_SECONDS)
+        await asyncio.gather(*(end() for end in ends))
+
+
+def _leave_after(seconds: float) -> None:
+    """End the process then, if it has not ended: OpenVINO's work in a thread cannot be stopped."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 @contextlib.contextmanager
@@ -135,16 +156,20 @@ def _addresses(options: Options) -> list[str]:
 @contextlib.asynccontextmanager
 async def _grpc(
     options: Options, service: Service, observers: Sequence[Observer]
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[End]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
     _bind("gRPC", options.grpc_bind_address, options.port).close()
     server = rpc.make_server(service, options.max_message_bytes, observers)
     server.add_insecure_port(f"{options.grpc_bind_address}:{options.port}")
     await server.start()
-    try:
-        yield
-    finally:
+
+    async def end() -> None:
         await server.stop(GRACE_SECONDS)
+
+    try:
+        yield end
+    finally:
+        await end()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -156,7 +181,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _rest(options: Options, app: rest.App) -> AsyncGenerator[None]:
+async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
     listener = _bind("REST", options.rest_bind_address, options.rest_port)
     server = _Uvicorn(
         uvicorn.Config(
@@ -173,12 +198,16 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[None]:
         )
     )
     serving = asyncio.create_task(server.serve([listener]))
-    try:
-        async with _running(drop_late(server.server_state.connections)):
-            yield
-    finally:
+
+    async def end() -> None:
         server.should_exit = True
         await serving
+
+    try:
+        async with _running(drop_late(server.server_state.connections)):
+            yield end
+    finally:
+        await end()
 
 
 def _bind(transport: str, address: str, port: int) -> socket.socket:

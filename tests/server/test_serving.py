@@ -63,6 +63,20 @@ def test_accepted_request_is_answered_before_the_server_stops(tmp_path: Path) ->
     assert all(one == "OK" or one in refused or isinstance(one, OSError) for one in said), said
 
 
+def test_inference_that_takes_too_long_does_not_hold_the_server(tmp_path: Path) -> None:
+    zoo.write(zoo.slow(3000, 40), tmp_path / "slow")
+    arguments = ("--model_name", "slow", "--model_path", tmp_path / "slow", "--shape", "(-1,-1)")
+    question = Question("slow", [Input("x", "FP32", [1, 1], raw=np.float32(1).tobytes())])
+    with running(tmp_path / "log", arguments) as server:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            asked = [pool.submit(ask, server, question) for ask in ASK.values()]
+            time.sleep(0.5)
+            start = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - start < 5.5
+        assert [future.result().code for future in asked] == ["UNAVAILABLE", "503"]
+
+
 @pytest.mark.parametrize(("flag", "transport"), [("--port", "gRPC"), ("--rest_port", "REST")])
 def test_port_in_use_is_one_clear_line(flag: str, transport: str) -> None:
     with socket.socket() as taken:

@@ -77,12 +77,12 @@ def wide() -> ov.Model:
     return ov.Model([result(y, "y")], [x])
 
 
-def slow() -> ov.Model:
-    """Input ``x`` FP32 [1,1], output ``y`` that takes some tens of milliseconds."""
+def slow(size: int = 700, steps: int = 3) -> ov.Model:
+    """Input ``x`` FP32 [1,1], output ``y`` that by default takes some tens of milliseconds."""
     x = parameter("x", "FP32", [1, 1])
-    weights = np.random.default_rng(1).standard_normal((700, 700), np.float32) / 700
-    node = ops.broadcast(x, ops.constant(np.array([700, 700], np.int64)))
-    for _ in range(3):
+    weights = np.random.default_rng(1).standard_normal((size, size), np.float32) / size
+    node = ops.broadcast(x, ops.constant(np.array([size, size], np.int64)))
+    for _ in range(steps):
         node = ops.matmul(node, ops.constant(weights), False, False)
     y = ops.reduce_sum(node, ops.constant(np.array([0, 1], np.int64)), keep_dims=False)
     return ov.Model([result(y, "y")], [x])
