@@ -11,7 +11,7 @@ from pathlib import Path
 from samplegen_server import errors
 from samplegen_server.config import ConfigError, ModelConfig
 from samplegen_server.introspection import LoadError
-from samplegen_server.models import SUFFIXES, Model
+from samplegen_server.models import MAPPING, SUFFIXES, Model
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,10 @@ def _children(folder: Path) -> list[Path]:
 
 def _stamp(file: Path) -> tuple[int, ...]:
     stamp = []
-    for part in (file, file.with_suffix(".bin")):
+    for part in (file, file.with_suffix(".bin"), file.with_name(MAPPING)):
         try:
             status = part.stat()
-        except OSError:  # not every format has weights beside it
+        except OSError:  # not every model has weights or a mapping beside it
             continue
         stamp += [status.st_size, status.st_mtime_ns]
     return tuple(stamp)

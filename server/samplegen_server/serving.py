@@ -54,7 +54,8 @@ def serve(options: Options) -> int:
     logging.basicConfig(
         level=level, format="[%(asctime)s][%(levelname)s] %(message)s", stream=sys.stderr
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # At WARNING it tells of each request that is no HTTP, which is its sender's to hear of.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
     try:
         uvloop.run(_serve(options))
     except StartError as error:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -36,8 +37,8 @@ def test_texts_are_told_apart() -> None:
     assert len(set(texts)) == len(texts)
 
 
-def call(operation: Any) -> tuple[int, Mapping[str, Any]]:
-    """What a client of the ASGI application gets when the operation behind a path is this."""
+def get(path: str, routes: Sequence[rest.Route] = rest.ROUTES) -> tuple[int, bytes]:
+    """What a client of the ASGI application gets, before any model is loaded."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> Mapping[str, Any]:
@@ -47,12 +48,25 @@ def call(operation: Any) -> tuple[int, Mapping[str, Any]]:
         sent.append(message)
 
     async def ask() -> None:
-        routes = [rest.Route("GET", rest.ROUTES[3].path, "ServerMetadata", operation)]
         app = rest.App(Service(Repository(lambda: []), "1"), 100, routes)
-        await app({"method": "GET", "raw_path": b"/v2", "headers": []}, receive, send)
+        await app({"method": "GET", "raw_path": path.encode(), "headers": []}, receive, send)
 
     asyncio.run(ask())
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    return sent[0]["status"], sent[1]["body"]
+
+
+def call(operation: Any) -> tuple[int, Mapping[str, Any]]:
+    """What a client gets when the operation behind a path is this."""
+    status, body = get("/v2", [rest.Route("GET", re.compile("/v2"), "", operation)])
+    return status, json.loads(body)
+
+
+def test_server_that_is_still_loading_is_live_but_not_ready() -> None:
+    assert get("/v2/health/live") == (200, b"")
+    assert get("/v2/health/ready") == (503, b'{"error":"Server is not ready"}')
+    missing = b'{"error":"Model with requested name is not found"}'
+    assert get("/v2/models/dummy/ready") == (404, missing)
+    assert get("/v1/config") == (200, b"{}")
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

@@ -1,6 +1,7 @@
 """Loading models with OpenVINO Model Server's options."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,23 @@ def test_options_that_do_not_fit(
         load(model(), **flags)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_mapping_gives_other_names(load: Callable[..., Model], tmp_path: Path) -> None:
+    names = {"inputs": {"first": "a", "second": "b"}, "outputs": {"total": "sum"}}
+    (tmp_path / "mapping_config.json").write_text(json.dumps(names))
+    model = load(zoo.two(), shape='{"a": "(1,3)", "b": "(1,3)"}')
+    assert list(model.inputs) == ["a", "b"]
+    assert list(model.outputs) == ["difference", "sum"]
+    one = np.ones((1, 3), np.float32)
+    assert infer(model, a=one, b=one * 2)["sum"].tolist() == [[3, 3, 3]]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"inputs": 7}', '{"inputs": {"first": 7}}'])
+def test_mapping_that_is_none(load: Callable[..., Model], tmp_path: Path, text: str) -> None:
+    (tmp_path / "mapping_config.json").write_text(text)
+    with pytest.raises(LoadError):
+        load(zoo.two())
 
 
 def test_file_that_is_no_model(tmp_path: Path) -> None:
