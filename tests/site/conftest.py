@@ -1,9 +1,11 @@
 """The built site, and a real browser to look at it."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -32,14 +34,18 @@ def address(site: building.Site) -> Iterator[str]:
         yield address
 
 
+def missing(what: str) -> NoReturn:
+    """Skips, or in CI, where everything is there, fails."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """A headless browser; where there is none, a skip, or a failure in CI."""
-    missing = pytest.fail if os.environ.get("CI") else pytest.skip
+    """A headless browser."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        missing("playwright is not installed; pip install playwright")
+        missing("playwright is missing; pip install playwright")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         missing("there is no browser; sudo apt install chromium")
@@ -47,3 +53,12 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    if spec is None or spec.origin is None:
+        missing("axe-core is missing; pip install axe-playwright-python")
+    return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")

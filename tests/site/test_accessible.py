@@ -1,6 +1,5 @@
 """Every page against axe-core: light and dark, desktop and phone, every tab and box opened."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +13,6 @@ OPEN_ALL = """() => {
   style.textContent = '.md-typeset .tabbed-block { display: block !important }';
   document.head.append(style);
 }"""
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    package = pytest.importorskip(
-        "axe_playwright_python", reason="axe-playwright-python is missing"
-    )
-    return Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,215 @@
+"""What the hand-written pages say, against the code and the wire."""
+
+import re
+import shutil
+import subprocess
+import sys
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from samplegen_server import errors
+from samplegen_server.cli import UNSUPPORTED
+from samplegen_server.proto import inference_pb2
+
+from samplegen.clients import Gate
+from samplegen.site import faults, proto
+from tests.conftest import Run
+from tests.site import building, recording
+
+PAGES = building.ROOT / "site"
+FENCE = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)\n```$', re.M | re.S)
+
+
+def page(name: str) -> str:
+    return (PAGES / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> dict[str, str]:
+    """The titled code blocks of a page, by title."""
+    return {title: text for _, title, text in FENCE.findall(page(name))}
+
+
+def kinds(base: type[errors.ServerError]) -> Iterator[type[errors.ServerError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+# --- Errors ---------------------------------------------------------------------------------------
+
+
+def test_every_error_of_the_server_is_on_the_page() -> None:
+    listed = {fault.text: fault for fault in faults.read(PAGES / "errors.yaml")}
+    abstract = {errors.InvalidRequest, errors.NotFound, errors.RestError}
+    raised = set(kinds(errors.ServerError)) - abstract
+    assert {kind.text for kind in raised} == listed.keys(), "site/errors.yaml"
+    for kind in raised:
+        fault = listed[kind.text]
+        assert fault.rest in {kind.http, None}, kind.text
+        rest_only = issubclass(kind, errors.RestError)
+        assert fault.grpc == (None if rest_only else kind.grpc), kind.text
+
+
+def test_errors_name_calls_that_exist() -> None:
+    contract = building.book().contract
+    for fault in faults.read(PAGES / "errors.yaml"):
+        for call in fault.calls:
+            assert call in contract.rpcs or call == "POST /v1/config/reload"
+
+
+def test_each_error_has_an_address_of_its_own() -> None:
+    anchors = [fault.anchor for fault in faults.read(PAGES / "errors.yaml")]
+    assert len(anchors) == len(set(anchors))
+
+
+# --- The contract ---------------------------------------------------------------------------------
+
+
+def test_fields_are_those_of_the_compiled_contract() -> None:
+    contract = building.book().contract
+    pool = inference_pb2.DESCRIPTOR
+
+    def check(message: typing.Any) -> None:
+        listed = {field.name: field for field in contract.messages[message.name]}
+        assert list(listed) == [field.name for field in message.fields]
+        for nested in message.nested_types:
+            if not nested.GetOptions().map_entry:
+                check(nested)
+
+    for message in pool.message_types_by_name.values():
+        check(message)
+    service = pool.services_by_name["GRPCInferenceService"]
+    assert {(r.name, r.request, r.response) for r in contract.rpcs.values()} == {
+        (m.name, m.input_type.name, m.output_type.name) for m in service.methods
+    }
+
+
+def test_comments_and_types_of_a_contract() -> None:
+    contract = proto.read(
+        "service S {\n  // Says so.\n  rpc Do(A) returns (stream B) {}\n}\n"
+        "message A {\n  // First.\n  // Second.\n  repeated int64 x = 1;\n\n  string y = 2;\n}\n"
+        "message B {}\n"
+    )
+    assert contract.rpcs["Do"].comment == "Says so."
+    x, y = contract.messages["A"]
+    assert (x.shown_type, x.comment, y.shown_type, y.comment) == (
+        "repeated int64", "First. Second.", "string", "",
+    )  # fmt: skip
+    assert contract.messages["B"] == []
+
+
+# --- Wire format ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", blocks("wire-format.md"))
+def test_dumps_are_what_samples_send(title: str, tmp_path: Path) -> None:
+    operation, client = title.split(" × ")
+    tool = {"curl": "curl", "python": sys.executable}[client.partition("/")[0]]
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is missing")
+    body = recording.request_of(operation, client, tmp_path).body
+    lines = [line.rstrip() for line in recording.hex_dump(body)]
+    shown = blocks("wire-format.md")[title].splitlines()
+    if shown[-1] == "…":
+        lines = [*lines[: len(shown) - 1], "…"]
+    assert shown == lines, "site/wire-format.md does not show what is sent now"
+
+
+def test_what_the_text_says_of_the_bytes(tmp_path: Path) -> None:
+    text = page("wire-format.md")
+    json_and_raw = recording.request_of("infer-array", "python/tritonclient-http", tmp_path)
+    length = json_and_raw.headers["inference-header-content-length"]
+    assert f"`Inference-Header-Content-Length: {length}`" in text
+    assert json_and_raw.body[0x88:0x90].hex(" ") == "00 00 00 00 00 00 80 3f"
+    assert int(length) == 0x88
+    message = recording.request_of("infer-array", "python/tritonclient-grpc", tmp_path).body
+    assert message[0x19:0x1B].hex() == "3a28"
+    image = recording.request_of("infer-image", "curl/rest", tmp_path)
+    length = image.headers["inference-header-content-length"]
+    assert f"`Inference-Header-Content-Length: {length}`" in text
+    size = (building.ROOT / "spec/data/digit-7.png").stat().st_size
+    assert image.body[0x62:0x66] == size.to_bytes(4, "little")
+    assert f"is {size}, the size of the file" in text
+    assert image.body[0x66:0x6A].hex(" ") == "89 50 4e 47"
+
+
+# --- The bundled server ---------------------------------------------------------------------------
+
+
+def test_options_of_the_server_exist() -> None:
+    command = [sys.executable, "-m", "samplegen_server", "--help"]
+    helped = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    options = re.findall(r"^\| `(--\w+)` \|", page("server.md"), re.M)
+    assert len(options) > 5
+    for option in options:
+        assert f"{option} " in helped
+        assert option not in UNSUPPORTED
+
+
+def test_ports_of_the_server() -> None:
+    connection = building.book().api.connection
+    said = f"port {connection.grpc_port} for gRPC and {connection.rest_port} for REST"
+    assert said in " ".join(page("server.md").split())
+
+
+# --- Gates ----------------------------------------------------------------------------------------
+
+
+def test_the_gates_are_those_of_the_judge_in_order() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", page("verification.md"), re.M)
+    assert tuple(listed) == typing.get_args(Gate)
+
+
+# --- Add an operation, client or language ---------------------------------------------------------
+
+
+def test_what_the_page_adds_is_listed_rendered_and_published(
+    samplegen: Run, tmp_path: Path
+) -> None:
+    for title, text in blocks("extend.md").items():
+        file = tmp_path / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    spec, templates = tmp_path / "spec", tmp_path / "templates"
+    own = ["--spec", spec, "--templates", templates]
+    listed = samplegen("list", *own)
+    assert listed.returncode == 0, listed.stderr
+    assert "Add One to Ten Numbers" in listed.stdout
+    assert samplegen("show", "add-one", "--client", "curl/rest", *own).returncode == 0
+    assert samplegen("show", "health", "--client", "curl/wget", *own).returncode == 0
+    made = building.book([spec], [templates])
+    options = {"spec": [str(spec)], "templates": [str(templates)], "samples": str(tmp_path)}
+    site = building.build(tmp_path, made, plugin=options, strict=False)
+    assert "Add One to Ten Numbers" in site.text("clients/index.html")
+    assert "Add One to Ten Numbers</h1>" in re.sub(
+        "<a .*?</a>", "", site.text("operations/add-one/index.html")
+    )
+    assert 'aria-label="Libraries for curl"' in site.text("operations/health/index.html")
+
+
+@pytest.mark.parametrize("client", ["curl/wget", "curl/rest"])
+def test_what_the_page_adds_passes_the_judge(samplegen: Run, tmp_path: Path, client: str) -> None:
+    tools = ["wget"] if client == "curl/wget" else ["curl", "jq"]
+    if absent := [tool for tool in tools if shutil.which(tool) is None]:
+        pytest.skip(f"{absent[0]} is missing")
+    for title, text in blocks("extend.md").items():
+        file = tmp_path / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    operation = "health" if client == "curl/wget" else "add-one"
+    own = ["--spec", tmp_path / "spec", "--templates", tmp_path / "templates"]
+    verdicts = tmp_path / "verdicts.json"
+    done = samplegen(
+        "verify", operation, "--client", client, *own, "--verdicts", verdicts, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_configuration_that_the_page_shows_is_valid() -> None:
+    shown = re.findall(r"^```yaml\n(plugins:.*?)```$", page("extend.md"), re.M | re.S)
+    assert [yaml.safe_load(text) for text in shown] == [
+        {"plugins": [{"samplegen": {"spec": ["my-spec"], "templates": ["my-templates"]}}]}
+    ]

@@ -1,0 +1,296 @@
+"""The built site: every form of every sample, links, HTML, and what it says of each state."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import html5lib
+import openapi_spec_validator
+import pytest
+
+from samplegen.site.book import Book, Sample
+from tests.site import building
+from tests.site.building import Site
+
+FENCE = re.compile(
+    r"^(?P<indent> *)(?P<marks>`{3,})(?P<language>\w+)\n(?P<text>.*?)^ *(?P=marks)$", re.M | re.S
+)
+CODE = re.compile(r'<div class="highlight sg-code">.*?<code>(.*?)</code>', re.S)
+
+
+class Links(HTMLParser):
+    """Addresses that a page names, and the anchors that it has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.anchors: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src") and value is not None and (tag, name) != ("link", "href"):
+                self.links.append(value)
+            elif name == "id" and value:
+                self.anchors.append(value)
+
+
+def fenced(markdown: str) -> set[str]:
+    """The texts of all fenced code blocks, whether in tabs or not."""
+    texts = set()
+    for match in FENCE.finditer(markdown):
+        indent = match["indent"]
+        lines = match["text"].split("\n")
+        texts.add("\n".join(line.removeprefix(indent) for line in lines))
+    return texts
+
+
+def html_pages(site: Site) -> Iterator[tuple[str, str]]:
+    for path in sorted(site.folder.rglob("*.html")):
+        yield path.relative_to(site.folder).as_posix(), path.read_text(encoding="utf-8")
+
+
+# --- One sample, many forms -----------------------------------------------------------------------
+
+
+def test_every_page_shows_the_complete_samples(site: Site) -> None:
+    for operation in site.book.operations:
+        html = site.text(f"operations/{operation}/index.html")
+        shown = [unescape(re.sub("<.*?>", "", code)) for code in CODE.findall(html)]
+        made = [
+            s.rendered.text for s in site.book.samples.values() if s.operation.name == operation
+        ]
+        assert sorted(shown) == sorted(made)
+
+
+def test_downloads_are_the_samples_and_their_data(site: Site) -> None:
+    for sample in site.book.samples.values():
+        content = (site.folder / "samples" / sample.path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == sample.sha256
+        for file in sample.operation.files:
+            data = site.book.catalogue.spec.data(file)
+            assert (site.folder / "samples/data" / file).read_bytes() == data.read_bytes()
+
+
+def test_every_plain_form_holds_every_sample(site: Site) -> None:
+    everything = fenced(site.text("llms-full.txt"))
+    for sample in site.book.samples.values():
+        twin = fenced(site.text(f"operations/{sample.operation.name}/index.md"))
+        assert sample.rendered.text in twin
+        assert sample.rendered.text in everything
+
+
+def test_every_page_has_a_twin_and_is_listed(site: Site) -> None:
+    listed = site.text("llms.txt")
+    for name, _ in html_pages(site):
+        if name != "404.html":
+            uri = name.removesuffix(".html") + ".md"
+            assert "\n::: " not in re.sub("```.*?```", "", site.text(uri), flags=re.S)
+            assert f"/{uri})" in listed
+
+
+def test_twins_link_to_twins(site: Site) -> None:
+    for link in re.findall(r"\]\((.*?)\)", site.text("clients/index.md")):
+        if link.startswith("http://127.0.0.1/"):
+            path = urlsplit(link).path.lstrip("/")
+            assert (site.folder / path).is_file(), link
+
+
+def test_the_index_tells_digests_verdicts_and_places(site: Site) -> None:
+    entries = json.loads(site.text("samples.json"))
+    assert len(entries) == len(site.book.samples)
+    for entry in entries:
+        sample = site.book.samples[entry["operation"], entry["client"]]
+        path = site.folder / urlsplit(entry["file"]).path.lstrip("/")
+        text = path.read_text(encoding="utf-8")
+        assert entry["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+        assert entry["state"] == "verified"
+        assert entry["verdict"]["gates"] == list(building.verdict(sample).gates)
+        hosts = [text[v["start"] : v["end"]] for v in entry["values"] if v["name"] == "host"]
+        assert set(hosts) == {"localhost"}
+
+
+def test_the_openapi_document_is_valid_and_holds_the_rest_samples(site: Site) -> None:
+    document = json.loads(site.text("openapi.json"))
+    openapi_spec_validator.validate(document)
+    operations = [o for path in document["paths"].values() for o in path.values()]
+    sources = {sample["source"] for o in operations for sample in o["x-codeSamples"]}
+    samples = site.book.samples.values()
+    assert sources == {s.rendered.text for s in samples if s.client.transport == "rest"}
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_export_builds_without_the_plugin(site: Site, tmp_path: Path) -> None:
+    from samplegen.site.export import main
+
+    output = tmp_path / "export"
+    config = building.configure(tmp_path, site.book)
+    assert main([str(output), "--config-file", str(config)]) == 0
+    for page in output.rglob("*.md"):
+        text = re.sub("```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+        assert not re.search("^ *::: ", text, re.M), page
+    for sample in site.book.samples.values():
+        page = output / "docs/operations" / f"{sample.operation.name}.md"
+        assert sample.rendered.text in fenced(page.read_text(encoding="utf-8"))
+    done = building.mkdocs("build", "--strict", cwd=output)
+    assert done.returncode == 0, done.stderr
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+
+def test_every_link_leads_somewhere(site: Site) -> None:
+    pages = {f"/{name}": Links(html) for name, html in html_pages(site)}
+    broken = []
+    for name, page in pages.items():
+        for link in page.links:
+            url = urlsplit(urljoin(f"http://127.0.0.1{name}", link))
+            if url.scheme not in ("http", "https") or url.netloc not in ("127.0.0.1", ""):
+                continue
+            path = unquote(url.path)
+            path += "index.html" if path.endswith("/") else ""
+            if not (site.folder / path.lstrip("/")).is_file():
+                broken.append(f"{name}: {link}")
+            elif url.fragment and path in pages and url.fragment not in pages[path].anchors:
+                broken.append(f"{name}: {link}: no such anchor")
+    assert not broken, "\n".join(broken)
+
+
+def test_no_page_names_another_host_but_as_a_link(site: Site) -> None:
+    for name, html in html_pages(site):
+        fetched = re.findall(
+            r'<(?:script|img|link|source|iframe)[^>]+(?:src|href)="(https?:[^"]+)"', html
+        )
+        assert [u for u in fetched if not u.startswith("http://127.0.0.1/")] == [], name
+
+
+def test_html_is_valid(site: Site) -> None:
+    for name, html in html_pages(site):
+        parser = html5lib.HTMLParser()
+        parser.parse(html)
+        errors = {code for _, code, _ in parser.errors}
+        assert not errors, f"{name}: {[(p, c) for p, c, _ in parser.errors][:5]}"
+        repeated = [a for a, n in Counter(Links(html).anchors).items() if n > 1]
+        assert repeated == [], name
+
+
+def test_code_does_not_swell_the_search_index(site: Site) -> None:
+    index = site.text("search/search_index.json")
+    assert "InferenceServerClient" not in index
+    for word in ("ModelInfer", "POST /v2/models/{model}/versions/{version}/infer", "Image parsing"):
+        assert word in index
+
+
+def test_an_operation_page_names_routes_fields_and_errors(site: Site) -> None:
+    html = site.text("operations/infer-image/index.html")
+    for word in ("raw_input_contents", "INVALID_ARGUMENT", "Image parsing failed", "412"):
+        assert word in html
+
+
+# --- What may be said of a sample -----------------------------------------------------------------
+
+
+def said(html: str, anchor: str) -> tuple[str, str]:
+    """The state that the badge of a sample shows, and all text of its panel."""
+    ids = re.findall(r'<input[^>]* id="([^"]+)" name="__tabbed_1000"', html)
+    panel = html.split('<div class="tabbed-block">')[1 + ids.index(anchor)]
+    state = re.search(r'class="sg-badge sg-(\w+)"', panel)
+    assert state is not None
+    return state[1], panel
+
+
+def page_of(tmp_path: Path, made: Book) -> str:
+    return building.build(tmp_path, made).text("operations/health/index.html")
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "words", "shows_output"),
+    [
+        ({}, "verified", "2026-01-02", True),
+        ({"reason": "lint: ruff is missing"}, "verified", "lint: ruff is missing", True),
+        ({"status": "failed", "reason": "run: it broke"}, "failed", "run: it broke", False),
+        ({"status": "skipped", "reason": "Go is missing"}, "unverified", "Go is missing", False),
+        ({"sha256": "0" * 64}, "stale", "has changed since it was last run", False),
+        ({"status": "failed", "sha256": "0" * 64}, "stale", "has changed", False),
+        ({"documented_addresses": False}, "verified", "on another address", True),
+        (None, "unverified", "not run where this site was built", False),
+    ],
+)
+def test_states(
+    tmp_path: Path, changes: dict[str, object] | None, state: str, words: str, shows_output: bool
+) -> None:
+    def judge(sample: Sample) -> object:
+        return None if changes is None else building.verdict(sample, **changes)
+
+    html = page_of(tmp_path, building.book(judge=judge))  # type: ignore[arg-type]
+    shown, panel = said(html, "health--python-tritonclient-grpc")
+    assert shown == state
+    assert words in panel
+    assert ("<samp>" in panel) is shows_output
+    if shows_output:
+        assert "&lt;b&gt;&amp;amp; as printed&lt;/b&gt;" in panel
+
+
+def test_a_stale_sample_folder_fails_a_strict_build(tmp_path: Path) -> None:
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    config = building.configure(tmp_path, building.book(), plugin={"samples": str(samples)})
+    done = building.mkdocs("build", "--strict", "--config-file", config)
+    assert done.returncode != 0
+    assert "is not fresh; run samplegen generate" in done.stderr
+
+
+# --- Mistakes -------------------------------------------------------------------------------------
+
+
+def failed_build(tmp_path: Path, **options: object) -> str:
+    config = building.configure(tmp_path, building.book(), **options)
+    done = building.mkdocs("build", "--config-file", config)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_an_unknown_operation_fails_the_build_at_its_line(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text(
+        "---\ntitle: T\n---\n\n# T\n\n```\n::: samplegen nothing\n```\n\n::: samplegen infer-aray\n"
+    )
+    error = failed_build(tmp_path, docs_dir=str(docs), nav=None)
+    assert "index.md:11: no operation 'infer-aray'; did you mean 'infer-array'?" in error
+
+
+def test_a_broken_spec_fails_the_build_at_its_line(tmp_path: Path) -> None:
+    spec = tmp_path / "spec"
+    spec.mkdir()
+    (spec / "broken.yaml").write_text("title: T\nsumary: S\n")
+    error = failed_build(tmp_path, plugin={"spec": [str(spec)]})
+    assert "broken.yaml:2:1" in error
+
+
+def test_damaged_verdicts_fail_the_build(tmp_path: Path) -> None:
+    config = building.configure(tmp_path, building.book())
+    (tmp_path / "verdicts.json").write_text("[{")
+    done = building.mkdocs("build", "--config-file", config)
+    assert done.returncode != 0
+    assert "not a file of verdicts" in done.stderr
+
+
+def test_a_hand_written_page_takes_the_place_of_the_made_one(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    (docs / "operations").mkdir(parents=True)
+    (docs / "index.md").write_text("# T\n")
+    (docs / "operations/health.md").write_text("# By hand\n\n::: samplegen health\n")
+    site = building.build(tmp_path, building.book(), strict=False, docs_dir=str(docs), nav=None)
+    html = site.text("operations/health/index.html")
+    assert "By hand" in html
+    assert "sg-samples" in html
+    assert (site.folder / "operations/infer-array/index.html").is_file()
