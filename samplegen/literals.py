@@ -13,8 +13,6 @@ from unicodedata import east_asian_width
 
 Scalar = bool | int | float | str
 
-_NON_FINITE = frozenset({"inf", "-inf", "nan"})
-
 
 class LiteralError(ValueError):
     """A value that the language cannot write."""
@@ -104,13 +102,16 @@ class Literals:
                 return [self.booleans[value] for value in values]
             case [str(), *_]:
                 return [self.quote(value) for value in values]
-        items = [*map(repr, values)]
-        if _NON_FINITE.isdisjoint(items):
-            return items
-        return [
-            self.non_finite(value) if item in _NON_FINITE else item
-            for item, value in zip(items, values, strict=True)
-        ]
+            case []:
+                return []
+        # Formatters leave 1e16 as it is, but not 1e+16.
+        line = repr([*values])[1:-1].replace("e+", "e")
+        items = line.split(", ")
+        return [self._number(item) for item in items] if "n" in line else items
+
+    def _number(self, item: str) -> str:
+        """A number as Python writes it; infinity and not-a-number as this kind of text does."""
+        return self.non_finite(float(item)) if "n" in item else item
 
 
 @lru_cache(maxsize=4096)
