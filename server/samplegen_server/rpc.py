@@ -208,13 +208,22 @@ def make_server(
         for method in SERVICE.methods
         if method.name != STREAM
     }
-    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(_stream)
+    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(_streaming(observers))
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),)
     )
     return server
 
 
-async def _stream(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+def _streaming(
+    observers: Sequence[Observer],
+) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[None]]:
     """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
-    await _abort(context, errors.StreamNotFound())
+
+    async def answer(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+        failure = errors.StreamNotFound()
+        for observe in observers:
+            observe(_describe(STREAM, None, context.time_remaining() is not None, failure, 0.0))
+        await _abort(context, failure)
+
+    return answer

@@ -97,6 +97,12 @@ def test_lines(tmp_path: Path) -> None:
             assert [line["deadline"] for line in lines] == [None, False]
             assert lines[0]["inputs"] is None
 
+        # What is refused whatever it says.
+        with pytest.raises(grpc.RpcError):
+            list(rpc.ModelStreamInfer(iter([pb.ModelInferRequest(model_name="dummy")])))
+        (line,) = new_lines()
+        assert (line["rpc"], line["error"]) == ("ModelStreamInfer", "StreamNotFound")
+
         # What cannot be read is recorded all the same.
         server.rest("GET", "/nowhere")
         server.rest("POST", "/v2/models/dummy/infer", b"{")
