@@ -1,5 +1,6 @@
 """Clients that are broken or mean harm: they are refused, and the others are served."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -180,6 +181,29 @@ def test_message_that_is_no_protobuf(server: Server, junk: bytes) -> None:
         one.unary_unary("/inference.GRPCInferenceService/ModelInfer")(junk, timeout=5)
     said = (caught.value.code(), caught.value.details())
     assert said == (grpc.StatusCode.INTERNAL, "Request cannot be parsed")
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\xff" * 1000,
+        b"GET /v2 HTTP/1.1\r\n\r\n",
+        PREFACE + b"\xff" * 1000,
+        PREFACE + bytes.fromhex("000000040000000000") + b"\xff\xff\xff\x01\x05\0\0\0\1" * 10,
+        PREFACE[:10],
+    ],
+    ids=["no text", "HTTP/1.1", "no frames", "frames of 16 MB", "half a preface"],
+)
+def test_what_is_no_grpc(server: Server, junk: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(junk)
+        connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
+            while connection.recv(65536):
+                pass
 
 
 def test_unknown_rpc(server: Server) -> None:
