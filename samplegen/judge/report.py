@@ -23,7 +23,7 @@ _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
-    """A progress bar on a terminal; elsewhere a line for each verdict that is not `passed`."""
+    """A progress bar on a terminal, and nothing elsewhere; hears of each verdict as it falls."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda verdict: None

@@ -1,0 +1,174 @@
+"""What a sample printed is compared by value and type; no wrong character goes unseen."""
+
+import math
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from samplegen.judge.output import differences
+from samplegen.spec import Expectation
+
+
+def expect(*value: bool | int | float | str, tolerance: float = 0) -> Expectation:
+    return Expectation(label="a", value=value, tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("printed", "expectation"),
+    [
+        ("true", expect(True)),
+        ("True", expect(True)),
+        ("false", expect(False)),
+        ("7", expect(7)),
+        ("-7", expect(-7)),
+        ("0", expect(0)),
+        ("7.0004", expect(7, tolerance=0.001)),
+        ("1.5", expect(1.5)),
+        ("1.50", expect(1.5)),
+        ("15e-1", expect(1.5)),
+        ("1.5E+0", expect(1.5)),
+        ("2", expect(2.0)),
+        (".5", expect(0.5)),
+        ("-0.0", expect(0.0)),
+        ("0.9991", expect(1.0, tolerance=0.001)),
+        ("inf", expect(math.inf)),
+        ("-Infinity", expect(-math.inf)),
+        ("NaN", expect(math.nan)),
+        ("text", expect("text")),
+        ("two words", expect("two words")),
+        ("1", expect("1")),
+        ("1 2 3", expect(1, 2, 3)),
+        ("1 2.0 x true", expect(1, 2.0, "x", True)),
+        ("v1.2", Expectation(label="a", pattern=r"v\d+(\.\d+)*")),
+        ("", Expectation(label="a", pattern="")),
+    ],
+)
+def test_right(printed: str, expectation: Expectation) -> None:
+    assert differences(f"a: {printed}\n", [expectation]) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "expectation"),
+    [
+        ("1", expect(True)),
+        ("TRUE", expect(True)),
+        ("false", expect(True)),
+        ("true", expect(1)),
+        ("True", expect("true")),
+        ("7.0", expect(7)),
+        ("+7", expect(7)),
+        ("07", expect(7)),
+        ("7_0", expect(70)),
+        ("\u0667", expect(7)),
+        ("9" * 5000, expect(9)),
+        ("8", expect(7)),
+        ("7.002", expect(7, tolerance=0.001)),
+        ("1.5000001", expect(1.5)),
+        ("1_0.5", expect(10.5)),
+        ("0.9989", expect(1.0, tolerance=0.001)),
+        ("nan", expect(1.0, tolerance=100)),
+        ("inf", expect(1.0, tolerance=100)),
+        ("1e999", expect(1.0, tolerance=100)),
+        ("1.0", expect(math.nan)),
+        ("inf", expect(-math.inf)),
+        ("nan", expect(math.inf)),
+        ("", expect(1.0)),
+        ("x", expect(1.0)),
+        ("1", expect(1, 2)),
+        ("1 2 3", expect(1, 2)),
+        ("2 1", expect(1, 2)),
+        ("1  2", expect(1, 2)),
+        ("1, 2", expect(1, 2)),
+        (" 1", expect(1)),
+        ("1 ", expect(1)),
+        ("text ", expect("text")),
+        ("v1.2 beta", Expectation(label="a", pattern=r"v\d+(\.\d+)*")),
+        ("xv1.2", Expectation(label="a", pattern=r"v\d+(\.\d+)*")),
+    ],
+)
+def test_wrong(printed: str, expectation: Expectation) -> None:
+    (difference,) = differences(f"a: {printed}\n", [expectation])
+    assert difference.startswith(f"line 1: found {f'a: {printed}'!r}; expected 'a: ")
+
+
+@pytest.mark.parametrize("line", ["a:1", "a 1", "b: 1", "A: 1", " a: 1", "aa: 1", ": 1", ""])
+def test_a_line_is_the_label_a_colon_a_space_and_the_value(line: str) -> None:
+    assert differences(f"{line}\n", [expect(1)]) == [f"line 1: found {line!r}; expected 'a: 1'"]
+
+
+TWO = [Expectation(label="one", value=(1,)), Expectation(label="two", value=(2,))]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "found"),
+    [
+        ("one: 1\ntwo: 2\n", []),
+        ("", ["missing: 'one: 1'", "missing: 'two: 2'"]),
+        ("one: 1\n", ["missing: 'two: 2'"]),
+        ("one: 1\ntwo: 2\nthree: 3\n", ["line 3: unexpected 'three: 3'"]),
+        ("one: 1\ntwo: 2\n\n", ["line 3: unexpected ''"]),
+        ("one: 1\ntwo: 2", ["the last line has no line break"]),
+        (
+            "two: 2\none: 1\n",
+            [
+                "line 1: found 'two: 2'; expected 'one: 1'",
+                "line 2: found 'one: 1'; expected 'two: 2'",
+            ],
+        ),
+        (
+            "one: 1\r\ntwo: 2\n",
+            ["line 1: found 'one: 1\\r'; expected 'one: 1'"],
+        ),
+        (
+            "one: 1\x0ctwo: 2\n",
+            ["line 1: found 'one: 1\\x0ctwo: 2'; expected 'one: 1'", "missing: 'two: 2'"],
+        ),
+    ],
+)
+def test_every_line_is_compared_in_order(stdout: str, found: list[str]) -> None:
+    assert differences(stdout, TWO) == found
+
+
+def test_a_difference_tells_what_was_expected() -> None:
+    expectations = [expect(1.5, 2.5, tolerance=0.01), Expectation(label="b", pattern="x+")]
+    assert differences("", expectations) == [
+        "missing: 'a: 1.5 2.5' within 0.01",
+        "missing: 'b: …' to match x+",
+    ]
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1)
+EXACT = st.lists(
+    st.booleans() | st.integers() | WORDS | st.lists(st.integers() | WORDS, min_size=2, max_size=4),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(EXACT, st.data())
+@settings(max_examples=200, deadline=None)
+def test_no_changed_character_goes_unseen(
+    values: list[bool | int | str | list[int | str]], data: st.DataObject
+) -> None:
+    lists = [value if isinstance(value, list) else [value] for value in values]
+    expectations = [
+        Expectation(label=f"label {number}", value=tuple(value))
+        for number, value in enumerate(lists)
+    ]
+    right = "".join(
+        f"{expectation.label}: {' '.join(map(str, expectation.value))}\n"
+        for expectation in expectations
+    )
+    assert differences(right, expectations) == []
+    place = data.draw(st.integers(0, len(right)))
+    character = data.draw(st.sampled_from("0123456789+-. \n\r\t\x0b\x0c\x1c\x85\u2028aTtFf"))
+    kept = right[place:] if data.draw(st.booleans()) else right[place + 1 :]
+    wrong = right[:place] + data.draw(st.sampled_from(["", character])) + kept
+    assume(spelt_alike(wrong) != spelt_alike(right))
+    assert differences(wrong, expectations) != []
+
+
+def spelt_alike(stdout: str) -> str:
+    """A program's output with the booleans of Python and JSON spelt in one way."""
+    return stdout.replace(": true\n", ": True\n").replace(": false\n", ": False\n")

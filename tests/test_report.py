@@ -1,0 +1,175 @@
+"""Reports show every cell as it is, whatever its texts hold."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samplegen.judge import report
+from samplegen.judge.verdicts import Verdict, as_json
+from tests.test_verdicts import FAILED, PASSED, SKIPPED
+
+HOSTILE = "[bold]a[/] ]]> <b> & \" ' :x: a:b:c \\ [/nothing] \x1b[31m \ud800 \uffff \x00 \r\n é"
+ODD = Verdict(
+    operation="odd",
+    client="[toy]/[/red]:a:",
+    status="failed",
+    reason=f"run: {HOSTILE}",
+    output=HOSTILE,
+    log=f"path\n{HOSTILE}",
+    seconds=1.5,
+)
+TEXTS = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cn", "Co", "Po"]))
+
+
+def suite(verdicts: list[Verdict]) -> ET.Element:
+    """The test suite of a report, read by an XML parser."""
+    content = report.junit(verdicts)
+    assert content.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n")
+    root = ET.fromstring(content)  # noqa: S314  (it is our own)
+    assert (root.tag, len(root)) == ("testsuites", 1)
+    return root[0]
+
+
+def test_junit_counts_and_names_every_cell() -> None:
+    found = suite([PASSED, FAILED, SKIPPED])
+    assert found.attrib == {
+        "name": "samplegen",
+        "tests": "3",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+        "time": "0.500",
+    }
+    assert [(case.get("classname"), case.get("name")) for case in found] == [
+        ("curl.rest", "health"),
+        ("curl.rest", "infer"),
+        ("go.grpc", "health"),
+    ]
+    assert [[child.tag for child in case] for case in found] == [
+        ["system-out"],
+        ["failure", "system-out"],
+        ["skipped", "system-out"],
+    ]
+    failure = found[1][0]
+    assert (failure.get("message"), failure.text) == ("run: no", "all\nof it")
+    assert found[0][0].text == "live: true\n"
+
+
+def test_junit_of_nothing_is_a_suite_of_nothing() -> None:
+    assert suite([]).get("tests") == "0"
+
+
+def test_junit_escapes_what_xml_cannot_hold() -> None:
+    case = suite([ODD])[0]
+    text = case[1].text
+    assert text is not None
+    assert "[bold]a[/] ]]> <b> & \" ' :x:" in text
+    assert "\\x1b[31m \\ud800 \\uffff \\x00" in text
+    assert text.endswith(" é")
+
+
+@given(st.lists(TEXTS, min_size=5, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_junit_is_well_formed_for_any_text(texts: list[str]) -> None:
+    operation, client, reason, output, log = texts
+    verdict = Verdict(
+        operation=operation, client=client, status="failed", reason=reason, output=output, log=log
+    )
+    case = suite([verdict])[0]
+    printable = re.sub(r"[^\x20-\x7e]", "", log)
+    text = case[0].text or ""
+    assert len(text) >= len(printable)
+
+
+def lines(printed: str) -> list[list[str]]:
+    return [line.split() for line in printed.splitlines()]
+
+
+def test_the_table_prints_each_cell_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    report.table([PASSED, FAILED, SKIPPED, ODD])
+    printed = capsys.readouterr().out
+    gates = ["identity", "format", "lint", "run", "output"]
+    assert lines(printed) == [
+        ["operation", "client", "gates", "passed", "s"],
+        ["✓", "health", "curl/rest", *gates, "0.2"],
+        ["✗", "infer", "curl/rest", *gates, "0.2"],
+        ["–", "health", "go/grpc", "skipped", "0.0"],
+        ["✗", "odd", "[toy]/[/red]:a:", "failed", "1.5"],
+        ["skipped", "health", "×", "go/grpc:", "go", "is", "missing"],
+        ["1", "passed,", "2", "failed,", "1", "skipped"],
+    ]
+
+
+def test_the_table_tells_which_gates_of_a_passed_sample_were_not_tried(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    untried = Verdict(operation="a", client="b/c", status="passed", reason="lint: [x] is missing")
+    report.table([untried])
+    assert "passed a × b/c: lint: [x] is missing\n1 passed, 0 failed\n" in capsys.readouterr().out
+
+
+def test_failures_print_all_one_needs_to_mend_them(capsys: pytest.CaptureFixture[str]) -> None:
+    code = "x[bold]y[/] = z[:a:]  # :smile: " + "long " * 60
+    failed = Verdict(
+        operation="a", client="[b]/c", status="failed", reason="run: [red] :x:", log=f"p\n{code}"
+    )
+    report.failures([PASSED, SKIPPED, failed])
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"✗ a × [b]/c: run: [red] :x:\n  p\n  {code}\n\n"
+
+
+def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with report.progress(2) as judged:
+        judged(PASSED)
+        judged(FAILED)
+    assert capsys.readouterr() == ("", "")
+
+
+PROGRESS = """
+import sys
+from samplegen.judge import report, verdicts
+from pathlib import Path
+found = verdicts.read(Path(sys.argv[1]))
+with report.progress(len(found)) as judged:
+    for verdict in found:
+        judged(verdict)
+"""
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.json"
+    path.write_text(as_json([PASSED, FAILED]))
+    leader, follower = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", PROGRESS, str(path)],
+        stderr=follower,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        check=True,
+        timeout=30,
+    )
+    os.close(follower)
+    shown = os.read(leader, 65536).decode()
+    os.close(leader)
+    assert "judging" in shown
+    assert "2/2" in shown
+    assert "✗ infer × curl/rest" in shown
+
+
+def test_reports_have_no_colour_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report.table([PASSED, FAILED])
+    report.failures([FAILED])
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert json.loads(as_json([FAILED]))[0]["log"] == "all\nof it"
