@@ -115,6 +115,11 @@ def parse(argv: Sequence[str]) -> Options:
     """Read the command line; exits with status 2 when it is wrong, as argparse does."""
     parser = _parser()
     flags = parser.parse(argv)
+    if flags.version:
+        from samplegen_server.models import runtime_version  # takes a while: OpenVINO knows it
+
+        print(runtime_version())
+        parser.exit(0)
     if not flags.port and not flags.rest_port:
         parser.error("nothing to serve on: give --port (gRPC), --rest_port (REST) or both")
     if flags.port == flags.rest_port:
@@ -227,6 +232,7 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     how.add_argument("--target_device", metavar="DEVICE", help="default: CPU")
     how.add_argument("--plugin_config", metavar="JSON", help='\'{"NUM_STREAMS": "2"}\'')
     other = parser.add_argument_group("other")
+    other.add_argument("--version", action="store_true", help="show the version and exit")
     other.add_argument(
         "--metrics_enable", action="store_true", help="serve GET /metrics on the REST port"
     )

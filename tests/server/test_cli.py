@@ -109,6 +109,13 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert not re.search(r"%\(", said)
 
 
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.parse(["--version"])
+    assert caught.value.code == 0
+    assert re.fullmatch(r"20\d\d\.\d+\.\d+\.[0-9a-f]{9}\n", capsys.readouterr().out)
+
+
 def test_no_flag_is_both_known_and_unsupported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.parse(["--help"])
