@@ -163,6 +163,14 @@ class Book:
             raise UsageError(f"no operation {name!r}; {nearest(name, self.operations)}")
         return self.operations[name]
 
+    @cached_property
+    def by_operation(self) -> dict[str, list[Sample]]:
+        """Operation to its samples, in the order of their clients."""
+        groups: dict[str, list[Sample]] = {name: [] for name in self.operations}
+        for sample in self.samples.values():
+            groups[sample.operation.name].append(sample)
+        return groups
+
     def tabs(self, operation: Operation) -> list[Tab]:
         """The samples of an operation, grouped as a reader looks for them."""
         groups: dict[tuple[str, str], list[Sample]] = {}

@@ -1,8 +1,9 @@
 """What machines read: plain pages, lists of them, and an index of all samples."""
 
 import json
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,16 +24,18 @@ class Twin:
     text: str
 
 
-def with_links(line: str, address: dict[str, str]) -> str:
+def with_links(line: str, source: str, addresses: Mapping[str, str]) -> str:
     """A line of Markdown whose links to other pages go to their twins.
 
     Args:
         line: Prose, no code.
-        address: Link as written to the full address of the page's twin.
+        source: The file that it stands in, below the docs folder.
+        addresses: File of a page to the full address of its twin.
     """
 
     def twin(match: re.Match[str]) -> str:
-        return f"]({address.get(match['page'], match['page'])}{match['anchor'] or ''})"
+        page = posixpath.normpath(posixpath.join(posixpath.dirname(source), match["page"]))
+        return f"]({addresses.get(page, match['page'])}{match['anchor'] or ''})"
 
     return _LINK.sub(twin, line)
 

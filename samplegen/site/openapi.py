@@ -85,8 +85,8 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     samples = [
         sample
         for operation in users
-        for sample in book.samples.values()
-        if sample.operation is operation and sample.client.transport == "rest"
+        for sample in book.by_operation[operation.name]
+        if sample.client.transport == "rest"
     ]
     rpc = book.contract.rpcs.get(call.rpc)
     found: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Pages that nobody has to write: one for each operation of the spec."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from samplegen.site.views import OPERATIONS
@@ -7,6 +8,9 @@ from samplegen.spec import Operation
 
 ALL = f"{OPERATIONS}/*"
 """Stands in `nav` for the pages of all operations."""
+
+LONGEST = 40
+"""Operations that the navigation lists without sections."""
 
 
 def operation_page(operation: Operation) -> str:
@@ -26,16 +30,27 @@ def operation_page(operation: Operation) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def with_operations(nav: Any, names: list[str]) -> Any:
+def with_operations(nav: Any, operations: Sequence[Operation]) -> Any:
     """The navigation with `operations/*` replaced by the operations' pages."""
     if isinstance(nav, list):
         expanded: list[Any] = []
         for item in nav:
-            if item == ALL:
-                expanded += [f"{OPERATIONS}/{name}.md" for name in names]
-            else:
-                expanded.append(with_operations(item, names))
+            expanded += _listed(operations) if item == ALL else [with_operations(item, operations)]
         return expanded
     if isinstance(nav, dict):
-        return {title: with_operations(value, names) for title, value in nav.items()}
+        return {title: with_operations(value, operations) for title, value in nav.items()}
     return nav
+
+
+def _listed(operations: Sequence[Operation]) -> list[Any]:
+    """The pages of the operations; in a section for each form where a plain list is too long."""
+    if len(operations) <= LONGEST:
+        return [_file(operation) for operation in operations]
+    forms: dict[str, list[str]] = {}
+    for operation in operations:
+        forms.setdefault(operation.form, []).append(_file(operation))
+    return [{form: files} for form, files in forms.items()]
+
+
+def _file(operation: Operation) -> str:
+    return f"{OPERATIONS}/{operation.name}.md"

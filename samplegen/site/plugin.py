@@ -59,6 +59,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Page to the HTML of its blocks."""
         self._twins: dict[str, machine.Twin] = {}
         """Page to its plain form."""
+        self._twin_addresses: dict[str, str] = {}
+        """Page to the address of its plain form."""
         self._order: list[str] = []
         """The pages as the navigation has them."""
 
@@ -118,12 +120,15 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
                 files.remove(committed)
             files.append(File.generated(config, uri, content=sample))
         if config.nav is not None:
-            config.nav = pages.with_operations(config.nav, list(self._book.operations))
+            config.nav = pages.with_operations(config.nav, list(self._book.operations.values()))
         return files
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """Keeps the order in which machines are told of the pages."""
+        """Keeps the order in which machines are told of the pages, and where their twins are."""
         self._order = [page.file.src_uri for page in nav.pages]
+        root = config.site_url or "/"
+        pages = files.documentation_pages()
+        self._twin_addresses = {file.src_uri: f"{root}{_twin_uri(file)}" for file in pages}
         return nav
 
     def on_page_markdown(
@@ -142,7 +147,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             self._report(mistakes)
             problems += mistakes
             slots += blocks.slots
-            twin = self._twins[source] = self._twin(self._book, original, page, config, files)
+            twin = self._twins[source] = self._twin(self._book, original, page)
             markdown += f"\n\n{PLACEHOLDER.format(len(slots))}\n"
             href = get_relative_url(twin.uri, page.url)
             slots.append(f'<p class="sg-twin"><a href="{href}">This page as Markdown</a></p>')
@@ -173,18 +178,16 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         for uri, text in texts.items():
             write_file(Path(config.site_dir, uri), text.encode())
 
-    def _twin(
-        self, book: Book, markdown: str, page: Page, config: MkDocsConfig, files: Files
-    ) -> machine.Twin:
+    def _twin(self, book: Book, markdown: str, page: Page) -> machine.Twin:
         """The page as plain Markdown, with links to the other pages' plain forms."""
         source = page.file.src_uri
-        root = config.site_url or "/"
         plain = Plain(book, source, tabs=False)
-        links = {
-            plain.link(f.src_uri): f"{root}{_twin_uri(f)}" for f in files.documentation_pages()
-        }
         text, _ = expand(
-            markdown, Path(source), 1, plain, lambda line: machine.with_links(line, links)
+            markdown,
+            Path(source),
+            1,
+            plain,
+            lambda line: machine.with_links(line, source, self._twin_addresses),
         )
         description = str(page.meta.get("description") or "")
         return machine.Twin(_twin_uri(page.file), str(page.title), description, text.strip() + "\n")
