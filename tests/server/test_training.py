@@ -33,8 +33,16 @@ def test_training_anew_gives_the_same_model(script: ModuleType, tmp_path: Path) 
         for folder in (MODELS, tmp_path / "models")
     )
     assert np.allclose(kept, made, atol=0.05)  # another processor rounds otherwise, step by step
+
+
+def test_sample_images_are_those_the_bundled_model_picks(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    _, unseen = script.split()
+    model = ov.Core().read_model(MODELS / "digits/1/model.xml")
+    script.write_images(tmp_path, unseen, script.predict(model, unseen.images))
     for path in DATA.glob("digit-*.png"):
-        assert (tmp_path / "data" / path.name).read_bytes() == path.read_bytes()
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_accuracy_of_the_model_that_is_bundled(script: ModuleType) -> None:
