@@ -1,0 +1,508 @@
+"""Rendering: strict, deterministic, aware of connection values, and safe for any value.
+
+The programs run here for real; only the network is replaced: `tritonclient` by a package that
+records its calls, `curl` by a script that records its arguments and its input.
+"""
+
+import ast
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samplegen.errors import SamplegenError
+from samplegen.render import Rendered, view, with_values
+from samplegen.samples import Catalogue, Cell
+from samplegen.spec import Connection, Datatype, Expectation, Operation, Tensor
+from tests.test_literals import FLOATS, HOSTILE
+
+CATALOGUE = Catalogue()
+CELLS = {cell.name: cell for cell in CATALOGUE.cells}
+DOCUMENTED = CATALOGUE.spec.api.connection
+
+# Values
+
+
+HOSTILE_TEXTS = (
+    st.sampled_from(HOSTILE)
+    | st.text(max_size=12)
+    | st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join)
+)
+SHELL_TEXTS = HOSTILE_TEXTS.map(lambda text: text.replace("\0", "") or "x")
+FILES = SHELL_TEXTS.map(lambda text: "f" + text.replace("/", "")[:50])
+DATA: dict[Datatype, st.SearchStrategy[Any]] = {
+    "FP64": FLOATS.filter(lambda value: abs(value) < float("inf")),
+    "INT64": st.integers(-(2**63), 2**63 - 1),
+    "UINT8": st.integers(0, 255),
+    "BOOL": st.booleans(),
+    "BYTES": HOSTILE_TEXTS,
+}
+
+
+@st.composite
+def tensors(draw: st.DrawFn) -> Tensor:
+    datatype = draw(st.sampled_from(sorted(DATA)))
+    data = tuple(draw(st.lists(DATA[datatype], min_size=1, max_size=25)))
+    return Tensor(name=draw(HOSTILE_TEXTS), datatype=datatype, shape=(1, len(data)), data=data)
+
+
+@st.composite
+def hostile(draw: st.DrawFn, original: Operation) -> Operation:
+    """An operation of the same form whose every text and value is hostile."""
+    images = original.form == "classify-image"
+    image = Tensor(name=draw(SHELL_TEXTS), datatype="BYTES", shape=(1,), file=draw(FILES))
+    names = draw(st.lists(SHELL_TEXTS, min_size=1, max_size=1 if images else 4, unique=True))
+    return replace(
+        original,
+        title=draw(HOSTILE_TEXTS),
+        summary=draw(st.lists(HOSTILE_TEXTS | st.just("encoding: gzip"), max_size=5).map(" ".join)),
+        description=draw(HOSTILE_TEXTS),
+        model=draw(SHELL_TEXTS),
+        inputs=(image,) if images else tuple(draw(st.lists(tensors(), min_size=1, max_size=3))),
+        outputs=tuple(Tensor(name=name, datatype="FP64", shape=(3,)) for name in names),
+        expect=(Expectation(label=draw(HOSTILE_TEXTS) or "x", value=(1,)),),
+    )
+
+
+OPERATIONS = st.tuples(*(hostile(o) for o in CATALOGUE.spec.operations()))
+HOSTS = SHELL_TEXTS | st.just("localhost")
+
+
+def rendered(operation: Operation, client: str, connection: Connection) -> Rendered:
+    seen = view(CATALOGUE.spec.api, operation, connection)
+    return CATALOGUE.renderer.render(CATALOGUE.clients.client(client), seen)
+
+
+PYTHON = [name for name in CATALOGUE.clients.names if name.startswith("python/")]
+
+STUB = """
+import numpy
+
+calls = []
+
+class InferInput:
+    def __init__(self, name, shape, datatype):
+        self.said = {"name": name, "shape": list(shape), "datatype": datatype}
+    def set_data_from_numpy(self, array):
+        self.said |= {"data": array.flatten().tolist(), "dtype": str(array.dtype)}
+
+class Result:
+    def as_numpy(self, name):
+        calls.append(["as_numpy", name])
+        return numpy.array([1.5, -2.0, 0.25])
+
+class Metadata(dict):
+    name, version, platform, versions, inputs, outputs = "n", "v", "p", ["1", "2"], [], []
+    def __missing__(self, key):
+        return getattr(self, key)
+
+class InferenceServerClient:
+    def __init__(self, address, **options):
+        calls.append(["connect", address])
+    def __enter__(self):
+        return self
+    def __exit__(self, *error):
+        pass
+    def __getattr__(self, method):
+        def call(model=None, inputs=(), model_version=None, **options):
+            calls.append([method, model, model_version, [i.said for i in inputs]])
+            return Result() if method == "infer" else Metadata(all="well")
+        return call
+"""
+
+RUNNER = """
+import contextlib, io, json, sys
+import tritonclient.grpc as grpc, tritonclient.http as http
+
+def said(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+for path in sys.argv[1:]:
+    grpc.calls.clear(), http.calls.clear()
+    printed = io.StringIO()
+    code = compile(open(path, "rb").read(), path, "exec")
+    with contextlib.redirect_stdout(printed):
+        exec(code, {"__name__": "__main__"})
+    print(json.dumps([grpc.calls + http.calls, printed.getvalue()], default=said))
+"""
+
+
+@pytest.fixture(scope="module")
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `tritonclient` and a `curl` that record, and room for programs."""
+    folder = tmp_path_factory.mktemp("stubs")
+    (folder / "tritonclient").mkdir()
+    for name in ("grpc", "http"):
+        (folder / f"tritonclient/{name}.py").write_text(STUB)
+    (folder / "tritonclient/__init__.py").touch()
+    (folder / "bin").mkdir()
+    curl = folder / "bin/curl"
+    curl.write_text(
+        "#!/bin/sh\n"
+        'for word; do printf "%s\\0" "$word" >>"$RECORD"; done\n'
+        'printf "\\0\\0" >>"$RECORD"\n'
+        'case "$*" in *@-*) cat >"$RECORD.body" ;; esac\n'
+        'cat "$ANSWER"\n'
+    )
+    curl.chmod(0o755)
+    return folder
+
+
+@given(OPERATIONS, HOSTS)
+@settings(max_examples=8, deadline=None)
+def test_python_programs_say_exactly_the_values(
+    stubs: Path, operations: tuple[Operation, ...], host: str
+) -> None:
+    connection = with_values(DOCUMENTED, host=host)
+    paths: list[Path] = []
+    expected: list[list[Any]] = []
+    for operation in operations:
+        for tensor in operation.inputs:
+            if tensor.file:
+                (stubs / tensor.file).write_bytes(b"an image")
+        for client in PYTHON:
+            path = stubs / f"program{len(paths)}.py"
+            path.write_bytes(rendered(operation, client, connection).text.encode())
+            paths.append(path)
+            port = DOCUMENTED.grpc_port if client.endswith("grpc") else DOCUMENTED.rest_port
+            expected.append([["connect", f"{host}:{port}"], *python_calls(operation)])
+    finished = subprocess.run(
+        [sys.executable, "-c", RUNNER, *paths],
+        cwd=stubs,
+        env={**os.environ, "PYTHONPATH": str(stubs)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert finished.stderr == ""
+    found = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [calls for calls, _ in found] == expected
+    for (_, printed), path, operation in zip(
+        found, paths, [o for o in operations for _ in PYTHON], strict=True
+    ):
+        if operation.form == "infer":
+            lines = [f"{name}: 1.5 -2.0 0.25\n" for name in operation.output_names]
+            assert printed == "".join(lines), path.read_text()
+
+
+def python_calls(operation: Operation) -> list[list[Any]]:
+    """What a Python program of an operation asks of its client."""
+    asked: dict[str, list[Any]] = {
+        "health": ["is_server_live", "is_server_ready", "is_model_ready"],
+        "server-metadata": ["get_server_metadata"],
+        "model-metadata": ["get_model_metadata"],
+        "infer": ["infer"],
+        "classify-image": ["infer"],
+    }
+    without_model = {"is_server_live", "is_server_ready", "get_server_metadata"}
+    dtypes = {"FP64": "float64", "INT64": "int64", "UINT8": "uint8", "BOOL": "bool"}
+    inputs = [
+        {
+            "name": tensor.name,
+            "shape": list(tensor.shape),
+            "datatype": tensor.datatype,
+            "data": ["an image"] if tensor.file else list(tensor.elements),
+            "dtype": dtypes.get(tensor.datatype, "object"),
+        }
+        for tensor in operation.inputs
+    ]
+    calls: list[list[Any]] = [
+        [method, None, None, []]
+        if method in without_model
+        else [method, operation.model, "1", inputs if method == "infer" else []]
+        for method in asked[operation.form]
+    ]
+    if "infer" in asked[operation.form]:
+        calls += [["as_numpy", name] for name in operation.output_names]
+    return calls
+
+
+@given(OPERATIONS, HOSTS)
+@settings(max_examples=8, deadline=None)
+def test_curl_programs_say_exactly_the_values(
+    stubs: Path, operations: tuple[Operation, ...], host: str
+) -> None:
+    connection = with_values(DOCUMENTED, host=host)
+    for operation in operations:
+        record = stubs / "record"
+        record.unlink(missing_ok=True)
+        answer = {
+            "name": "n", "version": "v", "platform": "p", "versions": ["1"], "inputs": [],
+            "outputs": [
+                {"name": name, "datatype": "FP64", "shape": [3], "data": [1.5, -2, 0.25]}
+                for name in operation.output_names
+            ],
+        }  # fmt: skip
+        (stubs / "answer").write_text(json.dumps(answer))
+        for tensor in operation.inputs:
+            if tensor.file:
+                (stubs / tensor.file).write_bytes(b"an image\0\xff")
+        program = stubs / "program.sh"
+        program.write_bytes(rendered(operation, "curl/rest", connection).text.encode())
+        finished = subprocess.run(
+            ["sh", program],
+            cwd=stubs,
+            env={
+                "PATH": f"{stubs / 'bin'}:{os.environ['PATH']}",
+                "RECORD": str(record),
+                "ANSWER": str(stubs / "answer"),
+            },
+            capture_output=True,
+            timeout=30,
+        )
+        assert (finished.returncode, finished.stderr) == (0, b""), program.read_text()
+        requests = [
+            words.decode().split("\0") for words in record.read_bytes().split(b"\0\0\0")[:-1]
+        ]
+        urls = [next(w for w in words if w.startswith("http://")) for words in requests]
+        base = f"http://{host}:{DOCUMENTED.rest_port}"
+        assert [url[: len(base)] for url in urls] == [base] * len(operation.calls)
+        model = operation.model or ""
+        assert [unquote(url[len(base) :]) for url in urls] == [
+            call.path.format(model=model, version="1") for call in operation.calls
+        ]
+        assert all(url[len(base) :].isascii() for url in urls)
+        assert all(url[len(base) :].count("/") == call.path.count("/")
+                   for url, call in zip(urls, operation.calls, strict=True))  # fmt: skip
+        if operation.form == "infer":
+            body = json.loads((stubs / "record.body").read_bytes())
+            assert body == {"inputs": [json_input(tensor) for tensor in operation.inputs]}
+            lines = [f"{name}: 1.5 -2 0.25\n" for name in operation.output_names]
+            assert finished.stdout.decode() == "".join(lines)
+        if operation.form == "classify-image":
+            content = (stubs / "record.body").read_bytes()
+            (header,) = [w for w in requests[0] if w.startswith("Inference-Header-Content-Length")]
+            size = int(header.rpartition(" ")[2])
+            assert json.loads(content[:size])["inputs"][0]["name"] == operation.inputs[0].name
+            assert content[size:] == b"\x0a\0\0\0an image\0\xff"
+            assert finished.stdout == b"class: 0\nprobability: 1.5\n"
+
+
+def json_input(tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "datatype": tensor.datatype,
+        "shape": list(tensor.shape),
+        "data": list(tensor.elements),
+    }
+
+
+@given(OPERATIONS, HOSTS)
+@settings(max_examples=15, deadline=None)
+def test_every_text_is_a_constant_of_the_python_program(
+    operations: tuple[Operation, ...], host: str
+) -> None:
+    connection = with_values(DOCUMENTED, host=host)
+    for operation in operations:
+        for client in PYTHON:
+            original = CATALOGUE.spec.operation(operation.name)
+            tree = ast.parse(rendered(operation, client, connection).text.encode())
+            skeleton = ast.parse(rendered(original, client, DOCUMENTED).text.encode())
+            assert kinds(tree.body) == kinds(skeleton.body)
+            if operation.form != "infer":
+                assert kinds(ast.walk(tree)) == kinds(ast.walk(skeleton))
+            constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            if operation.form in ("health", "model-metadata", "infer", "classify-image"):
+                assert operation.model in constants
+            if operation.form in ("infer", "classify-image"):
+                assert {tensor.name for tensor in operation.inputs} <= constants
+                assert set(operation.output_names) <= constants
+
+
+def kinds(nodes: Iterable[ast.AST]) -> list[str]:
+    """The kinds of statement of a program, as they come."""
+    return [type(node).__name__ for node in nodes if isinstance(node, ast.stmt)]
+
+
+# Connection values
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"host": "gpu-7.example.org"},
+    {"grpc_port": 9001},
+    {"rest_port": 80},
+    {"model": "resnet_50-v1.5"},
+    {"model_version": "12"},
+    {"host": "10.0.0.1", "grpc_port": 1, "rest_port": 65535, "model": "m", "model_version": "0"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: "-".join(change))
+@pytest.mark.parametrize("name", CELLS)
+def test_spans_are_all_that_a_connection_changes(name: str, change: dict[str, Any]) -> None:
+    cell = CELLS[name]
+    program = CATALOGUE.render(cell)
+    assert filled_in(program, change) == CATALOGUE.render(cell, replace(DOCUMENTED, **change)).text
+
+
+def filled_in(program: Rendered, values: dict[str, Any]) -> str:
+    text = program.text
+    for span in reversed(program.spans):
+        value = values.get(span.name, text[span.start : span.end])
+        text = f"{text[: span.start]}{value}{text[span.end :]}"
+    return text
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_spans_hold_the_documented_values(name: str) -> None:
+    cell = CELLS[name]
+    program = CATALOGUE.render(cell)
+    values = {
+        "host": "localhost",
+        "grpc_port": "9000",
+        "rest_port": "8000",
+        "model": cell.operation.model,
+        "model_version": "1",
+    }
+    for span in program.spans:
+        assert program.text[span.start : span.end] == values[span.name]
+    port = f"{cell.client.transport}_port"
+    assert {span.name for span in program.spans} == (
+        {"host", port, "model", "model_version"} if cell.operation.model else {"host", port}
+    )
+    assert list(program.spans) == sorted(program.spans)
+
+
+def test_without_a_version_its_part_of_the_path_falls_away() -> None:
+    connection = replace(DOCUMENTED, model_version="")
+    text = CATALOGUE.render(CELLS["infer-array × curl/rest"], connection).text
+    assert "http://localhost:8000/v2/models/dummy/infer" in text
+    text = CATALOGUE.render(CELLS["infer-array × python/tritonclient-grpc"], connection).text
+    assert 'model_version=""' in text
+
+
+def test_with_values_changes_only_what_is_given() -> None:
+    assert with_values(DOCUMENTED, host=None, model=None) == DOCUMENTED
+    assert with_values(DOCUMENTED, host="x", model=None) == replace(DOCUMENTED, host="x")
+
+
+# Strictness
+
+
+def failure(folder: Path, templates: dict[str, str], cell: str = "health × curl/rest") -> str:
+    """What is wrong with a cell, under own templates."""
+    for name, content in templates.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    catalogue = Catalogue(templates=[folder])
+    cells: dict[str, Cell] = {cell.name: cell for cell in catalogue.cells}
+    with pytest.raises(SamplegenError) as caught:
+        catalogue.render(cells[cell])
+    (problem,) = caught.value.problems
+    return str(problem).removeprefix(f"{folder}/")
+
+
+HEALTH = "curl/rest/health.sh.jinja"
+WHILE = "(while rendering the operation 'health')"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("one\n\n{{ nothing | quote }}\n", f":3: 'nothing' is undefined {WHILE}"),
+        ("{{ nothing }}\n", f":1: 'nothing' is undefined {WHILE}"),
+        ("{{ operation.nam | quote }}\n", ":1: 'samplegen.spec.Operation object' has no attribute"),
+        ("{{ operation.inputs[5].name | quote }}\n", ":1: tuple object has no element 5"),
+        ("a\n{% if nothing %}{% endif %}\n", f":2: 'nothing' is undefined {WHILE}"),
+        ("a\n{% for x in nothing %}{% endfor %}\n", f":2: 'nothing' is undefined {WHILE}"),
+        ("a\n{{ operation.title }}\n", ":2: 'Request Health Endpoints' is printed as it is; send"),
+        ("{{ model }}\n", ":1: (Value(name='model', text='dummy'),) is printed as it is; send it"),
+        ("{{ 'constant' }}\n", ":1: 'constant' is printed as it is; send it through quote"),
+        ("{{ 1.5 }}\n", ":1: 1.5 is printed as it is"),
+        ("{{ true }}\n", ":1: True is printed as it is"),
+        ("{{ none }}\n", ":1: None is printed as it is"),
+        ("{{ (model | quote) ~ 'x' }}\n", ":1: 'dummyx' is printed as it is"),
+        ("{{ model | quote | upper }}\n", ":1: 'DUMMY' is printed as it is"),
+        ("{{ 'x%s' | format(model | quote) }}\n", ":1: 'xdummy' is printed as it is"),
+        ("{{ operation | quote }}\n", ":1: 'Operation' object is not iterable"),
+        ("a\n{{ 1 // 0 }}\n", f":2: integer division or modulo by zero {WHILE}"),
+        ("{% include 'curl/rest/health.sh.jinja' %}\n", ":1: maximum recursion depth exceeded"),
+        ("a\n{% for %}\n", ":2: not a template: "),
+        ("a\n{{ model | quot }}\n", ":2: not a template: No filter named 'quot'"),
+        ("a\nb\n{{ 'open\n", ":3: not a template: "),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_line(template: str, message: str, tmp_path: Path) -> None:
+    assert failure(tmp_path, {HEALTH: template}).startswith(HEALTH + message)
+
+
+def test_a_mistake_is_told_where_it_is_and_not_where_it_is_included(tmp_path: Path) -> None:
+    templates = {
+        HEALTH: "{% include 'curl/_part.sh.jinja' %}\n",
+        "curl/_part.sh.jinja": "a\n{{ nothing }}\n",
+    }
+    expected = f"curl/_part.sh.jinja:2: 'nothing' is undefined {WHILE}"
+    assert failure(tmp_path, templates) == expected
+
+
+def test_a_missing_part_is_told_by_its_name(tmp_path: Path) -> None:
+    found = failure(tmp_path, {HEALTH: "a\n{% extends 'curl/_none.sh.jinja' %}\n"})
+    wanted = "no such template; add it, wanted by the operation 'health'"
+    assert found == f"templates/curl/_none.sh.jinja: {wanted}"
+
+
+def test_a_failed_render_does_not_spoil_the_next(tmp_path: Path) -> None:
+    failure(tmp_path, {HEALTH: "{{ nothing }}\n"})
+    catalogue = Catalogue(templates=[tmp_path])
+    cells = {cell.name: cell for cell in catalogue.cells}
+    for _ in range(2):
+        with pytest.raises(SamplegenError, match=r"health\.sh\.jinja:1: "):
+            catalogue.render(cells["health × curl/rest"])
+        name = "infer-array × curl/rest"
+        assert catalogue.render(cells[name]).text == CATALOGUE.render(CELLS[name]).text
+
+
+# Determinism
+
+
+ALL = """
+import random, sys
+from hashlib import sha256
+from samplegen.samples import Catalogue
+catalogue = Catalogue()
+cells = list(catalogue.cells)
+random.Random(sys.argv[1]).shuffle(cells)
+programs = [(cell.name, repr(catalogue.render(cell).spans), catalogue.render(cell).text)
+            for cell in cells]
+print(sha256(repr(sorted(programs)).encode()).hexdigest())
+print(sha256(repr(catalogue.files()).encode()).hexdigest())
+"""
+
+
+def test_any_process_in_any_order_renders_the_same_bytes(tmp_path: Path) -> None:
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", ALL, seed],
+            cwd=folder,
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed, folder, locale, zone in (
+            ("1", tmp_path, "C", "Asia/Tokyo"),
+            ("2", Path("/"), "C.UTF-8", "UTC"),
+        )
+    }
+    assert len(found) == 1
+
+
+def test_one_renderer_renders_in_any_order() -> None:
+    expected = {name: CATALOGUE.render(cell).text for name, cell in CELLS.items()}
+    names = list(CELLS) * 3
+    random.Random(7).shuffle(names)  # noqa: S311  (no secret)
+    fresh = Catalogue()
+    cells = {cell.name: cell for cell in fresh.cells}
+    for name in names:
+        assert fresh.render(cells[name]).text == expected[name]
