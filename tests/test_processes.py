@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -93,9 +94,17 @@ def test_huge_output_is_cut_and_does_not_fill_memory_or_disk(tmp_path: Path) -> 
 
 
 def test_a_file_cannot_fill_the_disk(tmp_path: Path) -> None:
-    outcome = run(tmp_path, "sh", "-c", "yes >rubbish")
-    assert outcome.status != 0
+    outcome = run(tmp_path, "sh", "-c", "yes >rubbish", timeout=5)
+    assert outcome.status == 128 + signal.SIGXFSZ
     assert (tmp_path / "rubbish").stat().st_size <= 64 * 2**20
+
+
+def test_our_own_files_are_not_limited(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    run(tmp_path, "true")
+    with pytest.raises(FileNotFoundError):
+        run(tmp_path, "no-such-program")
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
 
 
 def test_stdin_is_empty(tmp_path: Path) -> None:

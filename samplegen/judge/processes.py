@@ -70,8 +70,7 @@ def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: f
     """
     started = time.monotonic()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        with group(command, folder, env, stdout, stderr) as process:
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+        with group(command, folder, env, stdout, stderr, _LARGEST_FILE) as process:
             status: int | None
             try:
                 status = process.wait(timeout)
@@ -91,9 +90,10 @@ def group(
     env: Mapping[str, str],
     stdout: IO[bytes],
     stderr: IO[bytes],
+    largest_file: int = resource.RLIM_INFINITY,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that leads a group of its own; the whole group is gone at the end of the block."""
-    with _lock:
+    with _lock, _file_limit(largest_file):
         if _stopping.is_set():
             raise Interrupted
         process = subprocess.Popen(  # noqa: S603  (argument lists from the project's own files)
@@ -113,6 +113,24 @@ def group(
         process.wait()
         with _lock:
             _running.discard(process.pid)
+
+
+@contextlib.contextmanager
+def _file_limit(size: int) -> Iterator[None]:
+    """Limits the files of processes started meanwhile.
+
+    They inherit the limit. Set on a process that runs already, it would come too late for those
+    that this one has started. Only our soft limit changes, since a hard one cannot be raised again.
+    """
+    kept = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limits = [limit for limit in (size, *kept) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (min(limits, default=resource.RLIM_INFINITY), kept[1])
+    )
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, kept)
 
 
 def stop_all() -> None:
