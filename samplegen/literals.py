@@ -165,9 +165,10 @@ def comment(text: str, prefix: str, width: int = 88) -> Code:
     the encoding that a comment at its top names (PEP 263).
     """
     plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    measure = len if plain.isascii() else _columns
     lines = [prefix]
     for word in plain.replace("coding:", "coding :").replace("coding=", "coding =").split():
-        if len(lines[-1]) + len(word) > width and lines[-1] != prefix:
+        if measure(lines[-1]) + measure(word) > width and lines[-1] != prefix:
             lines.append(prefix)
         lines[-1] += f"{word} "
     return Code("\n".join(line.rstrip() for line in lines))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 from hypothesis import example, given, settings
@@ -223,7 +224,16 @@ def test_json_refuses_what_it_has_no_number_for(value: float, folder: Path) -> N
 
 
 COMMENTS = st.lists(
-    st.sampled_from([*HOSTILE, "-*- coding: utf-7 -*-", "encoding=gzip", "+AAo-import os", "word"])
+    st.sampled_from(
+        [
+            *HOSTILE,
+            "\u4f60\u597d" * 5,
+            "-*- coding: utf-7 -*-",
+            "encoding=gzip",
+            "+AAo-import os",
+            "word",
+        ]
+    )
     | st.text(max_size=12),
     max_size=40,
 ).map(" ".join)
@@ -256,8 +266,13 @@ def test_a_comment_keeps_its_words_and_its_width(text: str, width: int) -> None:
     words = " ".join(line.removeprefix("//").strip() for line in lines).split()
     printable = "".join(c if c.isprintable() else " " for c in text)
     assert "".join(words) == "".join(printable.split())
-    assert all(len(line) <= width or len(line.split()) == 2 for line in lines)
+    assert all(columns(line) <= width or len(line.split()) == 2 for line in lines)
     assert all(line == line.rstrip() for line in lines)
+
+
+def columns(line: str) -> int:
+    """How many columns a line takes, where an East Asian character takes two."""
+    return sum(2 if east_asian_width(character) in ("W", "F") else 1 for character in line)
 
 
 def test_an_empty_comment_is_its_prefix() -> None:
