@@ -92,6 +92,13 @@ class Blocks(Views):
     def values(self) -> str:
         return self.slot(self._form())
 
+    def details(self, rpcs: tuple[str, ...]) -> str:
+        """The fields and errors, which are the same on many pages: search finds them elsewhere."""
+        return self.slot(_markdown(super().details(rpcs)))
+
+    def link(self, source: str) -> str:
+        return self._address(source) or ""
+
     def matrix(self) -> str:
         """The matrix with a heading for each language; the names of operations stay in sight."""
         languages = list(self.book.languages)
@@ -270,14 +277,14 @@ def _tools(versions: dict[str, str]) -> list[tuple[str, str]]:
 
 def _install(client: Client, *, named: bool) -> str:
     title = f"<p>{escape(client.title)}</p>" if named else ""
-    note = _note(client.install_note)
+    note = _markdown(client.install_note)
     line = highlight(client.install.strip() + "\n", "sh")
     return f'{title}<div class="highlight"><pre><code>{line}</code></pre></div>{note}'
 
 
 @lru_cache
-def _note(text: str) -> str:
-    return markdown.markdown(text)
+def _markdown(text: str) -> str:
+    return markdown.markdown(text, extensions=["tables"])
 
 
 def _slug(label: str) -> str:

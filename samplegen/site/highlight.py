@@ -1,5 +1,6 @@
 """Code as HTML: coloured by Pygments, with the connection values marked by their positions."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
@@ -28,6 +29,12 @@ _CLASSES: dict[_TokenType, str] = {
 All others stay plain text: twelve programs must fit on a page that a phone shows at once.
 """
 
+_PARAGRAPH = re.compile(r"(?<=\n\n)(?=\S)")
+"""Programs are formatted: what follows an empty line and is not indented begins anew.
+
+Most such paragraphs stand in many programs, and are coloured once for all.
+"""
+
 Piece = tuple[str, str | None, str]
 """Class, name of the connection value, text."""
 
@@ -35,7 +42,7 @@ Piece = tuple[str, str | None, str]
 @lru_cache(maxsize=16384)
 def highlight(text: str, lexer: str, spans: tuple[Span, ...] = ()) -> str:
     """The HTML of a program; its text content is exactly `text`."""
-    return "".join(_element(*piece) for piece in _merged(_pieces(text, _lexer(lexer), spans)))
+    return "".join(_element(*piece) for piece in _merged(_pieces(text, lexer, spans)))
 
 
 @lru_cache
@@ -50,22 +57,52 @@ def _class(token: _TokenType) -> str:
     return _CLASSES[token]
 
 
-def _pieces(text: str, lexer: Lexer, spans: tuple[Span, ...]) -> Iterator[Piece]:
+@lru_cache(maxsize=16384)
+def _tokens(paragraph: str, lexer: str) -> tuple[tuple[str, str], ...]:
+    """Class and text of each token."""
+    tokens = _lexer(lexer).get_tokens_unprocessed(paragraph)
+    return tuple((_class(token), text) for _, token, text in tokens)
+
+
+def _pieces(text: str, lexer: str, spans: tuple[Span, ...]) -> Iterator[Piece]:
     """Tokens, cut so that each connection value is one piece."""
-    position = 0
-    waiting = list(reversed(spans))
-    for start, token, value in lexer.get_tokens_unprocessed(text):
-        end = start + len(value)
-        while position < end:
-            span = waiting[-1] if waiting else None
-            if span is not None and span.start <= position:
-                yield _class(token), span.name, text[span.start : span.end]
-                position = max(position, span.end)
-                waiting.pop()
-            else:
-                stop = min(end, span.start) if span is not None else end
-                yield _class(token), None, text[position:stop]
-                position = stop
+    plain, places = _blanked(text, spans)
+    values = iter(spans)
+    waiting = list(reversed(places))
+    position = end = 0
+    for paragraph in _PARAGRAPH.split(plain):
+        for css, token in _tokens(paragraph, lexer):
+            end += len(token)
+            while position < end:
+                place = waiting[-1] if waiting else None
+                if place is not None and place.start <= position:
+                    value = next(values)
+                    yield css, value.name, text[value.start : value.end]
+                    position = max(position, place.end)
+                    waiting.pop()
+                else:
+                    stop = min(end, place.start) if place is not None else end
+                    yield css, None, plain[position:stop]
+                    position = stop
+
+
+def _blanked(text: str, spans: tuple[Span, ...]) -> tuple[str, list[Span]]:
+    """The text with every connection value made one character, and where these stand.
+
+    A value has the colour of the literal it stands in, whatever it says.
+    """
+    parts: list[str] = []
+    places: list[Span] = []
+    length = position = 0
+    for span in spans:
+        between, value = text[position : span.start], text[span.start : span.end]
+        blank = value and ("1" if value.isdecimal() else "a")
+        start = length + len(between)
+        length = start + len(blank)
+        parts += (between, blank)
+        places.append(Span(start, length, span.name))
+        position = span.end
+    return "".join([*parts, text[position:]]), places
 
 
 def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:

@@ -17,6 +17,9 @@ MARKS: dict[State, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "
 OPERATIONS = "operations"
 """The folder of the operations' pages."""
 
+ERRORS = "errors.md"
+"""The page of all errors."""
+
 
 class Views(ABC):
     """The directives of one page; those without code are Markdown in every form of the page."""
@@ -128,11 +131,13 @@ class Views(ABC):
         rows = [["Every sample prints", "Value"], ["---", "---"]]
         rows += [[f"`{e.label}`", _expected(e)] for e in operation.expect]
         parts.append(table(rows))
-        rpcs = list(dict.fromkeys(call.rpc for call in operation.calls))
-        for rpc in rpcs:
-            parts += self._fields(rpc)
-        parts += self._codes(rpcs)
+        rpcs = tuple(dict.fromkeys(call.rpc for call in operation.calls))
+        parts.append(self.details(rpcs))
         return "\n\n".join(parts)
+
+    def details(self, rpcs: tuple[str, ...]) -> str:
+        """The fields and errors of some calls."""
+        return "\n\n".join([part for rpc in rpcs for part in self._fields(rpc)] + self._codes(rpcs))
 
     def errors(self) -> str:
         """Every error: its text and codes, why it comes and what to do."""
@@ -182,7 +187,7 @@ class Views(ABC):
         return ["### Status codes and errors", table(rows)]
 
     def _fault_link(self, fault: Fault) -> str:
-        return f"[{fault.text}]({self.link('errors.md')}#{fault.anchor})"
+        return f"[{fault.text}]({self.link(ERRORS)}#{fault.anchor})"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
