@@ -37,8 +37,7 @@ import openvino as ov
 import samplegen_server
 from openvino import opset13 as ops
 from serving import models, processes
-from serving.load import INFER
-from serving.processes import Server
+from serving.processes import INFER, Server
 from tritonclient.grpc import service_pb2
 
 BUNDLED = Path(samplegen_server.__file__).parent / "models"

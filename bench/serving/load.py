@@ -18,10 +18,9 @@ import numpy.typing as npt
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from serving import processes
-from serving.processes import Server
+from serving.processes import INFER, Server
 
 HERE = Path(__file__).parent
-INFER = "/inference.GRPCInferenceService/ModelInfer"
 
 Array = npt.NDArray[np.float32]
 

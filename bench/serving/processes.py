@@ -17,6 +17,9 @@ import samplegen_server
 TICKS = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 60.0
 
+INFER = "/inference.GRPCInferenceService/ModelInfer"
+"""The path of the RPC."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
