@@ -1,7 +1,8 @@
 """Languages and clients: how each says an operation, and what it needs to run."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
@@ -16,7 +17,9 @@ _FORBID = ConfigDict(extra="forbid")
 
 Gate = Literal["identity", "format", "lint", "build", "run", "output"]
 Command = tuple[StrictStr, ...]
-"""Arguments, never a shell line; {python}, {file} and {work} are filled in."""
+"""Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
+(the folder that `prepare` made) and, for the commands that see a sample, {file} and {work} (the
+folder for what is built from it)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +51,22 @@ class Language:
     literals: StrictStr
     datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Protocol datatype to the language's element type."""
+    contents: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Protocol datatype to the field of InferTensorContents that has elements of this type, as the
+    language's stubs name it."""
     requires: tuple[Requirement, ...] = ()
+    environment: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Variables for all commands but `run`; filled in as those are."""
+    prepare: tuple[Command, ...] = ()
+    """Commands that run once for each client, before any of its samples is built, in a folder that
+    holds the client's `project` files and the gRPC contract."""
     format: tuple[Command, ...] = ()
     """Commands that succeed if the file is formatted."""
     lint: tuple[Command, ...] = ()
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
-    """Seconds that any of the commands may take."""
+    """Seconds that any of the commands may take, but those of `prepare`."""
 
     @property
     def suffix(self) -> str:
@@ -80,6 +91,12 @@ class ClientFile:
     install_note: StrictStr = ""
     """Markdown: what else to know about it."""
     requires: tuple[Requirement, ...] = ()
+    prepare: tuple[Command, ...] = ()
+    """Run after those of the language."""
+    lint: tuple[Command, ...] | None = None
+    """In place of those of the language; likewise `build` and `run`."""
+    build: tuple[Command, ...] | None = None
+    run: Command | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
 
@@ -91,6 +108,7 @@ class Client(ClientFile):
     name: str
     """`<language>/<client>`, the path of its folder."""
     language: Language
+    """The language, with the commands that the client puts in place of its own."""
 
     def template(self, operation: Operation) -> str:
         """The path of the operation's template below `templates/`."""
@@ -130,11 +148,17 @@ class Clients:
         path = self.layers.find(f"{name}/client.yaml")
         if name not in self.names or path is None:
             raise UsageError(f"no client {name!r}; {nearest(name, self.names)}")
-        language = self.language(name.partition("/")[0])
         file = load(path, ClientFile)
-        return Client(
-            name=name, language=language, **{f.name: getattr(file, f.name) for f in fields(file)}
-        )
+        values = {f.name: getattr(file, f.name) for f in fields(file)}
+        own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
+        language = replace(self.language(name.partition("/")[0]), **own)
+        return Client(name=name, language=language, **values)
+
+    def project(self, client: Client) -> dict[str, Path]:
+        """The files of the client's `project` folder: what its samples are built with."""
+        folder = f"{client.name}/project/"
+        found = self.layers.glob(f"{folder}**/*")
+        return {name.removeprefix(folder): path for name, path in found.items() if path.is_file()}
 
     def language(self, name: str) -> Language:
         """The language of this name.

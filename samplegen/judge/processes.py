@@ -61,8 +61,22 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=environment(Path())["PATH"])
 
 
-def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: float) -> Outcome:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    *,
+    largest_file: int | None = _LARGEST_FILE,
+) -> Outcome:
     """Runs a command to its end, or for `timeout` seconds, and ends whatever it started.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs.
+        env: All that it sees of the environment.
+        timeout: In seconds.
+        largest_file: Bytes it may write to one file; None for no limit.
 
     Raises:
         OSError: The command cannot be started.
@@ -71,7 +85,9 @@ def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: f
     started = time.monotonic()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         with group(command, folder, env, stdout, stderr) as process:
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
+            if largest_file is not None:
+                limits = (largest_file, largest_file)
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
             status: int | None
             try:
                 status = process.wait(timeout)
@@ -113,6 +129,16 @@ def group(
         process.wait()
         with _lock:
             _running.discard(process.pid)
+
+
+def pause(seconds: float) -> None:
+    """Waits.
+
+    Raises:
+        Interrupted: `stop_all` was called.
+    """
+    if _stopping.wait(seconds):
+        raise Interrupted
 
 
 def stop_all() -> None:
