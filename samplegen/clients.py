@@ -51,9 +51,8 @@ class Language:
     literals: StrictStr
     datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Protocol datatype to the language's element type."""
-    contents: dict[StrictStr, StrictStr] = field(default_factory=dict)
-    """Protocol datatype to the field of InferTensorContents that has elements of this type, as the
-    language's stubs name it."""
+    tables: dict[StrictStr, dict[StrictStr, StrictStr]] = field(default_factory=dict)
+    """Further tables by protocol datatype; a template uses each as the filter of its name."""
     requires: tuple[Requirement, ...] = ()
     environment: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Variables for all commands but `run`; filled in as those are."""

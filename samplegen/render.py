@@ -170,7 +170,7 @@ class Renderer:
             "comma": _comma,
             "number": _number,
             "element_type": _looked_up(language.datatypes, "element type"),
-            "contents": _looked_up(language.contents, "contents"),
+            **{name: _looked_up(table, name) for name, table in language.tables.items()},
         }
         return environment
 
