@@ -16,6 +16,7 @@ from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.options import (
     EXISTING,
     SAMPLES,
+    cache_option,
     catalogue_options,
     complete,
     connection,
@@ -243,6 +244,7 @@ def _write_or_check(files: dict[str, bytes], folder: Path, check: bool, command:
     help="Where the verdicts are kept for the site.",
 )
 @click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")
+@cache_option
 @catalogue_options
 @json_option
 def verify(
@@ -255,6 +257,7 @@ def verify(
     samples: Path | None,
     verdicts_file: Path,
     junit: Path | None,
+    cache: Path,
     as_json: bool,
 ) -> int:
     """Build and run samples against a server, and judge what they did and printed.
@@ -283,7 +286,7 @@ def verify(
     published = samples_folder(samples)
     verdicts.read(verdicts_file)  # a damaged file is better known before the work than after it
     with servers.reached(api, address) if address else servers.started(api) as target:
-        judge = Judge(catalogue, target, published)
+        judge = Judge(catalogue, target, published, cache)
         with report.progress(len(cells)) as judged:
             found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
     report.failures(found)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -18,14 +18,14 @@ from samplegen.yamlfile import load
 _FORBID = ConfigDict(extra="forbid")
 
 Gate = Literal["identity", "format", "lint", "build", "run", "wire", "output"]
-_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work)\}")
+_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared)\}")
 
 
 def _argument(text: str) -> str:
     """Refuses what cannot be filled in."""
     if re.search("[{}]", _PLACES.sub("", text)):
-        message = "expected {python}, {file} or {work}; write {{ and }} for braces"
-        raise ValueError(f"found {text!r}; {message}")
+        message = "expected {python}, {file}, {work}, {cache} or {prepared}"
+        raise ValueError(f"found {text!r}; {message}; write {{{{ and }}}} for braces")
     return text
 
 
@@ -35,10 +35,11 @@ def _command(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return arguments
 
 
-Command = Annotated[
-    tuple[Annotated[StrictStr, AfterValidator(_argument)], ...], AfterValidator(_command)
-]
-"""Arguments, never a shell line; {python}, {file} and {work} are filled in."""
+Argument = Annotated[StrictStr, AfterValidator(_argument)]
+Command = Annotated[tuple[Argument, ...], AfterValidator(_command)]
+"""Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
+(the folder that `prepare` made) and, for the commands that see a sample, {file} and {work} (the
+folder for what is built from it)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +71,21 @@ class Language:
     literals: StrictStr
     datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Protocol datatype to the language's element type."""
+    tables: dict[StrictStr, dict[StrictStr, StrictStr]] = field(default_factory=dict)
+    """Further tables by protocol datatype; a template uses each as the filter of its name."""
     requires: tuple[Requirement, ...] = ()
+    environment: dict[StrictStr, Argument] = field(default_factory=dict)
+    """Variables for all commands but `run`; filled in as those are."""
+    prepare: tuple[Command, ...] = ()
+    """Commands that run once for each client, before any of its samples is built, in a folder that
+    holds the client's `project` files and the gRPC contract."""
     format: tuple[Command, ...] = ()
     """Commands that succeed if the file is formatted."""
     lint: tuple[Command, ...] = ()
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
-    """Seconds that any of the commands may take."""
+    """Seconds that any of the commands may take, but those of `prepare`."""
 
     @property
     def suffix(self) -> str:
@@ -102,6 +110,12 @@ class ClientFile:
     install_note: StrictStr = ""
     """Markdown: what else to know about it."""
     requires: tuple[Requirement, ...] = ()
+    prepare: tuple[Command, ...] = ()
+    """Run after those of the language."""
+    lint: tuple[Command, ...] | None = None
+    """In place of those of the language; likewise `build` and `run`."""
+    build: tuple[Command, ...] | None = None
+    run: Command | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
 
@@ -113,6 +127,7 @@ class Client(ClientFile):
     name: str
     """`<language>/<client>`, the path of its folder."""
     language: Language
+    """The language, with the commands that the client puts in place of its own."""
 
     def template(self, operation: Operation) -> str:
         """The path of the operation's template below `templates/`."""
@@ -160,9 +175,15 @@ class Clients:
             partial(load, path, ClientFile),
         ]
         language, file = gather(steps)
-        return Client(
-            name=name, language=language, **{f.name: getattr(file, f.name) for f in fields(file)}
-        )
+        values = {f.name: getattr(file, f.name) for f in fields(file)}
+        own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
+        return Client(name=name, language=replace(language, **own), **values)
+
+    def project(self, client: Client) -> dict[str, Path]:
+        """The files of the client's `project` folder: what its samples are built with."""
+        folder = f"{client.name}/project/"
+        found = self.layers.glob(f"{folder}**/*")
+        return {name.removeprefix(folder): path for name, path in found.items() if path.is_file()}
 
     def language(self, name: str) -> Language:
         """The language of this name.

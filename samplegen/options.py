@@ -1,5 +1,6 @@
 """Options that several commands share, and what their words stand for."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -153,6 +154,24 @@ def matching_clients(catalogue: Catalogue, wanted: Sequence[str], option: str) -
             *(f"{option}: no client {name!r}; {nearest(name, groups)}" for name in unknown)
         )
     return frozenset(name for group in wanted for name in groups[group])
+
+
+def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --cache, and hands the command an absolute path."""
+    return click.option(
+        "--cache",
+        type=click.Path(path_type=Path, resolve_path=True, file_okay=False),
+        envvar="SAMPLEGEN_CACHE",
+        default=_cache,
+        metavar="DIR",
+        help="Keeps stubs, libraries and built samples. Default: $SAMPLEGEN_CACHE, else samplegen "
+        "in $XDG_CACHE_HOME, else in ~/.cache.",
+    )(command)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base or Path.home() / ".cache") / "samplegen"
 
 
 def samples_folder(samples: Path | None) -> Path | None:

@@ -1,7 +1,7 @@
 """Operation + client -> program. The only module that knows Jinja."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from jinja2.runtime import LoopContext
 
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments, comment
+from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
 from samplegen.resources import Layers, shown
 from samplegen.spec import Api, Connection, Operation
 
@@ -166,9 +166,11 @@ class Renderer:
             "json": JSON.quote,
             "json_values": JSON.values,
             "arguments": arguments,
-            "comment": comment,
+            "comment": literals.comment,
             "comma": _comma,
-            "element_type": _element_type(language),
+            "number": _number,
+            "element_type": _looked_up(language.datatypes, "element type"),
+            **{name: _looked_up(table, name) for name, table in language.tables.items()},
         }
         return environment
 
@@ -209,11 +211,16 @@ def _comma(loop: LoopContext) -> Code:
     return Code("" if loop.last else ",")
 
 
-def _element_type(language: Language) -> Callable[[str], Code]:
-    def element_type(datatype: str) -> Code:
-        """The language's element type for a protocol datatype."""
-        if datatype not in language.datatypes:
-            raise LookupError(f"language.yaml has no element type for datatype {datatype}")
-        return Code(language.datatypes[datatype])
+def _number(loop: LoopContext) -> Code:
+    """Tells the variables of a loop's items apart: nothing for the first, then 2, 3 and so on."""
+    return Code("" if loop.first else str(loop.index))
 
-    return element_type
+
+def _looked_up(table: Mapping[str, str], what: str) -> Callable[[str], Code]:
+    def looked_up(datatype: str) -> Code:
+        """What a table of `language.yaml` has for a protocol datatype."""
+        if datatype not in table:
+            raise LookupError(f"language.yaml has no {what} for datatype {datatype}")
+        return Code(table[datatype])
+
+    return looked_up

@@ -214,6 +214,12 @@ class Operation(OperationFile):
         return tuple(tensor.name for tensor in self.outputs)
 
     @property
+    def special_numbers(self) -> bool:
+        """Whether an input holds a number that some languages have no literal for."""
+        numbers = (v for tensor in self.inputs for v in tensor.elements if isinstance(v, float))
+        return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The files of the spec's `data` folder that a sample needs in its working folder."""
         return tuple(tensor.file for tensor in self.inputs if tensor.file)
@@ -269,11 +275,19 @@ class Spec:
         operations = gather(partial(self.operation, name) for name in self.names)
         return tuple(sorted(operations, key=lambda operation: (operation.order, operation.name)))
 
+    @property
+    def proto(self) -> Path:
+        """The path of the gRPC contract."""
+        return self._existing(self.api.proto)
+
     def data(self, file: str) -> Path:
         """The path of a file of the `data` folder."""
-        path = self.layers.find(f"data/{file}")
+        return self._existing(f"data/{file}")
+
+    def _existing(self, file: str) -> Path:
+        path = self.layers.find(file)
         if path is None or not path.is_file():
-            raise SamplegenError(f"data/{file}: no such file in the spec")
+            raise SamplegenError(f"{file}: no such file in the spec")
         return path
 
     def _check_api(self, api: Api) -> Mistakes:

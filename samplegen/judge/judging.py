@@ -2,9 +2,7 @@
 
 import datetime
 import hashlib
-import re
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,24 +15,17 @@ from samplegen.clients import Command, Gate, Requirement
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, wire
 from samplegen.judge.output import differences
+from samplegen.judge.preparing import Failed, Workshop, ending, execute
 from samplegen.judge.processes import Outcome
+from samplegen.judge.requirements import versions
 from samplegen.judge.servers import Target
 from samplegen.judge.verdicts import Verdict
 from samplegen.render import with_values
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
 
-_VERSION = re.compile(r"\d+(\.\w+)+")
-_CHECK_SECONDS = 60
-"""How long the check of a requirement may take."""
-
-
-class Failed(Exception):
-    """A gate was not passed."""
-
-    def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
+STATIC: tuple[Gate, ...] = ("format", "lint", "build")
+"""The gates of commands that see the program and no server."""
 
 
 @dataclass
@@ -55,18 +46,23 @@ class Trial:
 class Judge:
     """Judges samples against one server."""
 
-    def __init__(self, catalogue: Catalogue, target: Target, samples: Path | None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, target: Target, samples: Path | None, cache: Path
+    ) -> None:
         """Starts nothing yet.
 
         Args:
             catalogue: What to judge.
             target: The server to judge it against.
             samples: The folder of the published samples, if there is one.
+            cache: The folder that keeps what samples are built with and what was built.
         """
         self._catalogue = catalogue
         self._target = target
         self._samples = samples
         self._checked: dict[Requirement, str | None] = {}
+        clients, spec = catalogue.clients, catalogue.spec
+        self._workshop = Workshop(cache, clients, spec.proto, self._checked)
 
     def judge(
         self, cells: Sequence[Cell], jobs: int, judged: Callable[[Verdict], None]
@@ -76,7 +72,7 @@ class Judge:
         Returns:
             The verdicts in the order of `cells`.
         """
-        self._check_requirements(cells, jobs)
+        self._checked |= versions((r for cell in cells for r in cell.client.requirements), jobs)
         verdicts: dict[tuple[str, str], Verdict] = {}
         with ThreadPoolExecutor(jobs) as pool:
             try:
@@ -89,12 +85,6 @@ class Judge:
                 pool.shutdown(cancel_futures=True)
                 raise
         return [verdicts[cell.key] for cell in cells]
-
-    def _check_requirements(self, cells: Sequence[Cell], jobs: int) -> None:
-        """Finds out once, and side by side, which programs and libraries are there."""
-        needed = list(dict.fromkeys(r for cell in cells for r in cell.client.requirements))
-        with ThreadPoolExecutor(jobs) as pool:
-            self._checked = dict(zip(needed, pool.map(version, needed), strict=True))
 
     def _verdict(self, cell: Cell) -> Verdict:
         """Takes one cell as far as it gets."""
@@ -165,18 +155,12 @@ class Judge:
         Raises:
             Failed: At the first gate that it does not pass.
         """
-        language = trial.cell.client.language
+        client = trial.cell.client
         self._identity(trial)
-        with tempfile.TemporaryDirectory(prefix="samplegen-") as name:
-            work = Path(name)
-            for folder in ("source", "run", "home"):
-                (work / folder).mkdir()
-            file = work / "source" / Path(trial.cell.client.sample(trial.cell.operation)).name
-            file.write_text(trial.text, encoding="utf-8")
-            self._commands(trial, "format", language.format, work, file)
-            self._commands(trial, "lint", language.lint, work, file)
-            self._commands(trial, "build", language.build, work, file)
-            self._run(trial, work, file)
+        name = Path(client.sample(trial.cell.operation)).name
+        gates = self._gates(trial)
+        values = self._workshop.built(client, name, trial.text, gates, trial.passed.append)
+        self._run(trial, values)
 
     def _identity(self, trial: Trial) -> None:
         """Gate: the published bytes are those that spec and templates make."""
@@ -192,42 +176,43 @@ class Judge:
             raise Failed(f"identity: {shown(path)} is stale; run samplegen generate")
         trial.passed.append("identity")
 
-    def _commands(
-        self, trial: Trial, gate: Gate, commands: Sequence[Command], work: Path, file: Path
-    ) -> None:
-        """Gate: all commands succeed and print nothing to stderr."""
-        if not commands:
-            return
-        missing = [
-            f"{gate}: {requirement.name} is missing; type: {requirement.install}"
-            for requirement in trial.cell.client.requirements
-            if gate in requirement.gates and self._checked[requirement] is None
-        ]
-        if missing:
-            trial.untried.extend(missing)
-            return
-        for command in commands:
-            outcome = self._execute(trial, command, work, work / "source", file)
-            if outcome.status != 0:
-                raise Failed(f"{gate}: {command[0]} {_ending(outcome)}", outcome)
-        trial.passed.append(gate)
+    def _gates(self, trial: Trial) -> dict[Gate, tuple[Command, ...]]:
+        """The commands of the static gates that can be tried; notes those that cannot."""
+        gates: dict[Gate, tuple[Command, ...]] = {}
+        for gate in STATIC:
+            commands = getattr(trial.cell.client.language, gate)
+            missing = [
+                f"{gate}: {requirement.name} is missing; type: {requirement.install}"
+                for requirement in trial.cell.client.requirements
+                if gate in requirement.gates and self._checked[requirement] is None
+            ]
+            if commands and missing:
+                trial.untried.extend(missing)
+            elif commands:
+                gates[gate] = commands
+        return gates
 
-    def _run(self, trial: Trial, work: Path, file: Path) -> None:
+    def _run(self, trial: Trial, values: dict[str, str]) -> None:
         """Gates: it ends well, on its own and silently; and it prints what it must."""
-        folder = work / "run"
-        for name in trial.cell.operation.files:
-            shutil.copy(self._catalogue.spec.data(name), folder)
-        before = set(_files(folder)) | set(_files(work / "home"))
-        with self._target.watch() as sent:
-            outcome = self._execute(trial, trial.cell.client.language.run, work, folder, file)
+        language = trial.cell.client.language
+        with tempfile.TemporaryDirectory(prefix="samplegen-") as name:
+            folder, home = Path(name, "run"), Path(name, "home")
+            folder.mkdir()
+            home.mkdir()
+            for data in trial.cell.operation.files:
+                shutil.copy(self._catalogue.spec.data(data), folder)
+            before = {*_files(Path(name))}
+            env = processes.environment(home)
+            with self._target.watch() as sent:
+                outcome = execute(language.run, values, folder, env, language.timeout)
+            created = {*_files(Path(name))} - before
         trial.output = outcome.stdout
         if outcome.status != 0:
-            raise Failed(f"run: {_ending(outcome)}", outcome)
+            raise Failed(f"run: {ending(outcome)}", outcome)
         if outcome.stderr:
             raise Failed("run: it printed to stderr, yet ended well", outcome)
         if outcome.left_behind:
             raise Failed("run: it left a process running", outcome)
-        created = (set(_files(folder)) | set(_files(work / "home"))) - before
         if created:
             raise Failed(f"run: it left the file {min(created).name} behind", outcome)
         trial.passed.append("run")
@@ -245,17 +230,6 @@ class Judge:
         if found:
             raise Failed(f"{gate}: {'; '.join(found)}", outcome)
 
-    def _execute(
-        self, trial: Trial, command: Command, work: Path, folder: Path, file: Path
-    ) -> Outcome:
-        values = {"python": sys.executable, "file": str(file), "work": str(work)}
-        arguments = [argument.format_map(values) for argument in command]
-        env = processes.environment(work / "home")
-        try:
-            return processes.run(arguments, folder, env, trial.cell.client.language.timeout)
-        except OSError as error:
-            raise Failed(f"{command[0]} cannot be started: {error.strerror}") from error
-
     def _log(self, trial: Trial, failure: Failed) -> str:
         """All one needs to mend a sample: where it is, what it says, what it printed."""
         path = Path(trial.cell.client.sample(trial.cell.operation))
@@ -267,37 +241,6 @@ class Judge:
                 text = getattr(failure.outcome, name)
                 lines += [f"{name}:" if text else f"{name}: (empty)", *text.splitlines()]
         return "\n".join(lines)
-
-
-def version(requirement: Requirement) -> str | None:
-    """The version that the check of a requirement prints; None if it is not there."""
-    values = {"python": sys.executable}
-    command = [argument.format_map(values) for argument in requirement.check]
-    if processes.find(command[0]) is None:
-        return None
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        env = processes.environment(folder)
-        outcome = processes.run(command, folder, env, _CHECK_SECONDS)
-    if outcome.status != 0:
-        return None
-    printed = outcome.stdout or outcome.stderr
-    number = _VERSION.search(printed)
-    return number[0] if number else next(iter(printed.splitlines()), "")
-
-
-def _ending(outcome: Outcome) -> str:
-    """How a process ended, and the first thing it complained of."""
-    if outcome.status is None:
-        return f"it was not done after {outcome.seconds:.0f} s"
-    complaint = next((line for line in outcome.stderr.splitlines() if line.strip()), "")
-    complaint = complaint or next(iter(outcome.stdout.splitlines()), "")
-    ending = (
-        f"was ended by signal {-outcome.status}"
-        if outcome.status < 0
-        else f"ended with status {outcome.status}"
-    )
-    return f"{ending}: {complaint}" if complaint else ending
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -17,6 +17,7 @@ from typing import IO
 
 _LARGEST_FILE = 64 * 2**20
 """Bytes a judged program may write to one file, its output included."""
+NO_LIMIT = resource.RLIM_INFINITY
 _SHOWN_OUTPUT = 20_000
 """Bytes of output that are kept."""
 
@@ -61,8 +62,22 @@ def find(program: str) -> str | None:
     return shutil.which(program, path=environment(Path())["PATH"])
 
 
-def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: float) -> Outcome:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    *,
+    largest_file: int = _LARGEST_FILE,
+) -> Outcome:
     """Runs a command to its end, or for `timeout` seconds, and ends what is left of its group.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs.
+        env: All that it sees of the environment.
+        timeout: In seconds.
+        largest_file: Bytes that it may write to one file.
 
     Raises:
         OSError: The command cannot be started.
@@ -70,7 +85,7 @@ def run(command: Sequence[str], folder: Path, env: Mapping[str, str], timeout: f
     """
     started = time.monotonic()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        with group(command, folder, env, stdout, stderr, _LARGEST_FILE) as process:
+        with group(command, folder, env, stdout, stderr, largest_file) as process:
             status: int | None
             try:
                 status = process.wait(timeout)
@@ -90,7 +105,7 @@ def group(
     env: Mapping[str, str],
     stdout: IO[bytes],
     stderr: IO[bytes],
-    largest_file: int = resource.RLIM_INFINITY,
+    largest_file: int = NO_LIMIT,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that leads a group of its own; the whole group is gone at the end of the block."""
     with _lock, _file_limit(largest_file):
@@ -131,6 +146,16 @@ def _file_limit(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, kept)
+
+
+def pause(seconds: float) -> None:
+    """Waits.
+
+    Raises:
+        Interrupted: `stop_all` was called.
+    """
+    if _stopping.wait(seconds):
+        raise Interrupted
 
 
 def stop_all() -> None:

@@ -1,0 +1,267 @@
+"""What samples are built with, and the built samples: each is made once and kept by content.
+
+The cache folder holds `prepared/<key>`, a client's stubs and libraries, and `built/<key>`, a sample
+that passed its static gates. A key is a digest of all that went into the folder, so what is there
+is right, and whatever changes makes a new one. Tools may keep caches of their own beside them, by
+{cache} in their commands.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samplegen.clients import Client, Clients, Command, Gate, Requirement
+from samplegen.judge import processes
+from samplegen.judge.processes import Outcome
+
+_PREPARE_SECONDS = 900
+"""How long one command of `prepare` may take; it may have to download a lot."""
+_KEPT_SECONDS = 30 * 24 * 60 * 60
+"""How long a folder stays that is not used."""
+_COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
+"""A line that names a place or an error, among those that only lead up to it."""
+
+
+class Failed(Exception):
+    """A step on the way to a verdict did not succeed."""
+
+    def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+
+
+class Workshop:
+    """Prepares clients and builds their samples, in one cache folder that many runs may share."""
+
+    def __init__(
+        self,
+        cache: Path,
+        clients: Clients,
+        proto: Path,
+        versions: Mapping[Requirement, str | None],
+    ) -> None:
+        """Removes what has not been used for long, and makes nothing yet.
+
+        Args:
+            cache: An absolute path; made when it is needed.
+            clients: Knows the project files.
+            proto: The gRPC contract.
+            versions: Of all that the clients require.
+        """
+        self._cache = cache
+        self._clients = clients
+        self._proto = proto
+        self._versions = versions
+        self._failures: dict[Path, Failed] = {}
+        _tidy(cache)
+
+    def prepared(self, client: Client) -> Path:
+        """The folder that the client's samples are built with; another run may be preparing it.
+
+        Raises:
+            Failed: One of its commands did; they are not tried again in this run.
+        """
+        project = self._clients.project(client)
+        versions = [(needed.name, self._versions[needed]) for needed in client.requirements]
+        commands = (*client.language.prepare, *client.prepare)
+        path = self._path(
+            "prepared",
+            commands,
+            client.language.environment,
+            versions,
+            [(name, file.read_bytes()) for name, file in project.items()],
+            self._proto.read_bytes(),
+        )
+
+        def make(folder: Path) -> None:
+            for name, file in project.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, folder / name)
+            shutil.copyfile(self._proto, folder / self._proto.name)
+            values = self._values(folder)
+            # These commands are the project's own, and download as the machine is set up to.
+            env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
+            env |= _filled_all(client.language.environment, values)
+            what = f"{client.name} cannot be prepared"
+            succeed(what, commands, values, folder, env, _PREPARE_SECONDS, largest_file=processes.NO_LIMIT)
+
+        if not _found(path):
+            with self._alone():
+                if path in self._failures:
+                    raise self._failures[path]
+                try:
+                    _make(path, make)
+                except Failed as failure:
+                    self._failures[path] = failure
+                    raise
+        return path
+
+    def built(
+        self,
+        client: Client,
+        name: str,
+        text: str,
+        gates: Mapping[Gate, Sequence[Command]],
+        passed: Callable[[Gate], None],
+    ) -> dict[str, str]:
+        """Builds a sample, unless that was done before.
+
+        Args:
+            client: Whose sample it is.
+            name: The name of the program's file.
+            text: The program.
+            gates: The commands of each gate, in order.
+            passed: Hears of each gate that is passed, now or when the folder was made.
+
+        Returns:
+            What is filled into the command that runs it.
+
+        Raises:
+            Failed: A command of a gate did.
+        """
+        prepared = self.prepared(client)
+        path = self._path("built", prepared.name, name, text, tuple(gates.items()))
+
+        def make(folder: Path) -> None:
+            file = folder / name
+            file.write_text(text, encoding="utf-8")
+            values = self._values(prepared, folder, file)
+            for gate, commands in gates.items():
+                with tempfile.TemporaryDirectory() as home:
+                    env = processes.environment(
+                        Path(home), _filled_all(client.language.environment, values)
+                    )
+                    succeed(gate, commands, values, folder, env, client.language.timeout)
+                passed(gate)
+
+        if _found(path):
+            for gate in gates:
+                passed(gate)
+        else:
+            _make(path, make)
+        return self._values(prepared, path, path / name)
+
+    def _values(
+        self, prepared: Path, work: Path | None = None, file: Path | None = None
+    ) -> dict[str, str]:
+        """What is filled into commands."""
+        values = {"python": sys.executable, "cache": self._cache, "prepared": prepared}
+        return {k: str(v) for k, v in {**values, "work": work, "file": file}.items() if v}
+
+    def _path(self, kind: str, *ingredients: object) -> Path:
+        """Where the folder is kept that these ingredients make."""
+        return self._cache / kind / hashlib.sha256(repr(ingredients).encode()).hexdigest()[:32]
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or run prepares meanwhile: tools share caches that stand no company."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with (self._cache / "lock").open("a") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    processes.pause(0.1)
+            yield
+
+
+def succeed(
+    what: str,
+    commands: Sequence[Command],
+    values: Mapping[str, str],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    **limits: Any,
+) -> None:
+    """Runs commands in `folder`.
+
+    Raises:
+        Failed: One of them did; says `what` failed, and the first error.
+    """
+    for command in commands:
+        outcome = execute(command, values, folder, env, timeout, **limits)
+        if outcome.status != 0:
+            raise Failed(f"{what}: {command[0]} {ending(outcome)}", outcome)
+
+
+def execute(
+    command: Command,
+    values: Mapping[str, str],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    **limits: Any,
+) -> Outcome:
+    """Runs a command in `folder`.
+
+    Raises:
+        Failed: It cannot be started.
+    """
+    arguments = [argument.format_map(values) for argument in command]
+    try:
+        return processes.run(arguments, folder, env, timeout, **limits)
+    except OSError as error:
+        raise Failed(f"{command[0]} cannot be started: {error.strerror}") from error
+
+
+def ending(outcome: Outcome) -> str:
+    """How a process ended, and the first thing it complained of."""
+    if outcome.status is None:
+        return f"it was not done after {outcome.seconds:.0f} s"
+    lines = [*outcome.stderr.splitlines(), *outcome.stdout.splitlines()]
+    printed = [line for line in lines if line.strip()]
+    complaint = next((line for line in printed if _COMPLAINT.search(line)), None)
+    complaint = complaint or next(iter(printed), "")
+    ending = (
+        f"was ended by signal {-outcome.status}"
+        if outcome.status < 0
+        else f"ended with status {outcome.status}"
+    )
+    return f"{ending}: {complaint}" if complaint else ending
+
+
+def _found(path: Path) -> bool:
+    """Whether a folder was made; if so, it counts as used now."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _make(path: Path, make: Callable[[Path], None]) -> None:
+    """Makes a folder beside its place and moves it there, so that it is there as a whole or not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
+        folder = Path(name) / "folder"
+        folder.mkdir()
+        if not _found(path):
+            make(folder)
+            try:
+                folder.rename(path)
+            except OSError:
+                if not path.is_dir():  # else another run has just made the same
+                    raise
+
+
+def _tidy(cache: Path) -> None:
+    """Removes what has not been used for long."""
+    for path in (*cache.glob("prepared/*"), *cache.glob("built/*")):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _filled_all(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.format_map(values) for name, value in variables.items()}

@@ -1,0 +1,63 @@
+// Ask whether the server is up, whether it has loaded its models, and whether one model
+// can answer.
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "inference.grpc.pb.h"
+
+namespace {
+
+// Makes a call that has to be done within the deadline and to succeed.
+template <typename Rpc>
+void Call(Rpc rpc) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const grpc::Status status = rpc(&context);
+  if (!status.ok()) {
+    const std::string code = std::to_string(status.error_code());
+    throw std::runtime_error("gRPC status " + code + ": " + status.error_message());
+  }
+}
+
+void Run() {
+  const auto stub = inference::GRPCInferenceService::NewStub(
+      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+
+  inference::ServerLiveResponse live;
+  Call([&](auto* context) { return stub->ServerLive(context, {}, &live); });
+  std::cout << "server live: " << std::boolalpha << live.live() << '\n';
+
+  inference::ServerReadyResponse ready;
+  Call([&](auto* context) { return stub->ServerReady(context, {}, &ready); });
+  std::cout << "server ready: " << ready.ready() << '\n';
+
+  inference::ModelReadyRequest request;
+  request.set_name("dummy");
+  request.set_version("1");
+  inference::ModelReadyResponse model;
+  Call([&](auto* context) { return stub->ModelReady(context, request, &model); });
+  std::cout << "model ready: " << model.ready() << '\n';
+
+  if (!live.live() || !ready.ready() || !model.ready()) {
+    throw std::runtime_error("the server or the model is not ready");
+  }
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}

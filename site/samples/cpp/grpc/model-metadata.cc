@@ -1,0 +1,65 @@
+// Ask which versions of a model are served, and for the name, datatype and shape of its
+// inputs and outputs.
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "inference.grpc.pb.h"
+
+namespace {
+
+// Makes a call that has to be done within the deadline and to succeed.
+template <typename Rpc>
+void Call(Rpc rpc) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const grpc::Status status = rpc(&context);
+  if (!status.ok()) {
+    const std::string code = std::to_string(status.error_code());
+    throw std::runtime_error("gRPC status " + code + ": " + status.error_message());
+  }
+}
+
+void Print(
+    const std::string& kind, const inference::ModelMetadataResponse::TensorMetadata& tensor) {
+  std::cout << kind << ' ' << tensor.name() << ": " << tensor.datatype() << " [";
+  for (int i = 0; i < tensor.shape_size(); ++i) {
+    std::cout << (i > 0 ? ", " : "") << tensor.shape(i);
+  }
+  std::cout << "]\n";
+}
+
+void Run() {
+  const auto stub = inference::GRPCInferenceService::NewStub(
+      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+
+  inference::ModelMetadataRequest request;
+  request.set_name("dummy");
+  request.set_version("1");
+  inference::ModelMetadataResponse metadata;
+  Call([&](auto* context) { return stub->ModelMetadata(context, request, &metadata); });
+  std::cout << "name: " << metadata.name() << '\n';
+  std::cout << "versions:";
+  for (const std::string& version : metadata.versions()) std::cout << ' ' << version;
+  std::cout << "\nplatform: " << metadata.platform() << '\n';
+  for (const auto& tensor : metadata.inputs()) Print("input", tensor);
+  for (const auto& tensor : metadata.outputs()) Print("output", tensor);
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}

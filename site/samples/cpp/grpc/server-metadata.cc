@@ -1,0 +1,48 @@
+// Ask a server for its name and version.
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "inference.grpc.pb.h"
+
+namespace {
+
+// Makes a call that has to be done within the deadline and to succeed.
+template <typename Rpc>
+void Call(Rpc rpc) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const grpc::Status status = rpc(&context);
+  if (!status.ok()) {
+    const std::string code = std::to_string(status.error_code());
+    throw std::runtime_error("gRPC status " + code + ": " + status.error_message());
+  }
+}
+
+void Run() {
+  const auto stub = inference::GRPCInferenceService::NewStub(
+      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+
+  inference::ServerMetadataResponse metadata;
+  Call([&](auto* context) { return stub->ServerMetadata(context, {}, &metadata); });
+  std::cout << "name: " << metadata.name() << '\n';
+  std::cout << "version: " << metadata.version() << '\n';
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}

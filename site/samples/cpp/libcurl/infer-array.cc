@@ -1,0 +1,105 @@
+// Send a tensor of numbers to a model and print the tensor that it returns.
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <iomanip>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+size_t Append(char* data, size_t, size_t size, void* answer) {
+  static_cast<std::string*>(answer)->append(data, size);
+  return size;
+}
+
+// Returns the body of the answer, which must be a success.
+std::string Send(const std::string& url, const std::string& body) {
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(
+      curl_easy_init(), curl_easy_cleanup);
+  if (!curl) throw std::runtime_error("libcurl cannot be initialised");
+  std::string answer;
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 10L);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, Append);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code != CURLE_OK) throw std::runtime_error(url + ": " + curl_easy_strerror(code));
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) {
+    throw std::runtime_error("HTTP status " + std::to_string(status) + ": " + answer);
+  }
+  return answer;
+}
+
+template <typename T>
+std::vector<T> Values(
+    const nlohmann::json& answer, const std::string& name, const std::string& datatype) {
+  for (const auto& output : answer.at("outputs")) {
+    if (output.at("name") != name) continue;
+    const std::string found = output.at("datatype");
+    if (found != datatype) {
+      throw std::runtime_error("output " + name + " is " + found + ", not " + datatype);
+    }
+    return output.at("data").get<std::vector<T>>();
+  }
+  throw std::runtime_error("the answer has no output " + name);
+}
+
+template <typename T>
+void Print(const std::string& name, const std::vector<T>& values) {
+  std::cout << name << ':' << std::setprecision(std::numeric_limits<T>::max_digits10);
+  for (const T value : values) std::cout << ' ' << +value;
+  std::cout << '\n';
+}
+
+void Run() {
+  nlohmann::json request;
+  nlohmann::json input;
+  input["name"] = "b";
+  input["datatype"] = "FP32";
+  input["shape"] = std::vector<int64_t>{1, 10};
+  input["data"] = std::vector<float>{
+      0.0f,
+      1.0f,
+      2.0f,
+      3.0f,
+      4.0f,
+      5.0f,
+      6.0f,
+      7.0f,
+      8.0f,
+      9.0f,
+  };
+  request["inputs"].push_back(input);
+
+  const auto answer = nlohmann::json::parse(
+      Send("http://localhost:8000/v2/models/dummy/versions/1/infer", request.dump()));
+  Print("a", Values<float>(answer, "a", "FP32"));
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}

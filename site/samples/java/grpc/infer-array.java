@@ -1,0 +1,98 @@
+// Send a tensor of numbers to a model and print the tensor that it returns.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.stream.Collectors.joining;
+
+import inference.GRPCInferenceServiceGrpc;
+import inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
+import inference.InferTensorContents;
+import inference.ModelInferRequest;
+import inference.ModelInferRequest.InferInputTensor;
+import inference.ModelInferResponse;
+import inference.ModelInferResponse.InferOutputTensor;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+class Main {
+  public static void main(String[] args) {
+    String address = "localhost:9000";
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
+    try {
+      call(GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, SECONDS));
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static void call(GRPCInferenceServiceBlockingStub stub) {
+    ModelInferRequest.Builder request = ModelInferRequest.newBuilder();
+    request.setModelName("dummy");
+    request.setModelVersion("1");
+
+    InferInputTensor.Builder input = request.addInputsBuilder();
+    input.setName("b");
+    input.setDatatype("FP32");
+    input.addShape(1);
+    input.addShape(10);
+    float[] data = {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, 8.0f, 9.0f};
+    for (float value : data) {
+      input.getContentsBuilder().addFp32Contents(value);
+    }
+
+    ModelInferResponse response = stub.modelInfer(request.build());
+    int index = find(response, "a", "FP32");
+    var output =
+        values(response, index, InferTensorContents::getFp32ContentsList, ByteBuffer::getFloat);
+    print("a", output);
+  }
+
+  private static void print(String name, List<?> values) {
+    System.out.println(name + ": " + values.stream().map(String::valueOf).collect(joining(" ")));
+  }
+
+  /** Finds an output of the answer. */
+  private static int find(ModelInferResponse response, String name, String datatype) {
+    for (int i = 0; i < response.getOutputsCount(); i++) {
+      if (response.getOutputs(i).getName().equals(name)) {
+        String found = response.getOutputs(i).getDatatype();
+        if (!found.equals(datatype)) {
+          throw new IllegalStateException("output " + name + " is " + found + ", not " + datatype);
+        }
+        return i;
+      }
+    }
+    throw new IllegalStateException("the answer has no output " + name);
+  }
+
+  /** Reads an output from the raw contents, in which servers answer, or from the typed ones. */
+  private static <T> List<T> values(
+      ModelInferResponse response,
+      int index,
+      Function<InferTensorContents, List<T>> typed,
+      Function<ByteBuffer, T> raw) {
+    InferOutputTensor output = response.getOutputs(index);
+    List<T> values = new ArrayList<>(typed.apply(output.getContents()));
+    if (index < response.getRawOutputContentsCount()) {
+      ByteBuffer buffer = response.getRawOutputContents(index).asReadOnlyByteBuffer();
+      buffer.order(ByteOrder.LITTLE_ENDIAN);
+      while (buffer.hasRemaining()) {
+        values.add(raw.apply(buffer));
+      }
+    }
+    long size = output.getShapeList().stream().reduce(1L, (a, b) -> a * b);
+    if (values.size() != size) {
+      throw new IllegalStateException("got " + values.size() + " elements, not " + size);
+    }
+    return values;
+  }
+}

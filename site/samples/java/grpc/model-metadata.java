@@ -1,0 +1,47 @@
+// Ask which versions of a model are served, and for the name, datatype and shape of its
+// inputs and outputs.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import inference.GRPCInferenceServiceGrpc;
+import inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
+import inference.ModelMetadataRequest;
+import inference.ModelMetadataResponse;
+import inference.ModelMetadataResponse.TensorMetadata;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+
+class Main {
+  public static void main(String[] args) {
+    String address = "localhost:9000";
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
+    try {
+      call(GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, SECONDS));
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static void call(GRPCInferenceServiceBlockingStub stub) {
+    ModelMetadataRequest.Builder request = ModelMetadataRequest.newBuilder();
+    request.setName("dummy");
+    request.setVersion("1");
+    ModelMetadataResponse metadata = stub.modelMetadata(request.build());
+
+    System.out.println("name: " + metadata.getName());
+    System.out.println("versions: " + String.join(" ", metadata.getVersionsList()));
+    System.out.println("platform: " + metadata.getPlatform());
+    metadata.getInputsList().forEach(tensor -> print("input", tensor));
+    metadata.getOutputsList().forEach(tensor -> print("output", tensor));
+  }
+
+  private static void print(String kind, TensorMetadata tensor) {
+    String type = tensor.getDatatype() + " " + tensor.getShapeList();
+    System.out.println(kind + " " + tensor.getName() + ": " + type);
+  }
+}

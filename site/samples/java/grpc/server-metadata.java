@@ -1,0 +1,34 @@
+// Ask a server for its name and version.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import inference.GRPCInferenceServiceGrpc;
+import inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
+import inference.ServerMetadataRequest;
+import inference.ServerMetadataResponse;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+
+class Main {
+  public static void main(String[] args) {
+    String address = "localhost:9000";
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
+    try {
+      call(GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, SECONDS));
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static void call(GRPCInferenceServiceBlockingStub stub) {
+    ServerMetadataResponse metadata =
+        stub.serverMetadata(ServerMetadataRequest.getDefaultInstance());
+    System.out.println("name: " + metadata.getName());
+    System.out.println("version: " + metadata.getVersion());
+  }
+}

@@ -1,0 +1,50 @@
+// Ask whether the server is up, whether it has loaded its models, and whether one model
+// can answer.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+
+class Main {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  public static void main(String[] args) {
+    try {
+      call();
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    }
+  }
+
+  private static void call() throws Exception {
+    send(request("http://localhost:8000/v2/health/live"));
+    System.out.println("server live: true");
+
+    send(request("http://localhost:8000/v2/health/ready"));
+    System.out.println("server ready: true");
+
+    send(request("http://localhost:8000/v2/models/dummy/versions/1/ready"));
+    System.out.println("model ready: true");
+  }
+
+  private static HttpRequest.Builder request(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  /** Returns the body of the answer, which must be a success. */
+  private static String send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.sendAsync(request.build(), BodyHandlers.ofString()).get(10, SECONDS);
+    if (response.statusCode() != 200) {
+      throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+}

@@ -1,0 +1,83 @@
+// Send a tensor of numbers to a model and print the tensor that it returns.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+
+class Main {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) {
+    try {
+      call();
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    }
+  }
+
+  private static void call() throws Exception {
+    ObjectNode body = JSON.createObjectNode();
+    ArrayNode inputs = body.putArray("inputs");
+    ObjectNode input = inputs.addObject();
+    input.put("name", "b");
+    input.put("datatype", "FP32");
+    int[] shape = {1, 10};
+    input.set("shape", JSON.valueToTree(shape));
+    float[] data = {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f, 7.0f, 8.0f, 9.0f};
+    input.set("data", JSON.valueToTree(data));
+
+    String url = "http://localhost:8000/v2/models/dummy/versions/1/infer";
+    HttpRequest.Builder request = request(url);
+    request.header("Content-Type", "application/json");
+    request.POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
+    JsonNode answer = JSON.readTree(send(request));
+    print("a", find(answer, "a", "FP32"));
+  }
+
+  private static HttpRequest.Builder request(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  /** Returns the body of the answer, which must be a success. */
+  private static String send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.sendAsync(request.build(), BodyHandlers.ofString()).get(10, SECONDS);
+    if (response.statusCode() != 200) {
+      throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+
+  private static void print(String name, JsonNode values) {
+    String joined = values.valueStream().map(JsonNode::asText).collect(joining(" "));
+    System.out.println(name + ": " + joined);
+  }
+
+  /** Finds the data of an output of the answer. */
+  private static JsonNode find(JsonNode answer, String name, String datatype) throws IOException {
+    for (JsonNode output : answer.required("outputs")) {
+      if (output.required("name").asText().equals(name)) {
+        String found = output.required("datatype").asText();
+        if (!found.equals(datatype)) {
+          throw new IOException("output " + name + " is " + found + ", not " + datatype);
+        }
+        return output.required("data");
+      }
+    }
+    throw new IOException("the answer has no output " + name);
+  }
+}

@@ -1,0 +1,64 @@
+// Ask which versions of a model are served, and for the name, datatype and shape of its
+// inputs and outputs.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+
+class Main {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) {
+    try {
+      call();
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    }
+  }
+
+  private static void call() throws Exception {
+    String answer = send(request("http://localhost:8000/v2/models/dummy/versions/1"));
+    JsonNode metadata = JSON.readTree(answer);
+    System.out.println("name: " + metadata.required("name").asText());
+    System.out.println("versions: " + joined(metadata.required("versions"), " "));
+    System.out.println("platform: " + metadata.required("platform").asText());
+    metadata.required("inputs").forEach(tensor -> print("input", tensor));
+    metadata.required("outputs").forEach(tensor -> print("output", tensor));
+  }
+
+  private static HttpRequest.Builder request(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  /** Returns the body of the answer, which must be a success. */
+  private static String send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.sendAsync(request.build(), BodyHandlers.ofString()).get(10, SECONDS);
+    if (response.statusCode() != 200) {
+      throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+
+  private static String joined(JsonNode values, String separator) {
+    return values.valueStream().map(JsonNode::asText).collect(joining(separator));
+  }
+
+  private static void print(String kind, JsonNode tensor) {
+    String name = tensor.required("name").asText();
+    String datatype = tensor.required("datatype").asText();
+    String shape = joined(tensor.required("shape"), ", ");
+    System.out.println(kind + " " + name + ": " + datatype + " [" + shape + "]");
+  }
+}
