@@ -15,8 +15,8 @@
 
 namespace {
 
-size_t Append(const char* data, size_t, size_t size, std::string* text) {
-  text->append(data, size);
+size_t Append(char* data, size_t, size_t size, void* answer) {
+  static_cast<std::string*>(answer)->append(data, size);
   return size;
 }
 

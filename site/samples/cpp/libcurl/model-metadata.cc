@@ -12,8 +12,8 @@
 
 namespace {
 
-size_t Append(const char* data, size_t, size_t size, std::string* text) {
-  text->append(data, size);
+size_t Append(char* data, size_t, size_t size, void* answer) {
+  static_cast<std::string*>(answer)->append(data, size);
   return size;
 }
 
@@ -49,7 +49,8 @@ void Print(const std::string& kind, const nlohmann::json& tensor) {
 }
 
 void Run() {
-  const auto metadata = nlohmann::json::parse(Send("http://localhost:8000/v2/models/dummy/versions/1"));
+  const auto metadata = nlohmann::json::parse(
+      Send("http://localhost:8000/v2/models/dummy/versions/1"));
   std::cout << "name: " << metadata.at("name").get<std::string>() << '\n';
   std::cout << "versions:";
   for (const std::string version : metadata.at("versions")) std::cout << ' ' << version;

@@ -11,8 +11,8 @@
 
 namespace {
 
-size_t Append(const char* data, size_t, size_t size, std::string* text) {
-  text->append(data, size);
+size_t Append(char* data, size_t, size_t size, void* answer) {
+  static_cast<std::string*>(answer)->append(data, size);
   return size;
 }
 
@@ -37,7 +37,8 @@ std::string Send(const std::string& url) {
 }
 
 void Run() {
-  const auto metadata = nlohmann::json::parse(Send("http://localhost:8000/v2"));
+  const auto metadata = nlohmann::json::parse(
+      Send("http://localhost:8000/v2"));
   std::cout << "name: " << metadata.at("name").get<std::string>() << '\n';
   std::cout << "version: " << metadata.at("version").get<std::string>() << '\n';
 }
