@@ -12,7 +12,7 @@ def main() -> None:
             "datatype": "FP32",
             "shape": [1, 10],
             "data": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
-        }
+        },
     ]
     url = "http://localhost:8000/v2/models/dummy/versions/1/infer"
     response = checked(requests.post(url, json={"inputs": inputs}, timeout=10))

@@ -10,8 +10,8 @@ import requests
 
 
 def main() -> None:
-    # The binary tensor extension: a JSON header, then the bytes of the tensor. A BYTES element
-    # stands behind its length, 4 bytes little-endian, and binary_data_size counts both.
+    # The binary tensor extension: a JSON header, then the bytes of the tensor. A BYTES
+    # element stands behind its length, 4 bytes little-endian; the size counts both.
     image = Path("digit-7.png").read_bytes()
     tensor = struct.pack("<I", len(image)) + image
     infer_input = {
