@@ -58,6 +58,10 @@ def _red(text: str) -> str:
     return text if "NO_COLOR" in os.environ else click.style(text, fg="red", bold=True)
 
 
+def _not_installed(error: ModuleNotFoundError) -> SamplegenError:
+    return SamplegenError(f"{error.name} is not installed; type: pip install 'samplegen[verify]'")
+
+
 class _Group(click.Group):
     """Commands in the order in which one uses them, and a hint for a mistyped one."""
 
@@ -276,8 +280,7 @@ def verify(
         from samplegen.judge import report, servers, verdicts
         from samplegen.judge.judging import Judge
     except ModuleNotFoundError as error:
-        message = f"{error.name} is not installed; type: pip install 'samplegen[verify]'"
-        raise SamplegenError(message) from error
+        raise _not_installed(error) from error
 
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
@@ -302,6 +305,51 @@ def verify(
         write_file(junit, report.junit(found))
     verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0
+
+
+@cli.command()
+@click.option(
+    "--require",
+    multiple=True,
+    metavar="LANGUAGE[/CLIENT]|all",
+    help="Fail if anything is missing that these need; may be repeated.",
+)
+@catalogue_options
+@json_option
+def doctor(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> int:
+    """Show what is on this machine of what the samples need, and how to get the rest.
+
+    \b
+    samplegen doctor                  everything, with versions
+    samplegen doctor --require java   fails if Java's samples could not be judged
+    """
+    try:
+        from samplegen.judge import report, requirements
+    except ModuleNotFoundError as error:
+        raise _not_installed(error) from error
+
+    required = matching_clients(catalogue, require, "--require")
+    found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
+    if as_json:
+        rows = [
+            {
+                "name": finding.requirement.name,
+                "version": finding.version,
+                "install": finding.requirement.install,
+                "gates": finding.requirement.gates,
+                "clients": finding.clients,
+            }
+            for finding in found
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        report.findings(found)
+    missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]
+    for finding in missing:
+        click.echo(
+            f"{_red('error')}: {finding.requirement.name} is required, yet missing", err=True
+        )
+    return 1 if missing else 0
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})

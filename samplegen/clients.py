@@ -50,7 +50,8 @@ class Requirement:
 
     name: StrictStr
     check: Command
-    """Succeeds if it is there, and prints its version."""
+    """Succeeds if it is there, and prints its version. Filled in are {python} and, of a client,
+    {project} (its folder of this name)."""
     install: StrictStr
     """What brings it on Debian or Ubuntu."""
     gates: tuple[Gate, ...] = ()
@@ -177,7 +178,17 @@ class Clients:
         language, file = gather(steps)
         values = {f.name: getattr(file, f.name) for f in fields(file)}
         own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
+<<<<<<< HEAD
         return Client(name=name, language=replace(language, **own), **values)
+=======
+        language = replace(self.language(name.partition("/")[0]), **own)
+        project = str(self.layers.find(f"{name}/project"))
+        values["requires"] = tuple(
+            replace(r, check=tuple(part.replace("{project}", project) for part in r.check))
+            for r in file.requires
+        )
+        return Client(name=name, language=language, **values)
+>>>>>>> languages
 
     def project(self, client: Client) -> dict[str, Path]:
         """The files of the client's `project` folder: what its samples are built with."""

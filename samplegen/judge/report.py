@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from samplegen.judge.requirements import Finding
 from samplegen.judge.verdicts import Verdict
 
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
@@ -69,6 +70,26 @@ def table(verdicts: Sequence[Verdict]) -> None:
     counts = Counter[str](verdict.status for verdict in verdicts)
     parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
     console.print(", ".join(parts))
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Prints a line a requirement: its version, or the command that brings it."""
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("", "requirement", "version", "needed by"):
+        grid.add_column(heading)
+    for finding in found:
+        there = finding.version is not None
+        style = _STYLES["passed" if there else "failed"]
+        grid.add_row(
+            f"[{style}]{_MARKS['passed' if there else 'failed']}[/]",
+            finding.requirement.name,
+            escape(finding.version or "there")
+            if there
+            else f"[{style}]missing[/]; type: {escape(finding.requirement.install)}",
+            ", ".join(finding.clients),
+        )
+    console.print(grid)
 
 
 def failures(verdicts: Sequence[Verdict]) -> None:

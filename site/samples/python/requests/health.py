@@ -1,0 +1,32 @@
+# Ask whether the server is up, whether it has loaded its models, and whether one model
+# can answer.
+
+import sys
+
+import requests
+
+
+def main() -> None:
+    checked(requests.get("http://localhost:8000/v2/health/live", timeout=10))
+    print("server live: True")
+
+    checked(requests.get("http://localhost:8000/v2/health/ready", timeout=10))
+    print("server ready: True")
+
+    url = "http://localhost:8000/v2/models/dummy/versions/1/ready"
+    checked(requests.get(url, timeout=10))
+    print("model ready: True")
+
+
+def checked(response: requests.Response) -> requests.Response:
+    """The response, which must be a success."""
+    if not response.ok:
+        raise ValueError(f"HTTP status {response.status_code}: {response.text}")
+    return response
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
