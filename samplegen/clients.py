@@ -18,7 +18,7 @@ from samplegen.yamlfile import load
 _FORBID = ConfigDict(extra="forbid")
 
 Gate = Literal["identity", "format", "lint", "build", "run", "wire", "output"]
-_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared)\}")
+_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
 
 
 def _argument(text: str) -> str:
@@ -178,17 +178,12 @@ class Clients:
         language, file = gather(steps)
         values = {f.name: getattr(file, f.name) for f in fields(file)}
         own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
-<<<<<<< HEAD
-        return Client(name=name, language=replace(language, **own), **values)
-=======
-        language = replace(self.language(name.partition("/")[0]), **own)
         project = str(self.layers.find(f"{name}/project"))
         values["requires"] = tuple(
             replace(r, check=tuple(part.replace("{project}", project) for part in r.check))
             for r in file.requires
         )
-        return Client(name=name, language=language, **values)
->>>>>>> languages
+        return Client(name=name, language=replace(language, **own), **values)
 
     def project(self, client: Client) -> dict[str, Path]:
         """The files of the client's `project` folder: what its samples are built with."""

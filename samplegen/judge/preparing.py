@@ -92,7 +92,15 @@ class Workshop:
             env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
             env |= _filled_all(client.language.environment, values)
             what = f"{client.name} cannot be prepared"
-            succeed(what, commands, values, folder, env, _PREPARE_SECONDS, largest_file=processes.NO_LIMIT)
+            succeed(
+                what,
+                commands,
+                values,
+                folder,
+                env,
+                _PREPARE_SECONDS,
+                largest_file=processes.NO_LIMIT,
+            )
 
         if not _found(path):
             with self._alone():
