@@ -133,9 +133,9 @@ class Literals:
         body = f"\n{deeper}".join(lines)[:-1] + self.last
         return Code(f"{opening}\n{deeper}{body}\n{margin}{closing}")
 
-    def comment(self, text: str, prefix: str) -> Code:
+    def comment(self, text: str, prefix: str, width: int = 88) -> Code:
         """Text as lines of a comment, each behind `prefix`."""
-        return _comment(self, text, prefix)
+        return _comment(self, text, prefix, width)
 
     def _items(self, values: Sequence[Any], datatype: str) -> list[str]:
         match values:
@@ -200,7 +200,7 @@ def _columns(line: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _comment(literals: Literals, text: str, prefix: str, width: int = 88) -> Code:
+def _comment(literals: Literals, text: str, prefix: str, width: int) -> Code:
     """What does not print, a line break included, becomes a space."""
     plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     measure = len if plain.isascii() else _columns

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samplegen.clients import Client, Language
-from samplegen.literals import LITERALS, Code, LiteralError, Span, Value, arguments, comment
+from samplegen.literals import LITERALS, Code, LiteralError, Span, Value, arguments
 from samplegen.render import Renderer, view
 from samplegen.resources import Layers, spec_layers
 from samplegen.spec import Call, Expectation, Operation, Spec, Tensor
@@ -244,7 +244,7 @@ COMMENTS = st.lists(
 @example("Set the encoding: gzip of a text")
 @example("vim: set fileencoding=utf-16 :")
 def test_a_python_program_under_any_comment_is_the_same_program(text: str) -> None:
-    lines = comment(text, "# ")
+    lines = LITERALS["python"].comment(text, "# ")
     assert all(line.startswith("#") for line in lines.split("\n"))
     program = f"{lines}\n\nprint('\N{GRINNING FACE}')\n".encode()
     (statement,) = ast.parse(program).body
@@ -255,14 +255,15 @@ def test_a_python_program_under_any_comment_is_the_same_program(text: str) -> No
 @settings(max_examples=12, deadline=None)
 @example(HOSTILE)
 def test_a_shell_runs_only_what_stands_between_comments(texts: list[str]) -> None:
-    program = "".join(f"{comment(text, '# ')}\necho {n}\n" for n, text in enumerate(texts))
+    shell = LITERALS["shell"]
+    program = "".join(f"{shell.comment(text, '# ')}\necho {n}\n" for n, text in enumerate(texts))
     assert run(["sh"], program.encode()).split() == [b"%d" % n for n in range(len(texts))]
 
 
 @given(COMMENTS, st.integers(20, 100))
 @settings(max_examples=80, deadline=None)
 def test_a_comment_keeps_its_words_and_its_width(text: str, width: int) -> None:
-    lines = comment(text, "// ", width).split("\n")
+    lines = LITERALS["shell"].comment(text, "// ", width).split("\n")
     words = " ".join(line.removeprefix("//").strip() for line in lines).split()
     printable = "".join(c if c.isprintable() else " " for c in text)
     assert "".join(words) == "".join(printable.split())
@@ -276,7 +277,7 @@ def columns(line: str) -> int:
 
 
 def test_an_empty_comment_is_its_prefix() -> None:
-    assert comment("\n \0", "# ") == "#"
+    assert LITERALS["shell"].comment("\n \0", "# ") == "#"
 
 
 # Format
