@@ -152,7 +152,8 @@ class Clients:
         values = {f.name: getattr(file, f.name) for f in fields(file)}
         own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
         language = replace(self.language(name.partition("/")[0]), **own)
-        project = str(self.layers.find(f"{name}/project"))
+        folder = self.layers.find(f"{name}/project") or path.parent
+        project = str(folder.absolute())
         values["requires"] = tuple(
             replace(r, check=tuple(part.replace("{project}", project) for part in r.check))
             for r in file.requires
