@@ -58,7 +58,7 @@ def test_the_core_lists_shows_and_generates(wheel: Path, tmp_path: Path) -> None
     programs = install(wheel, tmp_path)
     samplegen = programs / "samplegen"
     cells = json.loads(run(samplegen, "list", "--json", cwd=tmp_path))
-    assert len(cells) == 15
+    assert len(cells) == 60
     shown = run(samplegen, "show", "health", "--client", "curl/rest", cwd=tmp_path)
     assert shown == (ROOT / "site/samples/curl/rest/health.sh").read_text()
     run(samplegen, "generate", cwd=tmp_path)
@@ -78,5 +78,5 @@ def test_with_its_extra_it_verifies_from_another_folder(wheel: Path, tmp_path: P
     programs = install(wheel, tmp_path, "[verify]")
     judged = run(programs / "samplegen", "verify", "--json", "--client", "python", cwd=tmp_path)
     verdicts = json.loads(judged)
-    assert len(verdicts) == 10
+    assert len(verdicts) == 15
     assert {verdict["status"] for verdict in verdicts} == {"passed"}
