@@ -54,7 +54,12 @@ bench: install  ## what speed and memory are, against their bars
 	python bench/render.py
 
 toolchains:  ## the programs that samples and their checks need, from Debian's packages
-	apt-get install --yes curl jq shfmt shellcheck
+	apt-get install --yes curl jq shfmt shellcheck \
+		g++ make cmake pkg-config clang-format \
+		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
+		libcurl4-openssl-dev nlohmann-json3-dev \
+		default-jdk-headless maven
+	command -v go >/dev/null || apt-get install --yes golang-go
 
 constraints: install  ## pin what is installed now
 	pip freeze --all --exclude-editable | grep -v '^setuptools=' >constraints.txt

@@ -178,12 +178,13 @@ class Clients:
         language, file = gather(steps)
         values = {f.name: getattr(file, f.name) for f in fields(file)}
         own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
-        project = str(self.layers.find(f"{name}/project"))
+        folder = self.layers.find(f"{name}/project") or path.parent
+        project = str(folder.absolute())
         values["requires"] = tuple(
             replace(r, check=tuple(part.replace("{project}", project) for part in r.check))
             for r in file.requires
         )
-        return Client(name=name, language=replace(language, **own), **values)
+        return Client(name=name, language=replace(language, **own) if own else language, **values)
 
     def project(self, client: Client) -> dict[str, Path]:
         """The files of the client's `project` folder: what its samples are built with."""

@@ -79,7 +79,7 @@ def test_they_are_listed(own: Path, samplegen: Run) -> None:
     assert states["add-one", "curl/rest"] == "ready"
     assert states["server-metadata", "toy/urllib"] == "ready"
     assert states["add-one", "toy/urllib"] == "omitted"
-    assert len(cells) == 6 * 4
+    assert len(cells) == 6 * 13
 
 
 def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
@@ -88,7 +88,8 @@ def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
     assert (own / "site/samples/toy/urllib/server-metadata.toy").is_file()
     assert (own / "site/samples/curl/rest/add-one.sh").is_file()
 
-    judged = samplegen("verify", "add-one", "server-metadata", "--json", *OWN, cwd=own)
+    clients = [f"--client={name}" for name in ("toy", "python", "curl")]
+    judged = samplegen("verify", "add-one", "server-metadata", "--json", *clients, *OWN, cwd=own)
     assert judged.returncode == 0, judged.stderr
     verdicts = {(v["operation"], v["client"]): v for v in json.loads(judged.stdout)}
     toy = verdicts["server-metadata", "toy/urllib"]

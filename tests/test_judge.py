@@ -125,9 +125,9 @@ def test_a_stale_or_missing_published_sample_fails(tmp_path: Path, samplegen: Ru
 
 def toy_generate(run: Run, folder: Path, options: list[str | Path]) -> Any:
     """Generates the toy's own samples: the packaged clients have no template of its forms."""
-    for client in ("python/tritonclient-grpc", "python/tritonclient-http", "curl/rest"):
-        own = folder / "templates" / client / "client.yaml"
-        packaged = Path(__file__).parents[1] / "templates" / client / "client.yaml"
+    templates = Path(__file__).parents[1] / "templates"
+    for packaged in templates.glob("*/*/client.yaml"):
+        own = folder / "templates" / packaged.relative_to(templates)
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(f"{packaged.read_text()}\nomits: {{good: no toys, other: no toys}}\n")
     return run("generate", *options[:4], cwd=folder)

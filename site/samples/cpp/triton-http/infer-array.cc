@@ -1,0 +1,103 @@
+// Send a tensor of numbers to a model and print the tensor that it returns.
+#include <http_client.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tc = triton::client;
+
+namespace {
+
+void Check(const tc::Error& error) {
+  if (!error.IsOk()) throw std::runtime_error(error.Message());
+}
+
+template <typename T>
+std::vector<T> Values(
+    const tc::InferResult& result, const std::string& name, const std::string& datatype) {
+  std::string found;
+  Check(result.Datatype(name, &found));
+  if (found != datatype) {
+    throw std::runtime_error("output " + name + " is " + found + ", not " + datatype);
+  }
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  Check(result.RawData(name, &bytes, &size));
+  std::vector<T> values(size / sizeof(T));
+  std::memcpy(values.data(), bytes, values.size() * sizeof(T));
+  std::vector<int64_t> shape;
+  Check(result.Shape(name, &shape));
+  const auto count = std::accumulate(
+      shape.begin(), shape.end(), size_t{1}, std::multiplies<>());
+  if (values.size() != count) {
+    throw std::runtime_error("output " + name + " does not have the size of its shape");
+  }
+  return values;
+}
+
+template <typename T>
+void Print(const std::string& name, const std::vector<T>& values) {
+  std::cout << name << ':' << std::setprecision(std::numeric_limits<T>::max_digits10);
+  for (const T value : values) std::cout << ' ' << +value;
+  std::cout << '\n';
+}
+
+void Run() {
+  std::unique_ptr<tc::InferenceServerHttpClient> client;
+  Check(tc::InferenceServerHttpClient::Create(&client, "localhost:8000"));
+
+  std::vector<tc::InferInput*> inputs;
+  const std::vector<float> data = {
+      0.0f,
+      1.0f,
+      2.0f,
+      3.0f,
+      4.0f,
+      5.0f,
+      6.0f,
+      7.0f,
+      8.0f,
+      9.0f,
+  };
+  tc::InferInput* created = nullptr;
+  Check(tc::InferInput::Create(&created, "b", {1, 10}, "FP32"));
+  const std::unique_ptr<tc::InferInput> input(created);
+  Check(input->AppendRaw(
+      reinterpret_cast<const uint8_t*>(data.data()), data.size() * sizeof(data[0])));
+  inputs.push_back(input.get());
+
+  tc::InferOptions options("dummy");
+  options.model_version_ = "1";
+  options.client_timeout_ = 10'000'000;  // microseconds
+  tc::InferResult* answer = nullptr;
+  const tc::Error error = client->Infer(&answer, options, inputs);
+  const std::unique_ptr<tc::InferResult> result(answer);
+  Check(error);
+  Check(result->RequestStatus());
+
+  Print("a", Values<float>(*result, "a", "FP32"));
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}

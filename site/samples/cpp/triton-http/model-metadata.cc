@@ -1,0 +1,67 @@
+// Ask which versions of a model are served, and for the name, datatype and shape of its
+// inputs and outputs.
+#include <http_client.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace tc = triton::client;
+
+namespace {
+
+void Check(const tc::Error& error) {
+  if (!error.IsOk()) throw std::runtime_error(error.Message());
+}
+
+void Print(const std::string& kind, const nlohmann::json& tensor) {
+  std::cout << kind << ' ' << tensor.at("name").get<std::string>() << ": "
+            << tensor.at("datatype").get<std::string>() << " [";
+  const char* separator = "";
+  for (const auto& dimension : tensor.at("shape")) {
+    std::cout << separator << dimension;
+    separator = ", ";
+  }
+  std::cout << "]\n";
+}
+
+void Run() {
+  // This client's calls have no time limit, but for Infer: end the program when its time is up.
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::seconds(10));
+    std::cerr << "no answer within 10 seconds\n";
+    std::_Exit(1);
+  }).detach();
+  std::unique_ptr<tc::InferenceServerHttpClient> client;
+  Check(tc::InferenceServerHttpClient::Create(&client, "localhost:8000"));
+
+  std::string answer;
+  Check(client->ModelMetadata(&answer, "dummy", "1"));
+  const auto metadata = nlohmann::json::parse(answer);
+  std::cout << "name: " << metadata.at("name").get<std::string>() << '\n';
+  std::cout << "versions:";
+  for (const std::string version : metadata.at("versions")) std::cout << ' ' << version;
+  std::cout << "\nplatform: " << metadata.at("platform").get<std::string>() << '\n';
+  for (const auto& tensor : metadata.at("inputs")) Print("input", tensor);
+  for (const auto& tensor : metadata.at("outputs")) Print("output", tensor);
+}
+
+}  // namespace
+
+int main() {
+  try {
+    Run();
+  } catch (const std::exception& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    std::cerr << message << '\n';
+    return 1;
+  }
+}
