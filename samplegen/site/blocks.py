@@ -74,7 +74,7 @@ class Blocks(Views):
     def install(self, operation: Operation | None) -> str:
         """What to install for each client, or for those that have the operation."""
         groups: dict[str, list[Client]] = {}
-        for _, clients in self.book.languages:
+        for clients in self.book.languages.values():
             for client in clients:
                 if operation is None or (operation.name, client.name) in self.book.samples:
                     groups.setdefault(client.tab or client.title, []).append(client)
@@ -101,12 +101,12 @@ class Blocks(Views):
 
     def matrix(self) -> str:
         """The matrix with a heading for each language; the names of operations stay in sight."""
-        languages = list(self.book.languages)
+        languages = self.book.languages
         head = "".join(
             f'<th colspan="{len(clients)}" scope="colgroup">{escape(title)}</th>'
-            for title, clients in languages
+            for title, clients in languages.items()
         )
-        columns = [client for _, clients in languages for client in clients]
+        columns = [client for clients in languages.values() for client in clients]
         titles = "".join(f'<th scope="col">{escape(client.title)}</th>' for client in columns)
         rows = "".join(
             f'<tr><th scope="row"><a href="{self._page(operation)}">{escape(operation.title)}</a>'
@@ -214,7 +214,7 @@ class Blocks(Views):
                 ("Tools", escape(", ".join(f"{k} {v}" for k, v in _tools(verdict.versions)))),
                 ("Run", f"{where}, {verdict.judged_at}, {verdict.seconds:.1f} s"),
             ]
-        rows.append(("SHA-256", f"<code>{sample.sha256}</code>"))
+        rows.append(("SHA-256", f"<code>{sample.sha256[:12]}</code>…"))
         terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
         page = self._address("verification.md")
         link = f'<p><a href="{page}#{sample.anchor}">How it was verified</a></p>' if page else ""

@@ -31,7 +31,7 @@ class Plain(Views):
     def install(self, operation: Operation | None) -> str:
         clients = [
             client
-            for _, group in self.book.languages
+            for group in self.book.languages.values()
             for client in group
             if operation is None or (operation.name, client.name) in self.book.samples
         ]

@@ -87,7 +87,7 @@ class Views(ABC):
 
     def matrix(self) -> str:
         """Operations × clients: the state of every cell, linked to its sample."""
-        clients = [client for _, group in self.book.languages for client in group]
+        clients = [client for group in self.book.languages.values() for client in group]
         rows = [["Operation", *(client.tab or client.title for client in clients)]]
         rows.append(["---", *(":-:" for _ in clients)])
         for operation in self.book.operations.values():
