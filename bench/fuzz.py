@@ -686,6 +686,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("fuzz-finding.json"), metavar="FILE")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="send that request only")
     flags = parser.parse_args()
+    processes.stop_servers_when_terminated()
     folder = Path(tempfile.mkdtemp())
     config = folder / "config.json"
     for name, spec in SPECS.items():
