@@ -196,17 +196,17 @@ class Blocks(Views):
 
     def _badge(self, sample: Sample) -> str:
         """What was proved about a sample, in a line that opens."""
-        verdict = sample.verdict
+        verdict = sample.proof
         state = sample.state
         line = f"<strong>{STATES[state]}</strong>"
-        if verdict is not None and verdict.judged_at and state != "unverified":
+        if verdict is not None:
             line += f' <time datetime="{verdict.judged_at}">{verdict.judged_at[:10]}</time>'
             line += f'<span class="sg-gates">{" → ".join(verdict.gates)}</span>'
         line += ' <em class="sg-differs" hidden>with your values, so not run as shown</em>'
         rows = []
         if sample.remark:
             rows.append(("Remark", escape(sample.remark)))
-        if verdict is not None and verdict.status != "skipped":
+        if verdict is not None:
             where = "as published" if verdict.documented_addresses else "on another address"
             rows += [
                 ("Gates passed", " → ".join(verdict.gates) or "none"),
@@ -264,8 +264,8 @@ def _output(sample: Sample) -> str:
 
 def _account(sample: Sample) -> str:
     """What was proved about a sample, in one line."""
-    verdict = sample.verdict
-    if verdict is None or verdict.status == "skipped":
+    verdict = sample.proof
+    if verdict is None:
         return escape(sample.remark)
     remark = f" · {escape(sample.remark)}" if sample.remark else ""
     return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"

@@ -67,10 +67,14 @@ class Sample:
         return "verified" if self.verdict.status == "passed" else "failed"
 
     @property
+    def proof(self) -> Verdict | None:
+        """The verdict, if it is one of exactly these bytes."""
+        return self.verdict if self.state in ("verified", "failed") else None
+
+    @property
     def output(self) -> str | None:
         """What these bytes printed when the judge ran them."""
-        verdict = self.verdict
-        return verdict.output if verdict is not None and self.state == "verified" else None
+        return self.proof.output if self.proof and self.state == "verified" else None
 
     @property
     def remark(self) -> str:
