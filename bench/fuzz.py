@@ -283,6 +283,20 @@ def grpc_requests(draw: st.DrawFn) -> Wire:
 
 
 @st.composite
+def image_requests(draw: st.DrawFn, transport: str) -> Wire:
+    """An inference with one image, whole or not."""
+    file = draw(images())
+    raw = struct.pack("<I", len(file)) + file
+    if transport == "gRPC":
+        message = pb.ModelInferRequest(model_name="image", raw_input_contents=[raw])
+        message.inputs.add(name="x", datatype="BYTES", shape=[1])
+        return Wire("gRPC", "image", message.SerializeToString())
+    text = json.dumps({"inputs": [{"name": "x", "datatype": "BYTES", "shape": [1]}]}).encode()
+    headers = {"Inference-Header-Content-Length": str(len(text))}
+    return Wire("REST", "image", text + raw, headers)
+
+
+@st.composite
 def mutated(draw: st.DrawFn, requests: st.SearchStrategy[Wire]) -> Wire:
     """A request with some of its bytes changed, cut out or repeated."""
     wire = draw(requests)
@@ -310,6 +324,8 @@ def deep(draw: st.DrawFn) -> Wire:
 REQUESTS: Mapping[str, st.SearchStrategy[Wire]] = {
     "REST": rest_requests(),
     "gRPC": grpc_requests(),
+    "REST, images": image_requests("REST"),
+    "gRPC, images": image_requests("gRPC"),
     "REST, bytes changed": mutated(rest_requests()),
     "gRPC, bytes changed": mutated(grpc_requests()),
     "REST, any bytes": st.builds(Wire, st.just("REST"), model_names, st.binary()),
@@ -570,7 +586,11 @@ class Run:
         return time.monotonic() > self._end
 
     def check(
-        self, name: str, strategy: st.SearchStrategy[Any], one: Callable[[Any], None]
+        self,
+        name: str,
+        strategy: st.SearchStrategy[Any],
+        one: Callable[[Any], None],
+        examples: int = EXAMPLES,
     ) -> None:
         """Try some of the strategy's examples; the smallest that fails is the last one tried."""
 
@@ -666,6 +686,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("fuzz-finding.json"), metavar="FILE")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="send that request only")
     flags = parser.parse_args()
+    processes.stop_servers_when_terminated()
     folder = Path(tempfile.mkdtemp())
     config = folder / "config.json"
     for name, spec in SPECS.items():

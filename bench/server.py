@@ -364,6 +364,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     flags = arguments()
+    processes.stop_servers_when_terminated()
     if flags.install:
         peers.install(flags.peers)
         return

@@ -661,6 +661,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=1_000_000, help="at most")
     flags = parser.parse_args()
+    processes.stop_servers_when_terminated()
     folder = Path(tempfile.mkdtemp())
     try:
         repository = Repository(folder)

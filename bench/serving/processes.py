@@ -35,6 +35,11 @@ class Server:
         return self.process.pid
 
 
+def stop_servers_when_terminated() -> None:
+    """Turn SIGTERM into an exception, so that no server outlives the one who started it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def free_ports(count: int) -> list[int]:
     """Ports of 127.0.0.1 that nobody uses."""
     with contextlib.ExitStack() as stack:

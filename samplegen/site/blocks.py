@@ -74,7 +74,7 @@ class Blocks(Views):
     def install(self, operation: Operation | None) -> str:
         """What to install for each client, or for those that have the operation."""
         groups: dict[str, list[Client]] = {}
-        for _, clients in self.book.languages:
+        for clients in self.book.languages.values():
             for client in clients:
                 if operation is None or (operation.name, client.name) in self.book.samples:
                     groups.setdefault(client.tab or client.title, []).append(client)
@@ -101,12 +101,12 @@ class Blocks(Views):
 
     def matrix(self) -> str:
         """The matrix with a heading for each language; the names of operations stay in sight."""
-        languages = list(self.book.languages)
+        languages = self.book.languages
         head = "".join(
             f'<th colspan="{len(clients)}" scope="colgroup">{escape(title)}</th>'
-            for title, clients in languages
+            for title, clients in languages.items()
         )
-        columns = [client for _, clients in languages for client in clients]
+        columns = [client for clients in languages.values() for client in clients]
         titles = "".join(f'<th scope="col">{escape(client.title)}</th>' for client in columns)
         rows = "".join(
             f'<tr><th scope="row"><a href="{self._page(operation)}">{escape(operation.title)}</a>'
@@ -196,17 +196,17 @@ class Blocks(Views):
 
     def _badge(self, sample: Sample) -> str:
         """What was proved about a sample, in a line that opens."""
-        verdict = sample.verdict
+        verdict = sample.proof
         state = sample.state
         line = f"<strong>{STATES[state]}</strong>"
-        if verdict is not None and verdict.judged_at and state != "unverified":
+        if verdict is not None:
             line += f' <time datetime="{verdict.judged_at}">{verdict.judged_at[:10]}</time>'
             line += f'<span class="sg-gates">{" → ".join(verdict.gates)}</span>'
         line += ' <em class="sg-differs" hidden>with your values, so not run as shown</em>'
         rows = []
         if sample.remark:
             rows.append(("Remark", escape(sample.remark)))
-        if verdict is not None and verdict.status != "skipped":
+        if verdict is not None:
             where = "as published" if verdict.documented_addresses else "on another address"
             rows += [
                 ("Gates passed", " → ".join(verdict.gates) or "none"),
@@ -214,7 +214,7 @@ class Blocks(Views):
                 ("Tools", escape(", ".join(f"{k} {v}" for k, v in _tools(verdict.versions)))),
                 ("Run", f"{where}, {verdict.judged_at}, {verdict.seconds:.1f} s"),
             ]
-        rows.append(("SHA-256", f"<code>{sample.sha256}</code>"))
+        rows.append(("SHA-256", f"<code>{sample.sha256[:12]}</code>…"))
         terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
         page = self._address("verification.md")
         link = f'<p><a href="{page}#{sample.anchor}">How it was verified</a></p>' if page else ""
@@ -264,8 +264,8 @@ def _output(sample: Sample) -> str:
 
 def _account(sample: Sample) -> str:
     """What was proved about a sample, in one line."""
-    verdict = sample.verdict
-    if verdict is None or verdict.status == "skipped":
+    verdict = sample.proof
+    if verdict is None:
         return escape(sample.remark)
     remark = f" · {escape(sample.remark)}" if sample.remark else ""
     return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"

@@ -1,10 +1,9 @@
 """What the site shows: every sample of the catalogue, and what was proved about it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from typing import Literal
 
 from samplegen.clients import Client
@@ -68,10 +67,14 @@ class Sample:
         return "verified" if self.verdict.status == "passed" else "failed"
 
     @property
+    def proof(self) -> Verdict | None:
+        """The verdict, if it is one of exactly these bytes."""
+        return self.verdict if self.state in ("verified", "failed") else None
+
+    @property
     def output(self) -> str | None:
         """What these bytes printed when the judge ran them."""
-        verdict = self.verdict
-        return verdict.output if verdict is not None and self.state == "verified" else None
+        return self.proof.output if self.proof and self.state == "verified" else None
 
     @property
     def remark(self) -> str:
@@ -145,13 +148,13 @@ class Book:
         """By name, in their order."""
         return {cell.client.name: cell.client for cell in self.catalogue.cells}
 
-    @property
-    def languages(self) -> Iterator[tuple[str, list[Client]]]:
-        """Titles of the languages and their clients, in the order of the first client of each."""
-        order = list(dict.fromkeys(client.language.title for client in self.clients.values()))
-        clients = sorted(self.clients.values(), key=lambda c: order.index(c.language.title))
-        for title, group in groupby(clients, key=lambda client: client.language.title):
-            yield title, list(group)
+    @cached_property
+    def languages(self) -> dict[str, list[Client]]:
+        """Title of each language to its clients, in the order of the first client of each."""
+        languages: dict[str, list[Client]] = {}
+        for client in self.clients.values():
+            languages.setdefault(client.language.title, []).append(client)
+        return languages
 
     def operation(self, name: str) -> Operation:
         """The operation of this name.
@@ -174,7 +177,7 @@ class Book:
     def tabs(self, operation: Operation) -> list[Tab]:
         """The samples of an operation, grouped as a reader looks for them."""
         groups: dict[tuple[str, str], list[Sample]] = {}
-        for title, clients in self.languages:
+        for title, clients in self.languages.items():
             for client in clients:
                 sample = self.samples.get((operation.name, client.name))
                 if sample is not None:

@@ -1,6 +1,7 @@
 """What can go wrong at the server: texts, codes, causes and ways out, kept in a YAML file."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -28,7 +29,7 @@ class Fault:
     cause: StrictStr
     mend: StrictStr
 
-    @property
+    @cached_property
     def anchor(self) -> str:
         words = "".join(c if c.isalnum() else " " for c in self.text.lower()).split()
         return "-".join(words[:8])

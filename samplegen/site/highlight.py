@@ -8,7 +8,9 @@ from html import escape
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Keyword, Name, Number, String, Token, _TokenType
+from pygments.util import ClassNotFound
 
+from samplegen.errors import SamplegenError
 from samplegen.literals import Span
 
 _CLASSES: dict[_TokenType, str] = {
@@ -39,51 +41,25 @@ Piece = tuple[str, str | None, str]
 """Class, name of the connection value, text."""
 
 
-@lru_cache(maxsize=16384)
 def highlight(text: str, lexer: str, spans: tuple[Span, ...] = ()) -> str:
     """The HTML of a program; its text content is exactly `text`."""
-    return "".join(_element(*piece) for piece in _merged(_pieces(text, lexer, spans)))
-
-
-@lru_cache
-def _lexer(name: str) -> Lexer:
-    return get_lexer_by_name(name)
-
-
-@lru_cache
-def _class(token: _TokenType) -> str:
-    while token not in _CLASSES:
-        token = token.parent or Token
-    return _CLASSES[token]
-
-
-@lru_cache(maxsize=16384)
-def _tokens(paragraph: str, lexer: str) -> tuple[tuple[str, str], ...]:
-    """Class and text of each token."""
-    tokens = _lexer(lexer).get_tokens_unprocessed(paragraph)
-    return tuple((_class(token), text) for _, token, text in tokens)
-
-
-def _pieces(text: str, lexer: str, spans: tuple[Span, ...]) -> Iterator[Piece]:
-    """Tokens, cut so that each connection value is one piece."""
     plain, places = _blanked(text, spans)
-    values = iter(spans)
-    waiting = list(reversed(places))
-    position = end = 0
+    values = [escape(text[span.start : span.end], quote=False) for span in spans]
+    html: list[str] = []
+    offset = 0
     for paragraph in _PARAGRAPH.split(plain):
-        for css, token in _tokens(paragraph, lexer):
-            end += len(token)
-            while position < end:
-                place = waiting[-1] if waiting else None
-                if place is not None and place.start <= position:
-                    value = next(values)
-                    yield css, value.name, text[value.start : value.end]
-                    position = max(position, place.end)
-                    waiting.pop()
-                else:
-                    stop = min(end, place.start) if place is not None else end
-                    yield css, None, plain[position:stop]
-                    position = stop
+        end = offset + len(paragraph)
+        inside = tuple(
+            Span(place.start - offset, place.end - offset, place.name)
+            for place in places
+            if offset <= place.start < end
+        )
+        first, *others = _coloured(paragraph, lexer, inside)
+        html.append(first)
+        for part in others:
+            html += (values.pop(0), part)
+        offset = end
+    return "".join(html)
 
 
 def _blanked(text: str, spans: tuple[Span, ...]) -> tuple[str, list[Span]]:
@@ -96,13 +72,46 @@ def _blanked(text: str, spans: tuple[Span, ...]) -> tuple[str, list[Span]]:
     length = position = 0
     for span in spans:
         between, value = text[position : span.start], text[span.start : span.end]
-        blank = value and ("1" if value.isdecimal() else "a")
         start = length + len(between)
-        length = start + len(blank)
-        parts += (between, blank)
+        length = start + 1
+        parts += (between, "1" if value.isdecimal() else "a")
         places.append(Span(start, length, span.name))
         position = span.end
     return "".join([*parts, text[position:]]), places
+
+
+@lru_cache(maxsize=16384)
+def _coloured(paragraph: str, lexer: str, places: tuple[Span, ...]) -> list[str]:
+    """The HTML of a paragraph, in parts between which the values belong."""
+    parts = [""]
+    for css, name, text in _merged(_pieces(paragraph, lexer, places)):
+        if name is not None:
+            classes = f"sg-value {css}".rstrip()
+            parts[-1] += f'<span class="{classes}" data-value="{escape(name)}">'
+            parts.append("</span>")
+        elif css and text:
+            parts[-1] += f'<span class="{css}">{escape(text, quote=False)}</span>'
+        else:
+            parts[-1] += escape(text, quote=False)
+    return parts
+
+
+def _pieces(paragraph: str, lexer: str, places: tuple[Span, ...]) -> Iterator[Piece]:
+    """Tokens, cut so that each place is one piece."""
+    waiting = list(reversed(places))
+    position = 0
+    for start, token, value in _lexer(lexer).get_tokens_unprocessed(paragraph):
+        end = start + len(value)
+        while position < end:
+            place = waiting[-1] if waiting else None
+            if place is not None and place.start <= position:
+                yield _class(token), place.name, ""
+                position = place.end
+                waiting.pop()
+            else:
+                stop = min(end, place.start) if place is not None else end
+                yield _class(token), None, paragraph[position:stop]
+                position = stop
 
 
 def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -121,9 +130,17 @@ def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
     yield css, None, run
 
 
-def _element(css: str, name: str | None, text: str) -> str:
-    text = escape(text, quote=False)
-    if name is not None:
-        classes = f"sg-value {css}".rstrip()
-        return f'<span class="{classes}" data-value="{escape(name)}">{text}</span>'
-    return f'<span class="{css}">{text}</span>' if css and text else text
+@lru_cache
+def _lexer(name: str) -> Lexer:
+    try:
+        return get_lexer_by_name(name)
+    except ClassNotFound as error:
+        message = f"no Pygments lexer {name!r}; name one of them in language.yaml"
+        raise SamplegenError(message) from error
+
+
+@lru_cache
+def _class(token: _TokenType) -> str:
+    while token not in _CLASSES:
+        token = token.parent or Token
+    return _CLASSES[token]

@@ -4,7 +4,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from samplegen.site.book import Book, Sample
@@ -65,13 +65,14 @@ def llms_full(twins: Sequence[Twin]) -> str:
 
 
 def index(book: Book, root: str) -> str:
-    """A JSON array of all samples: where each is, its digest, what was proved about it."""
-    samples = [_entry(sample, root) for sample in book.samples.values()]
-    return json.dumps(samples, indent=1, ensure_ascii=False) + "\n"
+    """A JSON array of all samples, a line each: where it is, its digest, what was proved of it."""
+    samples = (_entry(sample, root) for sample in book.samples.values())
+    lines = ",\n".join(json.dumps(sample, ensure_ascii=False) for sample in samples)
+    return f"[\n{lines}\n]\n"
 
 
 def _entry(sample: Sample, root: str) -> dict[str, Any]:
-    verdict = asdict(sample.verdict) if sample.verdict is not None else None
+    verdict = vars(sample.verdict) if sample.verdict is not None else None
     return {
         "operation": sample.operation.name,
         "title": sample.operation.title,

@@ -76,7 +76,7 @@ def document(book: Book, url: str) -> str:
         "paths": paths,
         "components": {"schemas": _schemas(book)},
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(whole, ensure_ascii=False) + "\n"
 
 
 def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:

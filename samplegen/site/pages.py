@@ -43,13 +43,24 @@ def with_operations(nav: Any, operations: Sequence[Operation]) -> Any:
 
 
 def _listed(operations: Sequence[Operation]) -> list[Any]:
-    """The pages of the operations; in a section for each form where a plain list is too long."""
+    """The pages of the operations; where a plain list is too long, in a section for each form.
+
+    Every page holds the whole section that it is in, so sections have an end, too.
+    """
     if len(operations) <= LONGEST:
         return [_file(operation) for operation in operations]
     forms: dict[str, list[str]] = {}
     for operation in operations:
         forms.setdefault(operation.form, []).append(_file(operation))
-    return [{form: files} for form, files in forms.items()]
+    return [
+        {
+            f"{form} {start // LONGEST + 1}" if len(files) > LONGEST else form: files[start:][
+                :LONGEST
+            ]
+        }
+        for form, files in forms.items()
+        for start in range(0, len(files), LONGEST)
+    ]
 
 
 def _file(operation: Operation) -> str:

@@ -31,7 +31,7 @@ class Plain(Views):
     def install(self, operation: Operation | None) -> str:
         clients = [
             client
-            for _, group in self.book.languages
+            for group in self.book.languages.values()
             for client in group
             if operation is None or (operation.name, client.name) in self.book.samples
         ]
@@ -46,7 +46,7 @@ class Plain(Views):
     def verdicts(self) -> str:
         rows = [
             f"| {sample.operation.title} | {sample.client.title} | {STATES[sample.state]} "
-            f"| {', '.join(sample.verdict.gates) if sample.verdict else ''} |"
+            f"| {', '.join(sample.proof.gates) if sample.proof else ''} |"
             for sample in self.book.samples.values()
         ]
         return "\n".join(
@@ -80,9 +80,9 @@ def _label(sample: Sample) -> str:
 def _program(sample: Sample) -> str:
     """A program, what may be said of it and what it printed."""
     said = f"*{STATES[sample.state]}"
-    if sample.verdict is not None and sample.state == "verified":
-        gates = ", ".join(sample.verdict.gates)
-        said += f" {sample.verdict.judged_at[:10]}, gates passed: {gates}"
+    if sample.proof is not None:
+        gates = ", ".join(sample.proof.gates) or "none"
+        said += f" {sample.proof.judged_at[:10]}, gates passed: {gates}"
     said += f". {sample.remark}*" if sample.remark else ".*"
     parts = [said, fence(sample.rendered.text, sample.client.language.lexer)]
     if sample.output is not None:

@@ -1,5 +1,6 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -217,6 +218,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
 
 def _addresses(page: Page, files: Files) -> Callable[[str], str | None]:
+    @functools.cache
     def address(uri: str) -> str | None:
         """The relative address of a file of the docs folder on the page."""
         file = files.get_file_from_path(uri)

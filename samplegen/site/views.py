@@ -9,7 +9,6 @@ from itertools import groupby
 from samplegen.clients import Client
 from samplegen.errors import UsageError, nearest
 from samplegen.site.book import STATES, Book, Sample, State
-from samplegen.site.faults import Fault
 from samplegen.site.proto import Field
 from samplegen.spec import Expectation, Operation, Tensor
 
@@ -88,7 +87,7 @@ class Views(ABC):
 
     def matrix(self) -> str:
         """Operations × clients: the state of every cell, linked to its sample."""
-        clients = [client for _, group in self.book.languages for client in group]
+        clients = [client for group in self.book.languages.values() for client in group]
         rows = [["Operation", *(client.tab or client.title for client in clients)]]
         rows.append(["---", *(":-:" for _ in clients)])
         for operation in self.book.operations.values():
@@ -179,15 +178,13 @@ class Views(ABC):
         if not faults:
             return []
         rows = [["REST status", "gRPC code", "Error"], ["---"] * 3]
+        page = self.link(ERRORS)
         faults.sort(key=lambda fault: (fault.rest or 0, fault.grpc or ""))
         for _, group in groupby(faults, key=lambda fault: fault.codes):
             same = list(group)
-            texts = "<br>".join(self._fault_link(fault) for fault in same)
+            texts = "<br>".join(f"[{fault.text}]({page}#{fault.anchor})" for fault in same)
             rows.append([str(same[0].rest or "–"), same[0].grpc or "–", texts])
         return ["### Status codes and errors", table(rows)]
-
-    def _fault_link(self, fault: Fault) -> str:
-        return f"[{fault.text}]({self.link(ERRORS)}#{fault.anchor})"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

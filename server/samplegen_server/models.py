@@ -201,8 +201,8 @@ class _Slot:
     def _read(self, info: TensorInfo) -> OutputTensor:
         tensor = self._request.get_tensor(info.name)
         if info.datatype == "BYTES":
-            elements = tensor.bytes_data
-            return OutputTensor(info.name, "BYTES", elements.shape, pack_bytes(elements.flat))
+            elements = tensor.bytes_data.flat if tensor.size else ()  # OpenVINO fails for none
+            return OutputTensor(info.name, "BYTES", tuple(tensor.shape), pack_bytes(elements))
         if info.holds_strings and info.name.endswith("_string"):
             rows = [bytes(row).split(b"\0", 1)[0] for row in tensor.data]
             return OutputTensor(info.name, "BYTES", (len(rows),), pack_bytes(rows))
@@ -223,6 +223,8 @@ def _tensor(array: Array) -> ov.Tensor:
     """A copy of `array` as OpenVINO holds it."""
     if array.dtype != object:
         return ov.Tensor(array)
+    if array.size == 0:  # an empty list would become one of numbers
+        return ov.Tensor(ov.Type.string, ov.Shape(array.shape))
     tensor = ov.Tensor(list(array.flat))
     tensor.shape = array.shape
     return tensor

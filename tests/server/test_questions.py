@@ -372,6 +372,16 @@ ANSWERS = [
         {"x": Output("BYTES", [2], lengths(b"ab", b""))},
     ),
     Right(
+        "no strings at all",
+        Question("same-BYTES", [Input("x", "BYTES", [0], raw=b"")]),
+        {"x": Output("BYTES", [0], b"")},
+    ),
+    Right(
+        "no strings as values",
+        Question("same-BYTES", [Input("x", "BYTES", [0], values=[])]),
+        {"x": Output("BYTES", [0], b"")},
+    ),
+    Right(
         "strings in a matrix of bytes",
         Question("text", [Input("x", "BYTES", [2], raw=lengths(b"ab", b"cde"))]),
         {"y_string": Output("BYTES", [2], lengths(b"ab", b"cde"))},

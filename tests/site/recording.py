@@ -1,11 +1,17 @@
-"""What a sample really sends: servers that keep the first inference request and refuse it."""
+"""What a sample really sends: servers that keep an inference request and refuse it.
+
+`python -m tests.site.recording` records again all that site/wire-format.md shows.
+"""
 
 import contextlib
+import functools
 import http.server
+import re
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +21,7 @@ import grpc
 
 from samplegen.samples import Catalogue, Cell
 
-INFER = "/inference.GRPCInferenceService/ModelInfer"
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -27,12 +33,15 @@ class Recorded:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def request_of(operation: str, client: str, folder: Path) -> Recorded:
-    """Runs a sample in `folder` and returns the inference request that it sends."""
+@functools.cache
+def request_of(title: str) -> Recorded:
+    """Runs a sample, named `operation × client`; returns the inference request that it sends."""
+    operation, client = title.split(" × ")
     catalogue = Catalogue()
     cell = Cell(catalogue.spec.operation(operation), catalogue.clients.client(client))
     recorded = Recorded()
-    with _servers(recorded) as (grpc_port, rest_port):
+    with _servers(recorded) as (grpc_port, rest_port), tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         documented = catalogue.spec.api.connection
         connection = replace(documented, grpc_port=grpc_port, rest_port=rest_port)
         program = folder / Path(cell.client.sample(cell.operation)).name
@@ -89,3 +98,31 @@ def hex_dump(data: bytes) -> list[str]:
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
         lines.append(f"{start:04x}  {row.hex(' '):47}  {text}")
     return lines
+
+
+def dump(title: str, shown: Sequence[str]) -> list[str]:
+    """The dump of what a sample sends, cut where the page cuts it."""
+    lines = [line.rstrip() for line in hex_dump(request_of(title).body)]
+    return [*lines[: len(shown) - 1], "…"] if shown[-1] == "…" else lines
+
+
+def main() -> None:
+    """Writes the dumps of the page anew, and the header lengths and the size it tells."""
+    page = ROOT / "site/wire-format.md"
+
+    def renewed(match: re.Match[str]) -> str:
+        lines = "\n".join(dump(match["title"], match["text"].split("\n")))
+        length = request_of(match["title"]).headers.get("inference-header-content-length", "")
+        between = re.sub(r"(?<=Content-Length: )\d+", length, match["between"])
+        return f'{between}```text title="{match["title"]}"\n{lines}\n```'
+
+    block = r'(?P<between>(?:(?!```).)*?)```text title="(?P<title>[^"]+)"\n(?P<text>.*?)\n```'
+    text = re.sub(block, renewed, page.read_text(encoding="utf-8"), flags=re.S)
+    prefix = request_of("infer-image × curl/rest").body[0x62:0x66]
+    size = int.from_bytes(prefix, "little")
+    text = re.sub(r"`[0-9a-f ]+` is \d+,", f"`{prefix.hex(' ')}` is {size},", text, count=1)
+    page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from samplegen.site.book import Sample
+from tests.site import building
 from tests.site.building import Site
+from tests.site.test_facts import blocks
 
 OWN = {
     "host": "gpu-7.example.com",
@@ -111,6 +113,34 @@ def test_a_link_picks_a_language(page: Any, lang: str) -> None:
     assert checked(page) == {"curl"}
     open_page(page, "/operations/infer-array/")
     assert checked(page) == {"curl"}
+
+
+def test_a_library_one_step_behind(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("libraries")
+    for title, text in blocks("extend.md").items():
+        file = folder / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n", encoding="utf-8")
+    templates = folder / "templates"
+    options = {"templates": [str(templates)], "samples": str(folder / "none")}
+    site = building.build(folder, building.book((), [templates]), plugin=options)
+    sample = site.book.samples["health", "curl/wget"]
+    with building.served(site.folder) as address:
+        context = chromium.new_context(
+            base_url=address, permissions=["clipboard-read", "clipboard-write"]
+        )
+        page = context.new_page()
+        shown = f"input#{sample.anchor}"
+        for link in (f"#{sample.anchor}", "?lang=curl/wget"):
+            page.goto("about:blank")
+            open_page(page, f"/operations/health/{link}")
+            page.wait_for_function(f"document.querySelector('{shown}').checked")
+            assert "curl" in checked(page)
+            assert page.locator(".sg-code:visible code").text_content() == sample.rendered.text
+        assert copy(page, sample) == sample.rendered.text
+        open_page(page, "/operations/health/")
+        assert page.is_checked(shown)
+        context.close()
 
 
 def test_an_unknown_language_changes_nothing(page: Any) -> None:

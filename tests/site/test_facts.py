@@ -17,6 +17,7 @@ from samplegen_server.proto import inference_pb2
 from samplegen.clients import Gate
 from samplegen.site import faults, proto
 from tests.conftest import Run
+from tests.server.process import running
 from tests.site import building, recording
 
 PAGES = building.ROOT / "site"
@@ -105,35 +106,31 @@ def test_comments_and_types_of_a_contract() -> None:
 
 
 @pytest.mark.parametrize("title", blocks("wire-format.md"))
-def test_dumps_are_what_samples_send(title: str, tmp_path: Path) -> None:
-    operation, client = title.split(" × ")
-    tool = {"curl": "curl", "python": sys.executable}[client.partition("/")[0]]
+def test_dumps_are_what_samples_send(title: str) -> None:
+    tool = {"curl": "curl", "python": sys.executable}[title.split(" × ")[1].partition("/")[0]]
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is missing")
-    body = recording.request_of(operation, client, tmp_path).body
-    lines = [line.rstrip() for line in recording.hex_dump(body)]
     shown = blocks("wire-format.md")[title].splitlines()
-    if shown[-1] == "…":
-        lines = [*lines[: len(shown) - 1], "…"]
-    assert shown == lines, "site/wire-format.md does not show what is sent now"
+    assert shown == recording.dump(title, shown), "run python -m tests.site.recording"
 
 
-def test_what_the_text_says_of_the_bytes(tmp_path: Path) -> None:
-    text = page("wire-format.md")
-    json_and_raw = recording.request_of("infer-array", "python/tritonclient-http", tmp_path)
+def test_what_the_text_says_of_the_bytes() -> None:
+    text = " ".join(page("wire-format.md").split())
+    json_and_raw = recording.request_of("infer-array × python/tritonclient-http")
     length = json_and_raw.headers["inference-header-content-length"]
     assert f"`Inference-Header-Content-Length: {length}`" in text
     assert json_and_raw.body[0x88:0x90].hex(" ") == "00 00 00 00 00 00 80 3f"
     assert int(length) == 0x88
-    message = recording.request_of("infer-array", "python/tritonclient-grpc", tmp_path).body
+    message = recording.request_of("infer-array × python/tritonclient-grpc").body
     assert message[0x19:0x1B].hex() == "3a28"
-    image = recording.request_of("infer-image", "curl/rest", tmp_path)
+    image = recording.request_of("infer-image × curl/rest")
     length = image.headers["inference-header-content-length"]
     assert f"`Inference-Header-Content-Length: {length}`" in text
-    size = (building.ROOT / "spec/data/digit-7.png").stat().st_size
-    assert image.body[0x62:0x66] == size.to_bytes(4, "little")
-    assert f"is {size}, the size of the file" in text
+    prefix = image.body[0x62:0x66]
+    size = int.from_bytes(prefix, "little")
+    assert f"`{prefix.hex(' ')}` is {size}, the size of the file" in text
     assert image.body[0x66:0x6A].hex(" ") == "89 50 4e 47"
+    assert len(image.body) == 0x66 + size
 
 
 # --- The bundled server ---------------------------------------------------------------------------
@@ -202,9 +199,10 @@ def test_what_the_page_adds_passes_the_judge(samplegen: Run, tmp_path: Path, cli
     operation = "health" if client == "curl/wget" else "add-one"
     own = ["--spec", tmp_path / "spec", "--templates", tmp_path / "templates"]
     verdicts = tmp_path / "verdicts.json"
-    done = samplegen(
-        "verify", operation, "--client", client, *own, "--verdicts", verdicts, cwd=tmp_path
-    )
+    with running(tmp_path / "log") as server:
+        # On free ports: other tests may be using the documented ones.
+        to = ["--endpoint", f"localhost:{server.port}:{server.rest_port}", "--verdicts", verdicts]
+        done = samplegen("verify", operation, "--client", client, *own, *to, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 

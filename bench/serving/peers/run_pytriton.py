@@ -3,6 +3,8 @@
 # mypy: ignore-errors
 # The peers' packages are not installed where this project is type-checked.
 
+import signal
+
 import numpy as np
 from pytriton.model_config import ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
@@ -18,6 +20,8 @@ def function(run):
 
 def main():
     flags = arguments()
+    # As on Ctrl-C, it then removes its workspace and its shared memory.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config = TritonConfig(
         http_address="127.0.0.1",
         http_port=flags.rest_port,

@@ -92,17 +92,24 @@
     }));
   }
 
+  /** The tab that a tab stands in, if it is one of the libraries of a language. */
+  function around(input) {
+    const block = input.parentElement.closest(".tabbed-block");
+    const index = block && [...block.parentElement.children].indexOf(block);
+    return block?.closest(".tabbed-set").children[index];
+  }
+
   /** `?lang=go`, `?lang=curl/rest` or `?lang=java`: picks the tab, and the theme remembers it. */
   function pick() {
     const wanted = new URLSearchParams(location.search).get("lang")?.toLowerCase();
     if (!wanted) return;
+    const fits = (input) => [
+      input.dataset.client?.split("/")[0], input.dataset.client, input.ariaLabel?.toLowerCase(),
+    ].includes(wanted);
     for (const set of all(".tabbed-set")) {
-      const names = (input) => [
-        input.dataset.client?.split("/")[0], input.dataset.client, input.ariaLabel?.toLowerCase(),
-      ];
-      const inputs = all(":scope > input", set);
-      if (inputs.some((input) => input.checked && names(input).includes(wanted))) continue;
-      inputs.find((input) => names(input).includes(wanted))?.click();
+      const inputs = all(":scope > input", set).filter(fits);
+      if (inputs.some((input) => input.checked && !around(input))) continue;
+      for (let input = inputs[0]; input; input = around(input)) input.click();
     }
   }
 
@@ -111,8 +118,7 @@
     let input = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     while (input?.matches(".tabbed-set > input")) {
       input.checked = true;
-      const block = input.parentElement.closest(".tabbed-block");
-      input = block?.closest(".tabbed-set").children[[...block.parentElement.children].indexOf(block)];
+      input = around(input);
     }
   }
 
