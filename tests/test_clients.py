@@ -76,11 +76,11 @@ def test_clients_of_a_language_share_it(own: Path) -> None:
     [
         ("curl/rset", "did you mean 'curl/rest'?"),
         ("python/tritonclient", "did you mean 'python/tritonclient-"),
-        ("zzz", "known: curl/rest, "),
-        ("", "known: curl/rest, "),
-        ("../templates/curl/rest", "known: curl/rest, "),
-        ("x" * 5000, "known: curl/rest, "),
-        ("a\0b", "known: curl/rest, "),
+        ("zzz", "known: cpp/grpc, "),
+        ("", "known: cpp/grpc, "),
+        ("../templates/curl/rest", "known: cpp/grpc, "),
+        ("x" * 5000, "known: cpp/grpc, "),
+        ("a\0b", "known: cpp/grpc, "),
     ],
 )
 def test_an_unknown_client_gets_the_nearest_name(name: str, hint: str) -> None:
@@ -143,5 +143,5 @@ def test_an_argument_that_cannot_be_filled_in_is_refused(argument: str, own: Pat
     (own / "toy/language.yaml").write_text(LANGUAGE.replace("{{kept}}", argument))
     with pytest.raises(SamplegenError) as caught:
         clients(own).client("toy/one")
-    expected = f"run.3: found {argument!r}; expected {{python}}, {{file}} or {{work}}; write"
+    expected = f"run.3: found {argument!r}; expected {{python}}, {{file}}, {{work}}, "
     assert caught.value.problems[0].message.startswith(expected)

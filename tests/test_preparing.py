@@ -80,8 +80,8 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-OPTIONS = ("--spec", "spec", "--templates", "templates", "--client", "toy", "--json")
-OPTIONS += ("--cache", "cache")
+OWN = ("--spec", "spec", "--templates", "templates")
+OPTIONS = (*OWN, "--client", "toy", "--json", "--cache", "cache")
 
 
 def verify(samplegen: Run, folder: Path, *options: str) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def rendered(operation: Operation, client: str, connection: Connection) -> Rende
     return CATALOGUE.renderer.render(CATALOGUE.clients.client(client), seen)
 
 
-PYTHON = [name for name in CATALOGUE.clients.names if name.startswith("python/")]
+PYTHON = ["python/tritonclient-grpc", "python/tritonclient-http"]
 
 STUB = """
 import numpy
