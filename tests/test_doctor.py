@@ -81,7 +81,7 @@ def test_what_is_required_and_missing_fails(
 
 def test_the_packaged_clients_say_what_they_need(samplegen: Run) -> None:
     rows = json.loads(samplegen("doctor", "--json").stdout)
-    needed = {client: [] for row in rows for client in row["clients"]}
+    needed: dict[str, list[str]] = {client: [] for row in rows for client in row["clients"]}
     for row in rows:
         for client in row["clients"]:
             needed[client].append(row["name"])
