@@ -80,8 +80,8 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-OWN = ("--spec", "spec", "--templates", "templates")
-OPTIONS = (*OWN, "--client", "toy", "--json", "--cache", "cache")
+OWN = ("--spec", "spec", "--templates", "templates", "--client", "toy", "--json")
+OPTIONS = (*OWN, "--cache", "cache")
 
 
 def verify(samplegen: Run, folder: Path, *options: str) -> list[dict[str, Any]]:
@@ -185,12 +185,11 @@ def test_folders_not_used_for_long_are_removed(
 
 
 def test_the_environment_names_the_cache(project: Path, tmp_path: Path, samplegen: Run) -> None:
-    options = OPTIONS[:-2]
-    finished = samplegen("verify", *options, cwd=tmp_path, SAMPLEGEN_CACHE=str(tmp_path / "own"))
+    finished = samplegen("verify", *OWN, cwd=tmp_path, SAMPLEGEN_CACHE=str(tmp_path / "own"))
     assert finished.returncode == 0, finished.stderr
     assert (tmp_path / "own/calls").is_file()
     finished = samplegen(
-        "verify", *options, cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path / "xdg"), SAMPLEGEN_CACHE=""
+        "verify", *OWN, cwd=tmp_path, XDG_CACHE_HOME=str(tmp_path / "xdg"), SAMPLEGEN_CACHE=""
     )
     assert finished.returncode == 0, finished.stderr
     assert (tmp_path / "xdg/samplegen/calls").is_file()
