@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,11 +50,15 @@ def document(book: Book, url: str) -> str:
         url: Where the site is.
     """
     paths: dict[str, dict[str, Any]] = {}
+    routes: Counter[str] = Counter()
     for operation in book.operations.values():
         for call in operation.calls:
             methods = paths.setdefault(call.path, {})
             if call.method.lower() not in methods:
-                methods[call.method.lower()] = _operation(book, call, url)
+                routes[call.rpc] += 1
+                number = str(routes[call.rpc]) if routes[call.rpc] > 1 else ""
+                route = {"operationId": f"{call.rpc}{number}", **_operation(book, call, url)}
+                methods[call.method.lower()] = route
     connection = book.api.connection
     whole = {
         "openapi": "3.1.0",
@@ -90,7 +95,6 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     ]
     rpc = book.contract.rpcs.get(call.rpc)
     found: dict[str, Any] = {
-        "operationId": call.rpc,
         "summary": rpc.comment if rpc else users[0].title,
         "description": "\n".join(f"- [{o.title}]({_page(url, o)})" for o in users),
     }

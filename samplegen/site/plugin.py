@@ -176,8 +176,11 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             machine.INDEX: machine.index(self._book, root),
             "openapi.json": openapi.document(self._book, root),
         }
-        for uri, text in texts.items():
-            write_file(Path(config.site_dir, uri), text.encode())
+        try:
+            for uri, text in texts.items():
+                write_file(Path(config.site_dir, uri), text.encode())
+        except SamplegenError as error:
+            raise PluginError(str(error)) from error
 
     def _twin(self, book: Book, markdown: str, page: Page) -> machine.Twin:
         """The page as plain Markdown, with links to the other pages' plain forms."""
