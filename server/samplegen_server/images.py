@@ -1,6 +1,7 @@
 """Encoded images to tensors, as OpenVINO Model Server decodes, converts and resizes them."""
 
 import os
+import re
 import struct
 from collections.abc import Sequence
 
@@ -23,6 +24,23 @@ PNG_CHUNK = struct.Struct(">I4s")
 
 MAX_PNG_CHUNKS = 100_000
 
+PNG_HEAD = struct.Struct(">16xIIBB")
+"""Width, height, bits of an element, and kind of colour."""
+
+PNG_CHANNELS = {0: 1, 2: 3, 3: 3}
+"""Grey, colour, palette: OpenCV reads all other kinds as four channels."""
+
+BMP_HEAD = struct.Struct("<14xIiixxH")
+"""The length of what follows, width, height (below 0 for top to bottom), and bits of a pixel."""
+
+OLD_BMP_HEAD = struct.Struct("<14xIHHxxH")
+"""The same, where that length is 12."""
+
+JPEG_FRAME = re.compile(
+    rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\0[\x0b\x0e\x11\x14]\x08(....)([\1-\4])", re.DOTALL
+)
+"""Height and width, and how many channels; one more may be in a preview."""
+
 JPEG_SCAN = b"\xff\xda"
 MAX_JPEG_SCANS = 100
 """Each goes over the whole image again; real files have about ten."""
@@ -32,6 +50,9 @@ PRECISIONS = ("FP32", "FP64", "FP16", "INT16", "INT32", "UINT8", "INT8", "UINT16
 
 RESIZABLE = ("NHWC", "N?HWC")
 """The layouts that allow an image to be resized."""
+
+MAX_IMAGE_BYTES = 150_000_000
+"""The most that one image may take once converted: 12 million pixels of three FP32 are less."""
 
 MAX_BATCH_BYTES = 1 << 30
 """The most that the images of one input may take once converted."""
@@ -55,11 +76,12 @@ def decode(images: Sequence[bytes], info: TensorInfo) -> Array:
         raise errors.UnsupportedLayout
     _, height, width, channels = info.dimensions
     resizable = info.layout in RESIZABLE and not any(size.is_any for size in info.dimensions)
+    itemsize = DTYPES[info.datatype].itemsize if info.datatype in PRECISIONS else 1
     pixels: list[Array] = []
     first: Array | None = None
     taken = 0
     for encoded in images:
-        image = _imdecode(encoded)
+        image = _imdecode(encoded, itemsize)
         if first is None:
             first = image
             target = (_target(height, image.shape[0]), _target(width, image.shape[1]))
@@ -97,17 +119,51 @@ def _target(size: Dimension, actual: int) -> int:
     return size.low if actual < size.low else size.high
 
 
-def _imdecode(encoded: bytes) -> Array:
-    """Pixels [H,W,C] of 8 or 16 bits: blue, green, red, alpha if the file has it."""
+def _imdecode(encoded: bytes, itemsize: int) -> Array:
+    """Pixels [H,W,C] of 8 or 16 bits: blue, green, red, alpha if the file has it.
+
+    Args:
+        encoded: The file.
+        itemsize: The bytes of an element once converted.
+
+    Raises:
+        ImageParsingFailed: It is no image, or too large.
+    """
     if not encoded.startswith(FORMATS) or _is_bomb(encoded):
+        raise errors.ImageParsingFailed
+    if _size(encoded, itemsize) > MAX_IMAGE_BYTES:
         raise errors.ImageParsingFailed
     try:
         image = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise errors.ImageParsingFailed from error
-    if image is None:
+    # Only a file whose head was misread above, or left something out, is found too large here.
+    if image is None or image.size * itemsize > MAX_IMAGE_BYTES:
         raise errors.ImageParsingFailed
     return image.reshape((*image.shape[:2], -1))
+
+
+def _size(encoded: bytes, itemsize: int) -> int:
+    """The bytes that an image takes, decoded or converted, as its head says; 0 if it does not."""
+    if encoded.startswith(JPEG):
+        return itemsize * max(map(_jpeg_elements, JPEG_FRAME.finditer(encoded)), default=0)
+    try:
+        if encoded.startswith(PNG):
+            width, height, bits, colour = PNG_HEAD.unpack_from(encoded)
+            elements = int(width * height) * PNG_CHANNELS.get(colour, 4)
+            return elements * max(itemsize, int(bits) // 8)
+        length, width, height, bits = BMP_HEAD.unpack_from(encoded)
+        if length == 12:
+            _, width, height, bits = OLD_BMP_HEAD.unpack_from(encoded)
+        elements = abs(width * height) * (4 if bits == 32 else 3)
+        return elements * itemsize
+    except struct.error:  # it ends before
+        return 0
+
+
+def _jpeg_elements(frame: re.Match[bytes]) -> int:
+    height, width = struct.unpack(">HH", frame[1])
+    return int(height * width) * (1 if frame[2] == b"\1" else 3)
 
 
 def _is_bomb(encoded: bytes) -> bool:

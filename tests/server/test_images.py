@@ -2,13 +2,15 @@
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from samplegen_server import errors, images
+from samplegen_server.tensors import Dimension, TensorInfo
 
 from tests.server.asking import ASK, Input, Question, Said, lengths
 from tests.server.process import Server
@@ -179,6 +181,86 @@ def test_broken_image(server: Server, kind: str, transport: str) -> None:
     said = ask(server, transport, "image-FP32", [BROKEN[kind]])
     expected = {"gRPC": ("UNKNOWN", "Unknown error"), "REST": ("500", "Image parsing failed")}
     assert (said.code, said.text) == expected[transport]
+
+
+def blank_png(width: int, height: int) -> bytes:
+    """A black PNG, a thousandth of its pixels in bytes."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = zlib.compress(bytes((1 + 3 * width) * height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def blank(suffix: str, *flags: int, channels: int = 3, dtype: type = np.uint8) -> bytes:
+    """Twenty million black pixels."""
+    fine, buffer = cv2.imencode(suffix, np.zeros((4000, 5000, channels), dtype), flags)
+    assert fine
+    return buffer.tobytes()
+
+
+def info(datatype: str, channels: int = 3) -> TensorInfo:
+    sizes = (1, 4, 4, channels)
+    return TensorInfo("x", datatype, tuple(Dimension(size, size) for size in sizes), "NHWC")
+
+
+HUGE: dict[str, Callable[[], tuple[bytes, TensorInfo]]] = {
+    "PNG": lambda: (blank(".png"), info("FP32")),
+    "PNG of 16 bits and four channels": lambda: (
+        blank(".png", channels=4, dtype=np.uint16),
+        info("UINT8", 4),
+    ),
+    "JPEG": lambda: (blank(".jpg"), info("FP32")),
+    "progressive JPEG": lambda: (blank(".jpg", cv2.IMWRITE_JPEG_PROGRESSIVE, 1), info("FP32")),
+    "JPEG behind a preview": lambda: (
+        JPEG[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(JPEG)) + JPEG + blank(".jpg")[2:],
+        info("FP32"),
+    ),
+    "grey JPEG": lambda: (blank(".jpg", channels=1), info("FP64", 1)),
+    "BMP": lambda: (blank(".bmp"), info("FP32")),
+    "BMP from top to bottom": lambda: (
+        blank(".bmp")[:22] + struct.pack("<i", -4000) + blank(".bmp")[26:],
+        info("FP32"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_image_that_would_grow_too_large_is_not_decoded(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, wanted = HUGE[kind]()
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(errors.ImageParsingFailed):
+        images.decode([image], wanted)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp"])
+def test_image_whose_head_is_not_understood_is_not_converted(
+    suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "_size", lambda *_: 0)
+    monkeypatch.setattr(images, "_convert", lambda *_: pytest.fail("converted"))
+    with pytest.raises(errors.ImageParsingFailed):
+        images.decode([blank(suffix)], info("FP32"))
+
+
+@pytest.mark.parametrize("transport", ASK)
+@pytest.mark.parametrize(
+    ("datatype", "megapixels", "is_fine"),
+    [
+        ("UINT8", 32, True),
+        ("FP32", 12, True),
+        ("FP32", 13, False),
+        ("FP64", 6, True),
+        ("FP64", 7, False),
+    ],
+)
+def test_how_large_an_image_may_be_depends_on_the_datatype(
+    server: Server, datatype: str, megapixels: int, is_fine: bool, transport: str
+) -> None:
+    image = blank_png(250 * megapixels, 4000)
+    said = ask(server, transport, f"image-{datatype}", [image])
+    refusal = {"gRPC": "UNKNOWN", "REST": "500"}[transport]
+    assert said.code == ("OK" if is_fine else refusal), said
 
 
 LAYOUT = "Received binary image input but resource not configured to accept NHWC layout"
