@@ -156,7 +156,7 @@ def _size(encoded: bytes, itemsize: int) -> int:
         if length == 12:
             _, width, height, bits = OLD_BMP_HEAD.unpack_from(encoded)
         elements = abs(width * height) * (4 if bits == 32 else 3)
-        return elements * itemsize
+        return int(elements) * itemsize
     except struct.error:  # it ends before
         return 0
 
