@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from samplegen_server import errors, rest_request, rest_response
 from samplegen_server.answers import Answer, Observer
 from samplegen_server.service import MAX_VERSION, InferRequest, Service
+from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +167,7 @@ class App:
         max_body_bytes: The largest request body.
         routes: The paths that are served.
         observers: Told of each answer.
+        turns: Whom to wait for before a request is answered.
     """
 
     def __init__(
@@ -174,11 +176,13 @@ class App:
         max_body_bytes: int,
         routes: Sequence[Route] = ROUTES,
         observers: Sequence[Observer] = (),
+        turns: Turns | None = None,
     ) -> None:
         self._service = service
         self._max_body_bytes = max_body_bytes
         self._routes = routes
         self._observers = observers
+        self._turns = turns or Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: the one place where errors become a status."""
@@ -187,6 +191,7 @@ class App:
         headers = dict(scope["headers"])
         request = Request(self._service, headers, lambda: self._read_body(headers, receive))
         try:
+            await self._turns.wait()
             response = await self._answer(scope, request)
         except ClientGone:
             return

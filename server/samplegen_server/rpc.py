@@ -14,6 +14,7 @@ from samplegen_server.answers import Answer, Observer
 from samplegen_server.proto import inference_pb2 as pb
 from samplegen_server.service import InferRequest, Service
 from samplegen_server.tensors import InputTensor, TensorInfo
+from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,17 @@ def _parsing(message: type[Any]) -> Callable[[bytes], Any]:
 
 
 def _answering(
-    rpc: str, operation: Operation, service: Service, observers: Sequence[Observer]
+    rpc: str,
+    operation: Operation,
+    service: Service,
+    observers: Sequence[Observer],
+    turns: Turns,
 ) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
     """The operation as grpc calls it: the one place where errors become a status."""
 
     async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
         start = time.perf_counter()
+        turns.note_rpc()
         failure: errors.ServerError | None = None
         try:
             if request is None:
@@ -183,7 +189,10 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def make_server(
-    service: Service, max_message_bytes: int, observers: Sequence[Observer] = ()
+    service: Service,
+    max_message_bytes: int,
+    observers: Sequence[Observer] = (),
+    turns: Turns | None = None,
 ) -> grpc.aio.Server:
     """A gRPC server that answers with `service`, not started and bound to no port yet.
 
@@ -191,7 +200,9 @@ def make_server(
         service: Answers the requests.
         max_message_bytes: The largest request.
         observers: Told of each answer.
+        turns: Told of each request.
     """
+    turns = turns or Turns()
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", max_message_bytes),
@@ -201,7 +212,7 @@ def make_server(
     )
     handlers = {
         method.name: grpc.unary_unary_rpc_method_handler(
-            _answering(method.name, OPERATIONS[method.name], service, observers),
+            _answering(method.name, OPERATIONS[method.name], service, observers, turns),
             request_deserializer=_parsing(GetMessageClass(method.input_type)),
             response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )

@@ -22,6 +22,7 @@ from samplegen_server.config import ConfigError
 from samplegen_server.http_limits import LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
 from samplegen_server.service import Service
+from samplegen_server.turns import Turns
 
 if TYPE_CHECKING:
     from samplegen_server.metrics import Metrics
@@ -72,6 +73,7 @@ async def _serve(options: Options) -> None:
     service = Service(repository, models.runtime_version())
     observers: list[Observer] = []
     routes = list(rest.ROUTES)
+    turns = Turns()
     async with contextlib.AsyncExitStack() as stack:
         if options.record:
             observers.append(stack.enter_context(_recorder(options.record)))
@@ -81,9 +83,9 @@ async def _serve(options: Options) -> None:
             routes.append(rest.metrics_route(metrics.text))
         transports: list[Transport] = []
         if options.port:
-            transports.append(_grpc(options, service, observers))
+            transports.append(_grpc(options, service, observers, turns))
         if options.rest_port:
-            app = rest.App(service, options.max_message_bytes, routes, observers)
+            app = rest.App(service, options.max_message_bytes, routes, observers, turns)
             transports.append(_rest(options, app))
         ends = [await stack.enter_async_context(transport) for transport in transports]
         await stack.enter_async_context(_running(_keep_loaded(repository, options)))
@@ -156,11 +158,11 @@ def _addresses(options: Options) -> list[str]:
 
 @contextlib.asynccontextmanager
 async def _grpc(
-    options: Options, service: Service, observers: Sequence[Observer]
+    options: Options, service: Service, observers: Sequence[Observer], turns: Turns
 ) -> AsyncGenerator[End]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
     _bind("gRPC", options.grpc_bind_address, options.port).close()
-    server = rpc.make_server(service, options.max_message_bytes, observers)
+    server = rpc.make_server(service, options.max_message_bytes, observers, turns)
     server.add_insecure_port(f"{options.grpc_bind_address}:{options.port}")
     await server.start()
 
