@@ -162,14 +162,15 @@ def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--cache",
         type=click.Path(path_type=Path, resolve_path=True, file_okay=False),
         envvar="SAMPLEGEN_CACHE",
-        default=_cache,
+        default=default_cache,
         metavar="DIR",
         help="Keeps stubs, libraries and built samples. Default: $SAMPLEGEN_CACHE, else samplegen "
         "in $XDG_CACHE_HOME, else in ~/.cache.",
     )(command)
 
 
-def _cache() -> Path:
+def default_cache() -> Path:
+    """Where what samples are built with is kept, if nobody says otherwise."""
     base = os.environ.get("XDG_CACHE_HOME")
     return Path(base or Path.home() / ".cache") / "samplegen"
 

@@ -6,15 +6,20 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from samplegen.clients import Gate
 from samplegen.judge import processes
+from samplegen.judge.preparing import Workshop
+from samplegen.judge.requirements import versions
+from samplegen.options import default_cache
 from samplegen.render import view
 from samplegen.samples import Catalogue, Cell
 
@@ -60,8 +65,8 @@ GRPC_FAULTS: dict[str, grpc.StatusCode | bytes | None] = {
 
 
 @contextmanager
-def rest_server(answer: bytes | None) -> Iterator[int]:
-    """Reads a request and sends `answer`, whatever was asked; gives its port."""
+def rest_server(answer: bytes | None, port: int) -> Iterator[None]:
+    """Reads a request and sends `answer`, whatever was asked."""
     ended = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
@@ -74,24 +79,25 @@ def rest_server(answer: bytes | None) -> Iterator[int]:
                 self.request.sendall(answer)
 
     class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
         daemon_threads = True
         block_on_close = False
 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """A client that hangs up early is what a faulty answer makes it do."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", port), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
         try:
-            yield server.server_address[1]
+            yield
         finally:
             ended.set()
             server.shutdown()
 
 
 @contextmanager
-def grpc_server(fault: grpc.StatusCode | bytes | None) -> Iterator[int]:
-    """Answers every RPC with a status, with bytes, or not at all; gives its port."""
+def grpc_server(fault: grpc.StatusCode | bytes | None, port: int) -> Iterator[None]:
+    """Answers every RPC with a status, with bytes, or not at all."""
     ended = threading.Event()
 
     def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -108,73 +114,81 @@ def grpc_server(fault: grpc.StatusCode | bytes | None) -> Iterator[int]:
             return grpc.unary_unary_rpc_method_handler(answer)
 
     server = grpc.server(futures.ThreadPoolExecutor(4), handlers=[Handler()])
-    port = server.add_insecure_port("127.0.0.1:0")
+    assert server.add_insecure_port(f"127.0.0.1:{port}") == port
     server.start()
     try:
-        yield port
+        yield
     finally:
         ended.set()
         server.stop(0).wait()
 
 
-@contextmanager
-def closed_port() -> Iterator[int]:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        yield reserved.getsockname()[1]
-
-
 CATALOGUE = Catalogue()
-CELLS = [cell for cell in CATALOGUE.cells if CATALOGUE.state(cell) == "ready"]
+COMPILED = ("health", "infer-array")
+"""The operations to which programs that must be built are put: building takes seconds."""
+CELLS = [
+    cell
+    for cell in CATALOGUE.cells
+    if not cell.client.language.build or cell.operation.name in COMPILED
+]
 
-Start = Callable[[], Any]
+Start = Callable[[int], AbstractContextManager[None]]
 
 
 def faults(cell: Cell) -> Iterator[tuple[str, Start]]:
-    """The faults that a cell must tell, and how to start a server that has them."""
-    yield "server down", closed_port
+    """The faults that a cell must tell, and how to start a server that has them on a port."""
+    yield "server down", lambda port: nullcontext()
     if cell.client.transport == "grpc":
         for name, fault in GRPC_FAULTS.items():
-            yield name, lambda fault=fault: grpc_server(fault)  # type: ignore[misc]
+            yield name, partial(grpc_server, fault)
         return
     answers = REST_FAULTS if cell.operation.form == "health" else REST_FAULTS | REST_BODY_FAULTS
     for name, answer in answers.items():
-        yield name, lambda answer=answer: rest_server(answer)  # type: ignore[misc]
+        yield name, partial(rest_server, answer)
 
 
-def run(cell: Cell, port: int, folder: Path) -> processes.Outcome:
-    """Runs the cell's sample against a server on `port`."""
+def free_port() -> int:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port: int = reserved.getsockname()[1]
+        return port
+
+
+def built(cell: Cell, port: int, cache: Path) -> list[str]:
+    """The command that runs the cell's sample, made for a server on `port`."""
+    found = versions(cell.client.requirements, 2)
+    missing = [r for r in cell.client.requirements if not r.gates and found[r] is None]
+    if missing:
+        pytest.skip(f"{missing[0].name} is missing; type: {missing[0].install}")
     api = replace(CATALOGUE.spec.api, deadline=DEADLINE)
-    other = port - 1 if port > 1024 else port + 1
-    ports: dict[str, Any] = {"grpc_port": port, "rest_port": other}
-    if cell.client.transport == "rest":
-        ports = {"grpc_port": other, "rest_port": port}
+    ports: dict[str, Any] = {"grpc_port": 1, "rest_port": 2}
+    ports[f"{cell.client.transport}_port"] = port
     seen = view(api, cell.operation, replace(api.connection, host="127.0.0.1", **ports))
-    file = folder / Path(cell.client.sample(cell.operation)).name
-    file.write_text(CATALOGUE.renderer.render(cell.client, seen).text)
-    for name in cell.operation.files:
-        shutil.copy(CATALOGUE.spec.data(name), folder)
-    values = {"python": "python", "file": str(file), "work": str(folder)}
-    command = [argument.format_map(values) for argument in cell.client.language.run]
-    return processes.run(command, folder, processes.environment(folder), DEADLINE + SLACK)
+    text = CATALOGUE.renderer.render(cell.client, seen).text
+    workshop = Workshop(cache, CATALOGUE.clients, CATALOGUE.spec.proto, found)
+    language = cell.client.language
+    # C++ compiles in the gate of its warnings, and links in that of the build.
+    gates: dict[Gate, Any] = (
+        {"lint": language.lint, "build": language.build} if language.build else {}
+    )
+    name = Path(cell.client.sample(cell.operation)).name
+    values = workshop.built(cell.client, name, text, gates, lambda gate: None)
+    return [argument.format_map(values) for argument in language.run]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name.replace(" × ", "-"))
 def test_each_failure_is_one_line_and_status_1(cell: Cell, tmp_path: Path) -> None:
-    if any(shutil.which(tool) is None for tool in ("curl", "jq")):
-        pytest.skip("curl or jq is missing; type: sudo apt install curl jq")
-
-    def told(item: tuple[int, tuple[str, Start]]) -> str | None:
-        number, (name, start) = item
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        with start() as port:
-            outcome = run(cell, port, folder)
+    port = free_port()
+    command = built(cell, port, default_cache())
+    for name in cell.operation.files:
+        shutil.copy(CATALOGUE.spec.data(name), tmp_path)
+    wrong = []
+    for name, start in faults(cell):
+        with start(port):
+            env = processes.environment(tmp_path)
+            outcome = processes.run(command, tmp_path, env, DEADLINE + SLACK)
         lines = outcome.stderr.splitlines()
-        if outcome.status == 1 and len(lines) == 1 and "Traceback" not in lines[0]:
-            return None
-        return f"{name}: {outcome}"
-
-    with futures.ThreadPoolExecutor(2) as pool:
-        wrong = [problem for problem in pool.map(told, enumerate(faults(cell))) if problem]
+        if outcome.status != 1 or len(lines) != 1 or "Traceback" in lines[0]:
+            wrong.append(f"{name}: {outcome}")
     assert not wrong, "\n".join(wrong)
