@@ -79,6 +79,7 @@ def configure(folder: Path, name: str, **own: Path) -> Path:
 
 def clone_clients(folder: Path) -> str:
     """Copies real clients into languages of their own until there are 12; names the last."""
+    folder.mkdir(parents=True)
     real = sorted((ROOT / "templates").glob("*/*/client.yaml"))
     for number in range(len(real), CLIENTS):
         original = real[number % len(real)].parent

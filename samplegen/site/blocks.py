@@ -65,7 +65,7 @@ class Blocks(Views):
             if len(inner) > 1:
                 content = self._tabs(inner, f"Libraries for {tab.label}", "sg-libraries")
             first = tab.samples[0]
-            key = f"{operation.name}--{_slug(tab.label)}" if len(inner) > 1 else first.anchor
+            key = f"{operation.name}--tab-{_slug(tab.label)}" if len(inner) > 1 else first.anchor
             panels.append(Panel(key, tab.label, first.client, content))
         name = f"{operation.title}: the program in each language"
         form = "" if self._has_form else self._form()

@@ -58,11 +58,9 @@ def open_page(page: Any, path: str) -> None:
 
 
 def checked(page: Any) -> set[str]:
-    """The labels of the picked tabs of all sets of the page."""
-    labels = page.eval_on_selector_all(
-        ".tabbed-set > input:checked", "all => all.map(input => input.ariaLabel)"
-    )
-    return set(labels)
+    """The labels of the picked tabs of the page, libraries one step behind aside."""
+    outer = ":is(.sg-samples, .sg-install) > input:checked"
+    return set(page.eval_on_selector_all(outer, "all => all.map(input => input.ariaLabel)"))
 
 
 def copy(page: Any, sample: Sample) -> str:

@@ -197,13 +197,11 @@ def test_an_operation_page_names_routes_fields_and_errors(site: Site) -> None:
 # --- What may be said of a sample -----------------------------------------------------------------
 
 
-def said(html: str, anchor: str) -> tuple[str, str]:
-    """The state that the badge of a sample shows, and all text of its panel."""
-    ids = re.findall(r'<input[^>]* id="([^"]+)" name="__tabbed_1000"', html)
-    panel = html.split('<div class="tabbed-block">')[1 + ids.index(anchor)]
-    state = re.search(r'class="sg-badge sg-(\w+)"', panel)
-    assert state is not None
-    return state[1], panel
+def said(html: str, path: str) -> tuple[str, str]:
+    """The state that the badge of a sample shows, and all text from there to the next badge."""
+    badges = html.split('<details class="sg-badge sg-')[1:]
+    panel = next(badge for badge in badges if f'samples/{path}"' in badge)
+    return panel.partition('"')[0], panel
 
 
 def page_of(tmp_path: Path, made: Book) -> str:
@@ -230,7 +228,7 @@ def test_states(
         return None if changes is None else building.verdict(sample, **changes)
 
     html = page_of(tmp_path, building.book(judge=judge))  # type: ignore[arg-type]
-    shown, panel = said(html, "health--python-tritonclient-grpc")
+    shown, panel = said(html, "python/tritonclient-grpc/health.py")
     assert shown == state
     assert words in panel
     assert ("<samp>" in panel) is shows_output
