@@ -10,6 +10,7 @@ from tests.server.test_errors import CLASSES
 PROGRAM = """
 import asyncio, json, sys
 from samplegen_server import errors, rpc
+from samplegen_server.turns import Turns
 
 class Context:
     async def abort(self, code, details):
@@ -21,7 +22,7 @@ async def said(kind):
         raise kind("details")
     context = Context()
     try:
-        await rpc._answering("ServerLive", fail, None, ())(object(), context)
+        await rpc._answering("ServerLive", fail, None, (), Turns())(object(), context)
     except asyncio.CancelledError:
         return context.said
 
