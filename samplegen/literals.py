@@ -278,6 +278,8 @@ def _typed(integer: Callable[[int, str], str], real: Callable[[float, str], str]
 
 
 def _float32(value: float) -> float:
+    if value == 0 or (1e-37 < abs(value) < 1e38 and len(repr(value)) < 9):
+        return value  # few enough digits to mean the same in both
     try:
         rounded: float = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
