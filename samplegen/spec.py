@@ -295,6 +295,18 @@ class Spec:
         if path is None or not path.is_file():
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
 
+        for name, known in (
+            ("command", {"python", "grpc_port", "rest_port"}),
+            ("record", {"record"}),
+        ):
+            for index, argument in enumerate(getattr(api.server, name)):
+                for place in set(re.findall(r"{(.*?)}", argument)) - known:
+                    expected = ", ".join(f"{{{word}}}" for word in sorted(known))
+                    location = ("server", name, index)
+                    yield location, f"found {{{place}}}; expected one of {expected}"
+        if not api.server.command:
+            yield ("server", "command"), "found an empty list; expected a program and its arguments"
+
     def _check_operation(self, operation: OperationFile) -> Mistakes:
         for name in ("calls", "expect"):
             if not getattr(operation, name):
