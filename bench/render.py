@@ -81,7 +81,8 @@ def main() -> None:
             f"peak {memory:.0f} MB ({memory / MEMORY_BAR:.2f} of the bar)"
         )
     if len(rates) > 1:
-        print(f"rate at {sizes[-1]:,} operations / rate at {sizes[0]:,}: {rates[-1] / rates[0]:.2f}")
+        growth = rates[-1] / rates[0]
+        print(f"rate at {sizes[-1]:,} operations / rate at {sizes[0]:,}: {growth:.2f}")
 
 
 if __name__ == "__main__":
