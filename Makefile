@@ -7,10 +7,10 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install site serve samples check test bench toolchains constraints clean
+.PHONY: help install site site-test serve samples check test bench toolchains constraints clean
 
 help:        ## these lines
-	@awk -F ':.*## *' '/^[a-z]+:.*##/ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed  ## the environment, with all that samplegen needs
 
@@ -50,8 +50,12 @@ test: check  ## everything: checks, all samples judged, the site built strictly,
 	mkdocs build --strict --quiet
 	pytest $(PYTEST)
 
+site-test: install  ## only the tests of the site, in a real browser
+	pytest tests/site
+
 bench: install  ## what speed and memory are, against their bars
 	python bench/render.py
+	python bench/site.py
 
 toolchains:  ## the programs that samples and their checks need, from Debian's packages
 	apt-get install --yes curl jq shfmt shellcheck \
