@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from google.protobuf.descriptor_pb2 import DescriptorProto
 from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
-from samplegen_server.proto import inference_pb2
 
 from samplegen.clients import Gate
 from samplegen.site import faults, proto
+from tests import test_proto
 from tests.conftest import Run
 from tests.server.process import running
 from tests.site import building, recording
@@ -69,22 +70,24 @@ def test_each_error_has_an_address_of_its_own() -> None:
 # --- The contract ---------------------------------------------------------------------------------
 
 
-def test_fields_are_those_of_the_compiled_contract() -> None:
+def test_fields_are_those_of_the_compiled_contract(tmp_path: Path) -> None:
     contract = building.book().contract
-    pool = inference_pb2.DESCRIPTOR
+    # Not from the server's stubs: tritonclient's, of the same names, may be in this process.
+    compiled = test_proto.compiled(tmp_path)
 
-    def check(message: typing.Any) -> None:
+    def check(message: DescriptorProto) -> None:
         listed = {field.name: field for field in contract.messages[message.name]}
-        assert list(listed) == [field.name for field in message.fields]
-        for nested in message.nested_types:
-            if not nested.GetOptions().map_entry:
+        assert list(listed) == [field.name for field in message.field]
+        for nested in message.nested_type:
+            if not nested.options.map_entry:
                 check(nested)
 
-    for message in pool.message_types_by_name.values():
+    for message in compiled.message_type:
         check(message)
-    service = pool.services_by_name["GRPCInferenceService"]
+    (service,) = compiled.service
     assert {(r.name, r.request, r.response) for r in contract.rpcs.values()} == {
-        (m.name, m.input_type.name, m.output_type.name) for m in service.methods
+        (m.name, m.input_type.rpartition(".")[2], m.output_type.rpartition(".")[2])
+        for m in service.method
     }
 
 
