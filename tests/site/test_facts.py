@@ -20,6 +20,7 @@ from tests import test_proto
 from tests.conftest import Run
 from tests.server.process import running
 from tests.site import building, recording
+from tests.site.conftest import missing
 
 PAGES = building.ROOT / "site"
 FENCE = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)\n```$', re.M | re.S)
@@ -112,7 +113,7 @@ def test_comments_and_types_of_a_contract() -> None:
 def test_dumps_are_what_samples_send(title: str) -> None:
     tool = {"curl": "curl", "python": sys.executable}[title.split(" × ")[1].partition("/")[0]]
     if shutil.which(tool) is None:
-        pytest.skip(f"{tool} is missing")
+        missing(f"{tool} is missing")
     shown = blocks("wire-format.md")[title].splitlines()
     assert shown == recording.dump(title, shown), "run python -m tests.site.recording"
 
@@ -194,7 +195,7 @@ def test_what_the_page_adds_is_listed_rendered_and_published(
 def test_what_the_page_adds_passes_the_judge(samplegen: Run, tmp_path: Path, client: str) -> None:
     tools = ["wget"] if client == "curl/wget" else ["curl", "jq"]
     if absent := [tool for tool in tools if shutil.which(tool) is None]:
-        pytest.skip(f"{absent[0]} is missing")
+        missing(f"{absent[0]} is missing")
     for title, text in blocks("extend.md").items():
         file = tmp_path / title
         file.parent.mkdir(parents=True, exist_ok=True)
