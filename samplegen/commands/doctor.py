@@ -1,0 +1,51 @@
+"""`samplegen doctor`: what the samples need, there or missing."""
+
+import json
+import os
+
+import click
+
+from samplegen.commands.printing import error, verify_extra
+from samplegen.options import catalogue_options, json_option, matching_clients
+from samplegen.samples import Catalogue
+
+
+@click.command("doctor")
+@click.option(
+    "--require",
+    multiple=True,
+    metavar="LANGUAGE[/CLIENT]|all",
+    help="Fail if anything is missing that these need; may be repeated.",
+)
+@catalogue_options
+@json_option
+def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> int:
+    """Show what is on this machine of what the samples need, and how to get the rest.
+
+    \b
+    samplegen doctor                  everything, with versions
+    samplegen doctor --require java   fails if Java's samples could not be judged
+    """
+    with verify_extra():
+        from samplegen.judge import report, requirements
+
+    required = matching_clients(catalogue, require, "--require")
+    found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
+    if as_json:
+        rows = [
+            {
+                "name": finding.requirement.name,
+                "version": finding.version,
+                "install": finding.requirement.install,
+                "gates": finding.requirement.gates,
+                "clients": finding.clients,
+            }
+            for finding in found
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        report.findings(found)
+    missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]
+    for finding in missing:
+        error(f"{finding.requirement.name} is required, yet missing")
+    return 1 if missing else 0

@@ -1,0 +1,26 @@
+"""Folders of generated files: written, or compared with what should be in them."""
+
+from pathlib import Path
+
+import click
+
+from samplegen.commands.printing import error
+from samplegen.samples import drift, write
+
+
+def write_or_check(files: dict[str, bytes], folder: Path, check: bool, command: str) -> int:
+    """Makes `folder` hold `files`, or says whether it does; returns the exit status."""
+    if not check:
+        changed = write(files, folder)
+        click.echo(f"{len(files)} files in {folder}, {len(changed)} changed", err=True)
+        return 0
+    found = list(drift(files, folder))
+    for item in found:
+        click.echo(f"{item.path}: {item.kind}")
+        if item.diff:
+            click.echo(item.diff)
+    if found:
+        error(f"{folder} is not fresh; run {command}")
+        return 1
+    click.echo(f"{len(files)} files in {folder} are fresh", err=True)
+    return 0

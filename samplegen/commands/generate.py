@@ -1,0 +1,31 @@
+"""`samplegen generate`: all samples, written or compared."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from samplegen.commands.folders import write_or_check
+from samplegen.options import (
+    EXISTING,
+    SAMPLES,
+    catalogue_options,
+    connection,
+    connection_options,
+)
+from samplegen.samples import Catalogue
+
+
+@click.command("generate")
+@click.option("--check", is_flag=True, help="Write nothing; fail and show how the samples differ.")
+@click.option("--output", type=EXISTING, default=SAMPLES, metavar="DIR", show_default=True)
+@connection_options
+@catalogue_options
+def command(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> int:
+    """Write all samples, or with --check, say whether those written are fresh.
+
+    The same spec and templates make the same bytes on any machine. Files are replaced as a whole;
+    a file of the folder that no sample accounts for is removed.
+    """
+    files = catalogue.files(connection(catalogue.spec.api.connection, **values))
+    return write_or_check(files, output, check, "samplegen generate")

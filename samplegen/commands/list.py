@@ -1,0 +1,47 @@
+"""`samplegen list`: the matrix."""
+
+import json
+
+import click
+
+from samplegen.options import catalogue_options, json_option
+from samplegen.samples import Catalogue
+
+
+@click.command("list")
+@catalogue_options
+@json_option
+def command(catalogue: Catalogue, as_json: bool) -> int:
+    """Show the matrix: operations × clients, and the state of each cell.
+
+    \b
+    ready        there is a template; `samplegen show` prints the program
+    omitted      the client cannot say this operation, and says why
+    no template  a template is missing; `samplegen generate` names it
+    """
+    states = [(cell, catalogue.state(cell)) for cell in catalogue.cells]
+    if as_json:
+        rows = [
+            {
+                "operation": cell.operation.name,
+                "title": cell.operation.title,
+                "client": cell.client.name,
+                "form": cell.operation.form,
+                "state": state,
+                "reason": cell.omitted or "",
+                "path": cell.client.sample(cell.operation),
+            }
+            for cell, state in states
+        ]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    width = max((len(cell.client.name) for cell, _ in states), default=0)
+    last = None
+    for cell, state in states:
+        if cell.operation is not last:
+            click.echo(f"{cell.operation.name}  {click.style(cell.operation.title, dim=True)}")
+            last = cell.operation
+        colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")
+        reason = f"  {cell.omitted}" if cell.omitted else ""
+        click.echo(f"  {cell.client.name:{width}}  {click.style(state, fg=colour)}{reason}")
+    return 0

@@ -1,0 +1,27 @@
+"""`samplegen serve`: the bundled server."""
+
+import os
+from typing import Any, NoReturn
+
+import click
+
+from samplegen.options import catalogue_options, connection
+from samplegen.samples import Catalogue
+
+
+@click.command("serve", context_settings={"ignore_unknown_options": True})
+@click.option("--grpc-port", type=click.IntRange(1, 65535), metavar="PORT")
+@click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT")
+@click.argument("server_options", nargs=-1, type=click.UNPROCESSED)
+@catalogue_options
+def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any) -> NoReturn:
+    """Start the bundled server with the bundled models on 9000 (gRPC) and 8000 (REST).
+
+    Options that are not listed here go to the server as they are; `samplegen serve -- --help`
+    tells its own.
+    """
+    from samplegen.judge import servers
+
+    api = catalogue.spec.api
+    command = servers.command_line(api.server, connection(api.connection, **values))
+    os.execv(command[0], [*command, *server_options])  # noqa: S606  (the server takes our place)
