@@ -1,7 +1,4 @@
-"""Values as source text: no value can leave its literal.
-
-Each kind of literal is a row of `LITERALS`; a language names its row in `language.yaml`.
-"""
+"""How source text writes values: what the kinds of literal have in common, and their parts."""
 
 import math
 import re
@@ -9,50 +6,10 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii
-from typing import Any, NamedTuple
+from typing import Any
 from unicodedata import east_asian_width
 
-Scalar = bool | int | float | str
-
-
-class LiteralError(ValueError):
-    """A value that the language cannot write."""
-
-
-class Span(NamedTuple):
-    """Where a connection value stands in a text, in characters; `end` is exclusive."""
-
-    start: int
-    end: int
-    name: str
-
-
-class Code(str):
-    """Source text that is safe where it stands, and the connection values in it."""
-
-    __slots__ = ("spans",)
-    spans: tuple[Span, ...]
-
-    def __new__(cls, text: str, spans: tuple[Span, ...] = ()) -> "Code":
-        code = super().__new__(cls, text)
-        code.spans = spans
-        return code
-
-    def __str__(self) -> "Code":
-        """Itself: Jinja calls `str` on what it prints, which would lose the spans."""
-        return self
-
-
-class Value(NamedTuple):
-    """A connection value, such as `("host", "localhost")`."""
-
-    name: str
-    text: str
-
-
-Text = tuple[str | Value, ...]
-"""Text of which parts are connection values, such as an address."""
+from samplegen.literals.code import Code, LiteralError, Scalar, Span, Text, Value
 
 
 @dataclass(frozen=True)
@@ -212,7 +169,11 @@ def _comment(literals: Literals, text: str, prefix: str, width: int) -> Code:
     return Code("\n".join(line.rstrip() for line in lines))
 
 
-def _escaper(
+NAMED = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+"""The escapes that C and its descendants share."""
+
+
+def escaper(
     named: Iterable[tuple[str, str]], numeric: Callable[[int], str]
 ) -> Callable[[str], str]:
     """Writes the characters of `named` as told, and those that do not print by number."""
@@ -229,29 +190,7 @@ def _escaper(
     return escape
 
 
-def _python_number(code: int) -> str:
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
-
-
-_PYTHON_NAMED = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
-_PYTHON_QUOTES = {
-    quote: Quotes(quote, _escaper((*_PYTHON_NAMED, (quote, f"\\{quote}")), _python_number), quote)
-    for quote in "\"'"
-}
-
-
-def _python_quotes(text: str) -> Quotes:
-    """Double quotes, unless single ones need fewer escapes; so does `ruff format`."""
-    return _PYTHON_QUOTES["'" if text.count('"') > text.count("'") else '"']
-
-
-def _repr(non_finite: Callable[[float], str]) -> Numbers:
+def repr_numbers(non_finite: Callable[[float], str]) -> Numbers:
     """Writes numbers as Python does; infinity and not-a-number as told."""
 
     def numbers(values: Sequence[Any], datatype: str) -> list[str]:
@@ -263,7 +202,7 @@ def _repr(non_finite: Callable[[float], str]) -> Numbers:
     return numbers
 
 
-def _typed(integer: Callable[[int, str], str], real: Callable[[float, str], str]) -> Numbers:
+def typed_numbers(integer: Callable[[int, str], str], real: Callable[[float, str], str]) -> Numbers:
     """Writes each number as its datatype asks; an FP32 one is rounded to what FP32 can hold."""
 
     def numbers(values: Sequence[Any], datatype: str) -> list[str]:
@@ -292,152 +231,8 @@ def _float32(value: float) -> float:
     return rounded
 
 
-def _no_number(value: float) -> str:
-    raise LiteralError(f"JSON has no number {value}")
-
-
-_JSON_QUOTES = Quotes('"', lambda text: encode_basestring_ascii(text)[1:-1], '"')
-_SHELL_SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-_SHELL_UNFIT = re.compile("[\0\ud800-\udfff]")
-_SHELL_BARE = Quotes("", str, "")
-_SHELL_QUOTED = Quotes("'", lambda text: text.replace("'", "'\"'\"'"), "'")
-
-
-def _shell_quotes(text: str) -> Quotes:
-    if _SHELL_SAFE.fullmatch(text):
-        return _SHELL_BARE
-    if unfit := _SHELL_UNFIT.search(text):
-        raise LiteralError(f"a shell word cannot hold the character {unfit[0]!a}: {text!r}")
-    return _SHELL_QUOTED
-
-
-JSON = Literals(_JSON_QUOTES.always, ("false", "true"), _repr(_no_number), ("[", ", ", "]"), "")
-"""Also offered to every language, for the bodies of REST requests."""
-
-
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
         raise LiteralError(f"half a surrogate pair is no text: {text!r}") from error
-
-
-_NAMED = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
-
-
-def _go_number(code: int) -> str:
-    if 0xD800 <= code < 0xE000:
-        raise LiteralError(f"half a surrogate pair is no text: U+{code:04X}")
-    return _python_number(code) if code < 0x80 or code > 0xFF else f"\\u{code:04x}"
-
-
-def _go_real(value: float, datatype: str) -> str:
-    special = "math.NaN()" if math.isnan(value) else ""
-    if math.isinf(value):
-        special = f"math.Inf({math.copysign(1, value):.0f})"
-    elif value == 0 and math.copysign(1, value) < 0:  # -0.0 is a constant expression, and positive
-        special = "math.Copysign(0, -1)"
-    return f"float32({special})" if special and datatype == "FP32" else special or repr(value)
-
-
-def _java_number(code: int) -> str:
-    """Octal in full length where it can be: `\u000a` would be read as a line break."""
-    if code < 0x100:
-        return f"\\{code:03o}"
-    units = chr(code).encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(*[iter(units)] * 2, strict=True))
-
-
-def _java_integer(value: int, datatype: str) -> str:
-    if not -(2**63) <= value < 2**63:
-        raise LiteralError(f"Java has no integer {value}")
-    return f"{value}L" if datatype == "INT64" or not -(2**31) <= value < 2**31 else str(value)
-
-
-def _java_real(value: float, datatype: str) -> str:
-    kind, suffix = ("Float", "f") if datatype == "FP32" else ("Double", "")
-    if math.isnan(value):
-        return f"{kind}.NaN"
-    if math.isinf(value):
-        return f"{kind}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
-    return f"{value!r}{suffix}"
-
-
-def _cpp_number(code: int) -> str:
-    """The bytes in octal: three digits at most, so no digit behind them is swallowed."""
-    return "".join(f"\\{byte:03o}" for byte in _utf8(chr(code)))
-
-
-_cpp_escape = _escaper(_NAMED, _cpp_number)
-_CPP_PLAIN = Quotes('"', lambda text: _cpp_escape(text).replace("??", r"?\?"), '"')
-"""Two question marks may begin a trigraph."""
-
-
-def _cpp_quotes(text: str) -> Quotes:
-    if "\0" not in text:
-        return _CPP_PLAIN
-    return Quotes('std::string("', _CPP_PLAIN.escape, f'", {len(_utf8(text))})')
-
-
-def _cpp_integer(value: int, datatype: str) -> str:
-    if not -(2**63) <= value < 2**64:
-        raise LiteralError(f"C++ has no integer {value}")
-    if value == -(2**63):  # the minus is an operator, and 2**63 too large for its operand
-        return f"{value + 1} - 1"
-    return f"{value}u" if datatype.startswith("U") or value >= 2**63 else str(value)
-
-
-def _cpp_real(value: float, datatype: str) -> str:
-    kind, suffix = ("f", "f") if datatype == "FP32" else ("d", "")
-    return f"{value!r}{suffix}" if math.isfinite(value) else f'std::sto{kind}("{value}")'
-
-
-LITERALS = {
-    "python": Literals(
-        _python_quotes,
-        ("False", "True"),
-        _repr('float("{}")'.format),
-        ("[", ", ", "]"),
-        last=",",
-        # Python would read the file in the encoding that a comment at its top names (PEP 263).
-        remark=lambda text: text.replace("coding:", "coding :").replace("coding=", "coding ="),
-    ),
-    "shell": Literals(_shell_quotes, ("false", "true"), _repr(str), ("", " ", ""), last=None),
-    "go": Literals(
-        Quotes('"', _escaper(_NAMED, _go_number), '"').always,
-        ("false", "true"),
-        _typed(lambda value, datatype: str(value), _go_real),
-        ("{", ", ", "}"),
-        last=",",
-        indent="\t",
-        width=100,
-        filled=True,
-    ),
-    "java": Literals(
-        Quotes('"', _escaper(_NAMED, _java_number), '"').always,
-        ("false", "true"),
-        _typed(_java_integer, _java_real),
-        ("{", ", ", "}"),
-        last=",",
-        indent="  ",
-        step=2,
-        width=100,
-        filled=True,
-        # A \u means its character even in a comment, but not behind another backslash.
-        remark=lambda text: text.replace("\\", "\\\\"),
-    ),
-    "c++": Literals(
-        _cpp_quotes,
-        ("false", "true"),
-        _typed(_cpp_integer, _cpp_real),
-        ("{", ", ", "}"),
-        last=",",
-        indent="  ",
-        step=2,
-        deeper=2,
-        width=80,
-        # A backslash at the end of a line would go on with the comment.
-        remark=lambda text: re.sub(r"(\\|\?\?/)(?!\S)", r"\1.", text),
-    ),
-}
-"""The kinds of literal that a `language.yaml` may name."""

@@ -1,0 +1,34 @@
+"""Go literals."""
+
+import math
+
+from samplegen.literals import python
+from samplegen.literals.code import LiteralError
+from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+
+
+def _number(code: int) -> str:
+    if 0xD800 <= code < 0xE000:
+        raise LiteralError(f"half a surrogate pair is no text: U+{code:04X}")
+    return python.number(code) if code < 0x80 or code > 0xFF else f"\\u{code:04x}"
+
+
+def _real(value: float, datatype: str) -> str:
+    special = "math.NaN()" if math.isnan(value) else ""
+    if math.isinf(value):
+        special = f"math.Inf({math.copysign(1, value):.0f})"
+    elif value == 0 and math.copysign(1, value) < 0:  # -0.0 is a constant expression, and positive
+        special = "math.Copysign(0, -1)"
+    return f"float32({special})" if special and datatype == "FP32" else special or repr(value)
+
+
+GO = Literals(
+    Quotes('"', escaper(NAMED, _number), '"').always,
+    ("false", "true"),
+    typed_numbers(lambda value, datatype: str(value), _real),
+    ("{", ", ", "}"),
+    last=",",
+    indent="\t",
+    width=100,
+    filled=True,
+)

@@ -1,0 +1,44 @@
+"""Java literals."""
+
+import math
+
+from samplegen.literals.code import LiteralError
+from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+
+
+def _number(code: int) -> str:
+    """Octal in full length where it can be: `\u000a` would be read as a line break."""
+    if code < 0x100:
+        return f"\\{code:03o}"
+    units = chr(code).encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(*[iter(units)] * 2, strict=True))
+
+
+def _integer(value: int, datatype: str) -> str:
+    if not -(2**63) <= value < 2**63:
+        raise LiteralError(f"Java has no integer {value}")
+    return f"{value}L" if datatype == "INT64" or not -(2**31) <= value < 2**31 else str(value)
+
+
+def _real(value: float, datatype: str) -> str:
+    kind, suffix = ("Float", "f") if datatype == "FP32" else ("Double", "")
+    if math.isnan(value):
+        return f"{kind}.NaN"
+    if math.isinf(value):
+        return f"{kind}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
+    return f"{value!r}{suffix}"
+
+
+JAVA = Literals(
+    Quotes('"', escaper(NAMED, _number), '"').always,
+    ("false", "true"),
+    typed_numbers(_integer, _real),
+    ("{", ", ", "}"),
+    last=",",
+    indent="  ",
+    step=2,
+    width=100,
+    filled=True,
+    # A \u means its character even in a comment, but not behind another backslash.
+    remark=lambda text: text.replace("\\", "\\\\"),
+)
