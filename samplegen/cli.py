@@ -11,7 +11,17 @@ import click
 from samplegen.commands.printing import error
 from samplegen.errors import SamplegenError, nearest
 
-COMMANDS = ("list", "show", "generate", "verify", "doctor", "serve", "schema", "completion")
+COMMANDS = (
+    "list",
+    "show",
+    "generate",
+    "verify",
+    "merge",
+    "doctor",
+    "serve",
+    "schema",
+    "completion",
+)
 """In the order in which one uses them; each is the `command` of its module."""
 
 _INTERRUPTED = 130

@@ -16,6 +16,7 @@ from samplegen.samples import INDEX, Catalogue, Cell
 from samplegen.spec import Connection
 
 SAMPLES = Path("site/samples")
+VERDICTS = Path("build/verdicts.json")
 EXISTING = click.Path(path_type=Path)
 """A path that is checked by the code that reads it, with a better message than click's."""
 
@@ -66,6 +67,31 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, for machines.")(
         command
     )
+
+
+def client_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --client, of which there may be many, as `clients`."""
+    return click.option(
+        "--client",
+        "clients",
+        multiple=True,
+        metavar="LANGUAGE[/CLIENT]",
+        shell_complete=complete("clients"),
+        help="Only these; may be repeated. A language stands for all its clients.",
+    )(command)
+
+
+def require_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--require",
+        multiple=True,
+        metavar="LANGUAGE[/CLIENT]|all",
+        help="Fail if any of their samples is skipped or any of their gates is not tried.",
+    )(command)
+
+
+def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,6 +148,20 @@ def endpoint_connection(documented: Connection, endpoint: str) -> Connection:
         raise UsageError(f"{message}, such as localhost:9000:8000")
     host, grpc_port, rest_port = match.groups()
     return connection(documented, host=host, grpc_port=int(grpc_port), rest_port=int(rest_port))
+
+
+def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    """The I and N of I/N, for a click option.
+
+    Raises:
+        click.BadParameter: It is not of that form.
+    """
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", value, re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise click.BadParameter(f"found {value!r}; expected I/N with I from 1 to N, such as 2/3")
+    return int(match[1]), int(match[2])
 
 
 def selected_cells(

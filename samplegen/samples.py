@@ -82,6 +82,12 @@ class Catalogue:
         """The program of a cell, on `connection` or the documented one."""
         return self.renderer.render(cell.client, view(self.spec.api, cell.operation, connection))
 
+    def digest(self, cell: Cell) -> str:
+        """The SHA-256 of the published program of a cell; empty if it has none."""
+        if self.state(cell) != "ready":
+            return ""
+        return hashlib.sha256(self.render(cell).text.encode()).hexdigest()
+
     def files(self, connection: Connection | None = None) -> dict[str, bytes]:
         """All samples, their data and their index: path below the samples folder to content.
 

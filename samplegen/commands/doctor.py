@@ -5,7 +5,7 @@ import os
 
 import click
 
-from samplegen.commands.printing import error, verify_extra
+from samplegen.commands.printing import error, extra
 from samplegen.options import catalogue_options, json_option, matching_clients
 from samplegen.samples import Catalogue
 
@@ -26,7 +26,7 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
     samplegen doctor                  everything, with versions
     samplegen doctor --require java   fails if Java's samples could not be judged
     """
-    with verify_extra():
+    with extra("verify"):
         from samplegen.judge import report, requirements
 
     required = matching_clients(catalogue, require, "--require")

@@ -16,8 +16,8 @@ def error(message: str | Problem) -> None:
 
 
 @contextlib.contextmanager
-def verify_extra() -> Iterator[None]:
-    """Around the imports of what only the judge needs: other commands answer sooner without.
+def extra(name: str) -> Iterator[None]:
+    """Around the imports of what only one extra brings: other commands answer sooner without.
 
     Raises:
         SamplegenError: The extra is not installed.
@@ -25,5 +25,5 @@ def verify_extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
-        message = f"{missing.name} is not installed; type: pip install 'samplegen[verify]'"
+        message = f"{missing.name} is not installed; type: pip install 'samplegen[{name}]'"
         raise SamplegenError(message) from missing

@@ -5,40 +5,32 @@ from pathlib import Path
 
 import click
 
-from samplegen.commands.printing import error, verify_extra
+from samplegen.commands.printing import extra
+from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
     SAMPLES,
+    VERDICTS,
     cache_option,
     catalogue_options,
+    client_option,
     complete,
     endpoint_connection,
     json_option,
+    junit_option,
     matching_clients,
+    require_option,
     samples_folder,
     selected_cells,
+    shard,
 )
-from samplegen.samples import Catalogue, write_file
-
-VERDICTS = Path("build/verdicts.json")
+from samplegen.samples import Catalogue
 
 
 @click.command("verify")
 @click.argument("operations", nargs=-1, shell_complete=complete("spec"), metavar="[OPERATION]...")
-@click.option(
-    "--client",
-    "clients",
-    multiple=True,
-    metavar="LANGUAGE[/CLIENT]",
-    shell_complete=complete("clients"),
-    help="Only these; may be repeated. A language stands for all its clients.",
-)
-@click.option(
-    "--require",
-    multiple=True,
-    metavar="LANGUAGE[/CLIENT]|all",
-    help="Fail if any of their samples is skipped or any of their gates is not tried.",
-)
+@client_option
+@require_option
 @click.option(
     "--endpoint",
     metavar="HOST:GRPC_PORT:REST_PORT",
@@ -55,12 +47,30 @@ VERDICTS = Path("build/verdicts.json")
     "--verdicts",
     "verdicts_file",
     type=EXISTING,
+    metavar="FILE",
+    help=f"Where the verdicts are kept for the site. Default: {VERDICTS}; of a shard, "
+    "build/verdicts-I-of-N.json.",
+)
+@click.option(
+    "--shard",
+    callback=shard,
+    metavar="I/N",
+    help="Judge only the I-th of N parts of about equal cost; `samplegen merge` joins them.",
+)
+@click.option(
+    "--costs",
+    type=EXISTING,
     default=VERDICTS,
     metavar="FILE",
     show_default=True,
-    help="Where the verdicts are kept for the site.",
+    help="Verdicts of an earlier run, which tell what each sample costs; the same for all shards.",
 )
-@click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Judge on the workers of this Dask scheduler, such as tcp://10.0.0.5:8786.",
+)
+@junit_option
 @cache_option
 @catalogue_options
 @json_option
@@ -72,7 +82,10 @@ def command(
     endpoint: str | None,
     jobs: int | None,
     samples: Path | None,
-    verdicts_file: Path,
+    verdicts_file: Path | None,
+    shard: tuple[int, int] | None,
+    costs: Path,
+    dask: str | None,
     junit: Path | None,
     cache: Path,
     as_json: bool,
@@ -84,33 +97,51 @@ def command(
     samplegen verify health --client python          one operation in one language
     samplegen verify --require all                   in CI: a missing tool is a failure
     samplegen verify --endpoint localhost:9000:8000  against your own server
+    samplegen verify --shard 2/3                     a third of it, on the second of three machines
 
     Each sample passes the gates identity, format, lint, build, run, wire and output, in order. The
     exit status is 1 when any sample fails, or is skipped although required.
     """
-    with verify_extra():
-        from samplegen.judge import report, servers, verdicts
+    with extra("verify"):
+        from samplegen.commands.concluding import conclude
+        from samplegen.judge import report, servers, shards, verdicts
         from samplegen.judge.judging import Judge
 
+    if dask is not None and shard is not None:
+        raise UsageError("--dask makes its own shards; leave out --shard")
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
     api = catalogue.spec.api
     address = endpoint_connection(api.connection, endpoint) if endpoint else None
     published = samples_folder(samples)
-    verdicts.read(verdicts_file)  # a damaged file is better known before the work than after it
-    with servers.reached(api, address) if address else servers.started(api) as target:
-        judge = Judge(catalogue, target, published, cache)
-        with report.progress(len(cells)) as judged:
-            found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
-    report.failures(found)
-    if as_json:
-        click.echo(verdicts.as_json(found))
+    if verdicts_file is None:
+        verdicts_file = VERDICTS if shard is None else _shard_file(*shard)
+    # Damaged files are better known before the work than after it.
+    recorded = shards.costs(verdicts.read(costs))
+    verdicts.read(verdicts_file)
+    if shard is not None:
+        index, count = shard
+        cells = shards.cut(cells, recorded, count)[index - 1]
+    with report.progress(len(cells)) as judged:
+        if dask is None:
+            with servers.reached(api, address) if address else servers.started(api) as target:
+                judge = Judge(catalogue, target, published, cache)
+                found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
+        else:
+            with extra("dask"):
+                from samplegen.judge import cluster
+            named = [*operations, *(word for client in clients for word in ("--client", client))]
+            named += ["--endpoint", endpoint] if endpoint else []
+            errand = cluster.errand(named, catalogue, published, costs)
+            digests = {cell.key: catalogue.digest(cell) for cell in cells}
+            found = cluster.judge(dask, errand, digests, judged)
+    status = conclude(found, required, junit, as_json)
+    if shard is None:
+        verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
     else:
-        report.table(found)
-    lacking = verdicts.lacking(found, required)
-    for verdict in lacking:
-        error(f"{verdict.operation} × {verdict.client} is required, yet: {verdict.reason}")
-    if junit is not None:
-        write_file(junit, report.junit(found))
-    verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
-    return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0
+        verdicts.write(verdicts_file, found)
+    return status
+
+
+def _shard_file(index: int, count: int) -> Path:
+    return VERDICTS.with_name(f"verdicts-{index}-of-{count}.json")

@@ -69,6 +69,15 @@ def read(path: Path) -> tuple[Verdict, ...]:
     return tuple(verdicts)
 
 
+def write(path: Path, verdicts: Iterable[Verdict]) -> None:
+    """Makes a file hold these verdicts.
+
+    Raises:
+        SamplegenError: It cannot be written.
+    """
+    write_file(path, (as_json(verdicts) + "\n").encode(errors="backslashreplace"))
+
+
 def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, str]]) -> None:
     """Writes verdicts to a file and keeps those it has of other cells of the matrix.
 
@@ -77,8 +86,7 @@ def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, st
     """
     kept: dict[Any, Verdict] = {verdict.cell: verdict for verdict in read(path)}
     kept |= {verdict.cell: verdict for verdict in verdicts}
-    content = as_json(kept[cell] for cell in cells if cell in kept) + "\n"
-    write_file(path, content.encode(errors="backslashreplace"))
+    write(path, (kept[cell] for cell in cells if cell in kept))
 
 
 def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verdict]:

@@ -1,0 +1,35 @@
+"""What a command does with verdicts: reports them, and says by its exit status if all is well."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import click
+
+from samplegen.commands.printing import error
+from samplegen.judge import report, verdicts
+from samplegen.judge.verdicts import Verdict
+from samplegen.samples import write_file
+
+
+def conclude(
+    found: Sequence[Verdict], required: Collection[str], junit: Path | None, as_json: bool
+) -> int:
+    """Reports verdicts; returns the exit status.
+
+    Args:
+        found: In the order of the report.
+        required: Clients of which nothing may be skipped.
+        junit: The file of a JUnit report.
+        as_json: Whether stdout gets JSON in place of the table.
+    """
+    report.failures(found)
+    if as_json:
+        click.echo(verdicts.as_json(found))
+    else:
+        report.table(found)
+    lacking = verdicts.lacking(found, required)
+    for verdict in lacking:
+        error(f"{verdict.operation} × {verdict.client} is required, yet: {verdict.reason}")
+    if junit is not None:
+        write_file(junit, report.junit(found))
+    return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0

@@ -1,0 +1,81 @@
+"""`samplegen merge`: the verdicts of shards, joined."""
+
+from pathlib import Path
+
+import click
+
+from samplegen.commands.printing import extra
+from samplegen.errors import UsageError
+from samplegen.options import (
+    EXISTING,
+    VERDICTS,
+    catalogue_options,
+    client_option,
+    complete,
+    json_option,
+    junit_option,
+    matching_clients,
+    require_option,
+    selected_cells,
+)
+from samplegen.samples import Catalogue
+
+
+@click.command("merge")
+@click.argument("files", nargs=-1, type=EXISTING, required=True, metavar="FILE...")
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    shell_complete=complete("spec"),
+    help="Only this operation was judged; may be repeated.",
+)
+@client_option
+@require_option
+@click.option(
+    "--verdicts",
+    "verdicts_file",
+    type=EXISTING,
+    default=VERDICTS,
+    metavar="FILE",
+    show_default=True,
+    help="Where the verdicts are kept for the site.",
+)
+@junit_option
+@catalogue_options
+@json_option
+def command(
+    catalogue: Catalogue,
+    files: tuple[Path, ...],
+    operations: tuple[str, ...],
+    clients: tuple[str, ...],
+    require: tuple[str, ...],
+    verdicts_file: Path,
+    junit: Path | None,
+    as_json: bool,
+) -> int:
+    """Join the verdicts of shards, and say whether every sample has one.
+
+    \b
+    samplegen verify --shard 1/2                on one machine: build/verdicts-1-of-2.json
+    samplegen verify --shard 2/2                on another:     build/verdicts-2-of-2.json
+    samplegen merge build/verdicts-*-of-2.json  where the files were brought together
+
+    A sample that no shard judged is a failure, and so is one that was judged with another text than
+    today's; one that two shards judged is an error. The reports and the exit status are those of
+    `samplegen verify`.
+    """
+    with extra("verify"):
+        from samplegen.commands.concluding import conclude
+        from samplegen.judge import shards, verdicts
+
+    absent = [path for path in files if not path.is_file()]
+    if absent:
+        raise UsageError(*(f"{path}: no such file; name files of verdicts" for path in absent))
+    cells = selected_cells(catalogue, operations, clients)
+    required = matching_clients(catalogue, require, "--require")
+    digests = {cell.key: catalogue.digest(cell) for cell in cells}
+    found = shards.joined(digests, {path: verdicts.read(path) for path in files})
+    status = conclude(found, required, junit, as_json)
+    verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
+    return status
