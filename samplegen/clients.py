@@ -17,7 +17,10 @@ from samplegen.yamlfile import load
 
 _FORBID = ConfigDict(extra="forbid")
 
-Gate = Literal["identity", "format", "lint", "build", "run", "wire", "output"]
+Gate = Literal[
+    "identity", "format", "lint", "build", "run", "wire", "output", "meaning", "faults"
+]  # fmt: skip
+"""What a sample must pass, in this order."""
 _PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
 
 

@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -91,6 +91,9 @@ class Server:
     """Arguments; {python}, {grpc_port} and {rest_port} are filled in."""
     record: tuple[StrictStr, ...] = ()
     """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
+    other: tuple[StrictStr, ...] = ()
+    """More arguments; with them its models and metadata answer differently. {spec} is the folder of
+    this file."""
     module: StrictStr | None = None
     """A Python module the command needs."""
     install: StrictStr
@@ -99,6 +102,21 @@ class Server:
     """A path that answers 200 once the server can serve."""
     metadata: Annotated[StrictStr, Field(pattern="^/")]
     """A path that answers JSON with the server's name and version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerFault:
+    """A wrong answer that only servers of this API can give: what is replaced, or that it is no."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: Annotated[StrictStr, Field(min_length=1)]
+    rpcs: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    """The calls whose answers are wrong."""
+    replace: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Texts of the answer and what stands in their place, of the same length."""
+    status: Annotated[StrictInt, Field(ge=100, le=599)] | None = None
+    """The answer says no: over REST with this status, over gRPC with a message of no field set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +133,7 @@ class Api:
     deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
     """Seconds after which every call of a sample gives up."""
     server: Server
+    faults: tuple[AnswerFault, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +194,10 @@ class Expectation:
     """A regular expression that the whole text matches, in place of a value that may differ."""
     tolerance: Annotated[float, Field(ge=0)] = 0.0
     """The largest allowed difference of a number, absolute."""
+    answer: tuple[StrictStr, ...] = ()
+    """Where the value stands in what the server records of its answers: the RPC, then names of
+    fields or of tensors, and `argmax`, `max` or `signature` (datatype and shape) if it is made of
+    what is found there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +223,8 @@ class OperationFile:
     """What is read from the answer."""
     expect: tuple[Expectation, ...]
     """What must come back, in the order in which it is printed."""
+    other: tuple[Expectation, ...] = ()
+    """What comes back from the API's server that answers differently; as `expect` if empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,6 +305,11 @@ class Spec:
         """The path of the gRPC contract."""
         return self._existing(self.api.proto)
 
+    @property
+    def folder(self) -> Path:
+        """The folder of `api.yaml`."""
+        return self._existing("api.yaml").absolute().parent
+
     def data(self, file: str) -> Path:
         """The path of a file of the `data` folder."""
         return self._existing(f"data/{file}")
@@ -298,14 +328,23 @@ class Spec:
         for name, known in (
             ("command", {"python", "grpc_port", "rest_port"}),
             ("record", {"record"}),
+            ("other", {"spec"}),
         ):
             for index, argument in enumerate(getattr(api.server, name)):
                 for place in set(re.findall(r"{(.*?)}", argument)) - known:
                     expected = ", ".join(f"{{{word}}}" for word in sorted(known))
-                    location = ("server", name, index)
-                    yield location, f"found {{{place}}}; expected one of {expected}"
+                    yield ("server", name, index), f"found {{{place}}}; expected one of {expected}"
         if not api.server.command:
             yield ("server", "command"), "found an empty list; expected a program and its arguments"
+        for index, fault in enumerate(api.faults):
+            if bool(fault.replace) == (fault.status is not None):
+                yield ("faults", index), "expected exactly one of 'replace' and 'status'"
+            for old, new in fault.replace.items():
+                if not 0 < len(old.encode()) == len(new.encode()):
+                    yield (
+                        ("faults", index, "replace"),
+                        f"found {new!r} for {old!r}; expected as many bytes",
+                    )
 
     def _check_operation(self, operation: OperationFile) -> Mistakes:
         for name in ("calls", "expect"):
@@ -323,14 +362,25 @@ class Spec:
         for index, tensor in enumerate(operation.inputs):
             for location, message in self._check_input(tensor):
                 yield ("inputs", index, *location), message
-        for index, expectation in enumerate(operation.expect):
-            if bool(expectation.value) == (expectation.pattern is not None):
-                yield ("expect", index), "expected exactly one of 'value' and 'pattern'"
-            if expectation.pattern is not None:
-                try:
-                    re.compile(expectation.pattern)
-                except (re.error, OverflowError, RecursionError) as error:
-                    yield ("expect", index, "pattern"), f"not a regular expression: {error}"
+        for name in ("expect", "other"):
+            for index, expectation in enumerate(getattr(operation, name)):
+                for location, message in self._check_expectation(operation, expectation):
+                    yield (name, index, *location), message
+
+    def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
+        if bool(expectation.value) == (expectation.pattern is not None):
+            yield (), "expected exactly one of 'value' and 'pattern'"
+        if expectation.pattern is not None:
+            try:
+                re.compile(expectation.pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                yield ("pattern",), f"not a regular expression: {error}"
+        rpcs = [call.rpc for call in operation.calls]
+        if expectation.answer and expectation.answer[0] not in rpcs:
+            yield (
+                ("answer",),
+                f"found {expectation.answer[0]!r}; {nearest(expectation.answer[0], rpcs)}",
+            )
 
     def _check_input(self, tensor: Tensor) -> Mistakes:
         if (tensor.data is None) == (tensor.file is None):

@@ -99,8 +99,8 @@ def command(
     samplegen verify --endpoint localhost:9000:8000  against your own server
     samplegen verify --shard 2/3                     a third of it, on the second of three machines
 
-    Each sample passes the gates identity, format, lint, build, run, wire and output, in order. The
-    exit status is 1 when any sample fails, or is skipped although required.
+    Each sample passes the gates identity, format, lint, build, run, wire, output, meaning and
+    faults, in order. The exit status is 1 when any sample fails, or is skipped although required.
     """
     with extra("verify"):
         from samplegen.commands.concluding import conclude
@@ -124,8 +124,8 @@ def command(
         cells = shards.cut(cells, recorded, count)[index - 1]
     with report.progress(len(cells)) as judged:
         if dask is None:
-            with servers.reached(api, address) if address else servers.started(api) as target:
-                judge = Judge(catalogue, target, published, cache)
+            with servers.both(catalogue.spec, address) as (target, other):
+                judge = Judge(catalogue, target, published, cache, other)
                 found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
         else:
             with extra("dask"):

@@ -1,53 +1,43 @@
-"""The gates a sample must pass, in order, before a reader may see it as verified."""
+"""The judge: takes samples through the gates, several at a time, and gives a verdict of each."""
 
 import datetime
 import hashlib
-import shutil
-import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from samplegen.clients import Command, Gate, Requirement
+from samplegen.clients import Requirement
 from samplegen.errors import SamplegenError
-from samplegen.judge import processes, wire
-from samplegen.judge.output import differences
-from samplegen.judge.preparing import Failed, Workshop, ending, execute
-from samplegen.judge.processes import Outcome
+from samplegen.judge import processes, servers
+from samplegen.judge.preparing import Failed, Workshop
 from samplegen.judge.requirements import versions
 from samplegen.judge.servers import Target
+from samplegen.judge.slots import Slot
+from samplegen.judge.trial import Court, Trial
 from samplegen.judge.verdicts import Verdict
 from samplegen.render import with_values
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
+from samplegen.spec import Api, Connection
 
-STATIC: tuple[Gate, ...] = ("format", "lint", "build")
-"""The gates of commands that see the program and no server."""
-
-
-@dataclass
-class Trial:
-    """One sample on its way through the gates."""
-
-    cell: Cell
-    text: str
-    """The program that is judged."""
-    published: str
-    """The program that readers see."""
-    passed: list[Gate] = field(default_factory=list)
-    untried: list[str] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
-    output: str = ""
+_WAITING = 14
+"""Samples that may wait at a time, for a server that stalls or for their turn."""
 
 
 class Judge:
-    """Judges samples against one server."""
+    """Judges samples against one server, and another whose answers differ."""
 
     def __init__(
-        self, catalogue: Catalogue, target: Target, samples: Path | None, cache: Path
+        self,
+        catalogue: Catalogue,
+        target: Target,
+        samples: Path | None,
+        cache: Path,
+        other: Target | None = None,
     ) -> None:
         """Starts nothing yet.
 
@@ -56,13 +46,16 @@ class Judge:
             target: The server to judge it against.
             samples: The folder of the published samples, if there is one.
             cache: The folder that keeps what samples are built with and what was built.
+            other: The server whose answers differ, if there is one.
         """
         self._catalogue = catalogue
         self._target = target
-        self._samples = samples
         self._checked: dict[Requirement, str | None] = {}
-        clients, spec = catalogue.clients, catalogue.spec
-        self._workshop = Workshop(cache, clients, spec.proto, self._checked)
+        self._behind = _Behind(catalogue.spec.api, target)
+        workshop = Workshop(cache, catalogue.clients, catalogue.spec.proto, self._checked)
+        self._court = Court(
+            catalogue, target, other, samples, workshop, self._checked, self._behind.connection
+        )
 
     def judge(
         self, cells: Sequence[Cell], jobs: int, judged: Callable[[Verdict], None]
@@ -73,10 +66,12 @@ class Judge:
             The verdicts in the order of `cells`.
         """
         self._checked |= versions((r for cell in cells for r in cell.client.requirements), jobs)
+        free = threading.Semaphore(jobs)
         verdicts: dict[tuple[str, str], Verdict] = {}
-        with ThreadPoolExecutor(jobs) as pool:
+        with self._behind, ThreadPoolExecutor(jobs + _WAITING) as pool:
             try:
-                for future in as_completed([pool.submit(self._verdict, cell) for cell in cells]):
+                pending = [pool.submit(self._verdict, cell, Slot(free)) for cell in cells]
+                for future in as_completed(pending):
                     verdict = future.result()
                     verdicts[verdict.cell] = verdict
                     judged(verdict)
@@ -84,10 +79,17 @@ class Judge:
                 processes.stop_all()
                 pool.shutdown(cancel_futures=True)
                 raise
+        missing = [cell.name for cell in cells if cell.key not in verdicts]
+        if missing:
+            raise SamplegenError(f"no verdict: {', '.join(missing)}")
         return [verdicts[cell.key] for cell in cells]
 
-    def _verdict(self, cell: Cell) -> Verdict:
+    def _verdict(self, cell: Cell, slot: Slot) -> Verdict:
         """Takes one cell as far as it gets."""
+        with slot.held():
+            return self._judged(cell, slot)
+
+    def _judged(self, cell: Cell, slot: Slot) -> Verdict:
         started = time.monotonic()
         make = partial(
             Verdict,
@@ -98,21 +100,16 @@ class Judge:
         if (reason := self._unable(cell)) is not None:
             return make(status="skipped", reason=reason)
         try:
-            trial = self._trial(cell)
+            trial = self._trial(cell, slot)
         except SamplegenError as error:
             return make(status="failed", reason=str(error), log=str(error))
-        make = partial(
-            make,
-            sha256=hashlib.sha256(trial.published.encode()).hexdigest(),
-            documented_addresses=self._target.documented,
-            versions={"server": self._target.version, **trial.versions},
-        )
         reason, log = "", ""
         try:
-            self._take(trial)
+            trial.take()
             reason = "; ".join(trial.untried)
         except Failed as failure:
-            reason = self._target.death() or str(failure)
+            other = self._court.other
+            reason = self._target.death() or (other and other.death()) or str(failure)
             log = self._log(trial, failure)
         return make(
             status="failed" if log else "passed",
@@ -120,7 +117,13 @@ class Judge:
             log=log,
             gates=tuple(trial.passed),
             output=trial.output,
+            versions={"server": self._target.version, **trial.versions},
+            sha256=hashlib.sha256(trial.published.encode()).hexdigest(),
+            documented_addresses=self._target.documented,
+            other_server=trial.other_server,
+            faults=trial.faults,
             seconds=round(time.monotonic() - started, 3),
+            gate_seconds=trial.seconds,
         )
 
     def _unable(self, cell: Cell) -> str | None:
@@ -136,7 +139,7 @@ class Judge:
         ]
         return "; ".join(missing) or None
 
-    def _trial(self, cell: Cell) -> Trial:
+    def _trial(self, cell: Cell, slot: Slot) -> Trial:
         published = self._catalogue.render(cell).text
         documented = self._catalogue.spec.api.connection
         target = self._target.connection
@@ -147,93 +150,12 @@ class Judge:
             )
             text = self._catalogue.render(cell, connection).text
         versions = {r.name: v for r in cell.client.requirements if (v := self._checked[r])}
-        return Trial(cell, text, published, versions=versions)
-
-    def _take(self, trial: Trial) -> None:
-        """Takes a sample through all gates.
-
-        Raises:
-            Failed: At the first gate that it does not pass.
-        """
-        client = trial.cell.client
-        self._identity(trial)
-        name = Path(client.sample(trial.cell.operation)).name
-        gates = self._gates(trial)
-        values = self._workshop.built(client, name, trial.text, gates, trial.passed.append)
-        self._run(trial, values)
-
-    def _identity(self, trial: Trial) -> None:
-        """Gate: the published bytes are those that spec and templates make."""
-        if self._samples is None:
-            trial.untried.append("identity: there is no folder of published samples")
-            return
-        path = self._samples / trial.cell.client.sample(trial.cell.operation)
-        try:
-            kept = path.read_bytes()
-        except OSError as error:
-            raise Failed(f"identity: {shown(path)} is missing; run samplegen generate") from error
-        if kept != trial.published.encode():
-            raise Failed(f"identity: {shown(path)} is stale; run samplegen generate")
-        trial.passed.append("identity")
-
-    def _gates(self, trial: Trial) -> dict[Gate, tuple[Command, ...]]:
-        """The commands of the static gates that can be tried; notes those that cannot."""
-        gates: dict[Gate, tuple[Command, ...]] = {}
-        for gate in STATIC:
-            commands = getattr(trial.cell.client.language, gate)
-            missing = [
-                f"{gate}: {requirement.name} is missing; type: {requirement.install}"
-                for requirement in trial.cell.client.requirements
-                if gate in requirement.gates and self._checked[requirement] is None
-            ]
-            if commands and missing:
-                trial.untried.extend(missing)
-            elif commands:
-                gates[gate] = commands
-        return gates
-
-    def _run(self, trial: Trial, values: dict[str, str]) -> None:
-        """Gates: it ends well, on its own and silently; and it prints what it must."""
-        language = trial.cell.client.language
-        with tempfile.TemporaryDirectory(prefix="samplegen-") as name:
-            folder, home = Path(name, "run"), Path(name, "home")
-            folder.mkdir()
-            home.mkdir()
-            for data in trial.cell.operation.files:
-                shutil.copy(self._catalogue.spec.data(data), folder)
-            before = {*_files(Path(name))}
-            env = processes.environment(home)
-            with self._target.watch() as sent:
-                outcome = execute(language.run, values, folder, env, language.timeout)
-            created = {*_files(Path(name))} - before
-        trial.output = outcome.stdout
-        if outcome.status != 0:
-            raise Failed(f"run: {ending(outcome)}", outcome)
-        if outcome.stderr:
-            raise Failed("run: it printed to stderr, yet ended well", outcome)
-        if outcome.left_behind:
-            raise Failed("run: it left a process running", outcome)
-        if created:
-            raise Failed(f"run: it left the file {min(created).name} behind", outcome)
-        trial.passed.append("run")
-        if sent is None:
-            trial.untried.append("wire: the server does not tell what it was asked")
-        else:
-            expected = wire.canonical(self._catalogue.spec, trial.cell, self._target.connection)
-            self._require("wire", wire.differences(sent, expected), outcome)
-            trial.passed.append("wire")
-        found = differences(outcome.stdout, trial.cell.operation.expect)
-        self._require("output", found, outcome)
-        trial.passed.append("output")
-
-    def _require(self, gate: Gate, found: Sequence[str], outcome: Outcome) -> None:
-        if found:
-            raise Failed(f"{gate}: {'; '.join(found)}", outcome)
+        return Trial(self._court, cell, slot, published, text, versions=versions)
 
     def _log(self, trial: Trial, failure: Failed) -> str:
         """All one needs to mend a sample: where it is, what it says, what it printed."""
-        path = Path(trial.cell.client.sample(trial.cell.operation))
-        lines = [str(shown(self._samples / path) if self._samples else path)]
+        samples, path = self._court.samples, Path(trial.cell.client.sample(trial.cell.operation))
+        lines = [str(shown(samples / path) if samples else path)]
         numbered = enumerate(trial.text.splitlines(), 1)
         lines += [f"{number:4} | {line}".rstrip() for number, line in numbered]
         if failure.outcome is not None:
@@ -243,5 +165,32 @@ class Judge:
         return "\n".join(lines)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
+class _Behind:
+    """The server behind the faulty ones: started when it is first needed, unless it counts nobody.
+
+    What they ask must not be taken for what a sample asks the target meanwhile.
+    """
+
+    def __init__(self, api: Api, target: Target) -> None:
+        self._api = api
+        self._target = target
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> None:
+        """Starts nothing yet."""
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def connection(self) -> Connection:
+        """Where it is.
+
+        Raises:
+            SamplegenError: It does not come up.
+        """
+        with self._lock:
+            if self._target.recording is not None:
+                started = servers.started(self._api, recording=False)
+                self._target = self._stack.enter_context(started)
+            return self._target.connection

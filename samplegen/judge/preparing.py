@@ -1,9 +1,9 @@
 """What samples are built with, and the built samples: each is made once and kept by content.
 
-The cache folder holds `prepared/<key>`, a client's stubs and libraries, and `built/<key>`, a sample
-that passed its static gates. A key is a digest of all that went into the folder, so what is there
-is right, and whatever changes makes a new one. Tools may keep caches of their own beside them, by
-{cache} in their commands.
+The cache folder holds `prepared/<key>`, a client's stubs and libraries, `built/<key>`, a sample
+that passed its static gates, and `faults/<key>`, the faults that a sample told rightly. A key is a
+digest of all that went into the folder, so what is there is right, and whatever changes makes a new
+one. Tools may keep caches of their own beside them, by {cache} in their commands.
 """
 
 import contextlib
@@ -27,6 +27,8 @@ _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
 _KEPT_SECONDS = 30 * 24 * 60 * 60
 """How long a folder stays that is not used."""
+_KINDS = ("prepared", "built", "faults")
+"""The folders of the cache whose content is ours; tools have others beside them."""
 _COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
 """A line that names a place or an error, among those that only lead up to it."""
 
@@ -158,6 +160,13 @@ class Workshop:
             _make(path, make)
         return self._values(prepared, path, path / name)
 
+    def kept(self, kind: str, ingredients: object, make: Callable[[Path], None]) -> Path:
+        """A folder of the cache that these ingredients make; made if it is not there."""
+        path = self._path(kind, ingredients)
+        if not _found(path):
+            _make(path, make)
+        return path
+
     def _values(
         self, prepared: Path, work: Path | None = None, file: Path | None = None
     ) -> dict[str, str]:
@@ -265,7 +274,7 @@ def _make(path: Path, make: Callable[[Path], None]) -> None:
 
 def _tidy(cache: Path) -> None:
     """Removes what has not been used for long."""
-    for path in (*cache.glob("prepared/*"), *cache.glob("built/*")):
+    for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,11 @@ NO_LIMIT = resource.RLIM_INFINITY
 _SHOWN_OUTPUT = 20_000
 """Bytes of output that are kept."""
 
-_running: set[int] = set()
+_MARK = "SAMPLEGEN_RUN"
+"""A variable whose value tells the processes of one run, even one that has left the group."""
+
+_running: dict[int, bytes] = {}
+"""Leaders of groups, and the mark that their processes carry in the environment."""
 _lock = threading.Lock()
 _stopping = threading.Event()
 
@@ -107,27 +112,32 @@ def group(
     stderr: IO[bytes],
     largest_file: int = NO_LIMIT,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that leads a group of its own; the whole group is gone at the end of the block."""
+    """A process that leads a group of its own; all that it started is gone at the end of the block.
+
+    What has left the group, as `setsid` does, is known by its environment.
+    """
+    mark = uuid.uuid4().hex
     with _lock, _file_limit(largest_file):
         if _stopping.is_set():
             raise Interrupted
         process = subprocess.Popen(  # noqa: S603  (argument lists from the project's own files)
             command,
             cwd=folder,
-            env=dict(env),
+            env={**env, _MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
         )
-        _running.add(process.pid)
+        _running[process.pid] = f"{_MARK}={mark}".encode()
     try:
         yield process
     finally:
         _kill(process.pid)
         process.wait()
+        _kill_strays(process.pid)
         with _lock:
-            _running.discard(process.pid)
+            del _running[process.pid]
 
 
 @contextlib.contextmanager
@@ -167,22 +177,36 @@ def stop_all() -> None:
 
 
 def _alive(leader: int) -> bool:
-    """Whether a process of the group still runs once its leader was waited for."""
-    try:
-        os.killpg(leader, 0)
-    except ProcessLookupError:
-        return False
-    return any(_runs_in(leader, process) for process in Path("/proc").glob("[0-9]*"))
+    """Whether a process that the leader started still runs once that was waited for."""
+    return next(_members(leader), None) is not None
 
 
-def _runs_in(leader: int, process: Path) -> bool:
-    """Whether a process is of the group and more than a zombie that nobody has waited for yet."""
+def _members(leader: int) -> Iterator[int]:
+    """The processes of the leader's group, and those with its mark that have left the group."""
+    mark = _running[leader]
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and _belongs(process, leader, mark):
+            yield int(process.name)
+
+
+def _belongs(process: Path, leader: int, mark: bytes) -> bool:
+    """Whether a process is the leader's, and more than a zombie that nobody has waited for yet."""
     try:
         stat = (process / "stat").read_text(errors="replace")
-    except OSError:  # it ended meanwhile
+        state, _, group, *_ = stat.rpartition(")")[2].split()
+        if int(group) == leader:
+            return state not in "ZX"
+        return mark in (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # it ended meanwhile, or is somebody else's
         return False
-    state, _, group, *_ = stat.rpartition(")")[2].split()
-    return int(group) == leader and state not in "ZX"
+
+
+def _kill_strays(leader: int) -> None:
+    """Ends what has left the group, until no more of it appears."""
+    while strays := list(_members(leader)):
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, signal.SIGKILL)
 
 
 def _kill(leader: int) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,12 +18,14 @@ from typing import IO
 
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes
+from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
-from samplegen.spec import Api, Connection, Server
+from samplegen.spec import Api, Connection, Server, Spec
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
 _LOG_LINES = 15
+_PORTS = 2**16
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,15 @@ class Target:
     log: IO[bytes] | None = None
 
     @contextlib.contextmanager
-    def watch(self) -> Iterator[list[Request] | None]:
-        """The requests it answers meanwhile; None if it does not tell."""
+    def watch(self, slot: Slot) -> Iterator[list[Request] | None]:
+        """The requests it answers meanwhile; None if it does not tell.
+
+        One watches at a time; the others lend their slot until it is their turn.
+        """
         if self.recording is None:
             yield None
         else:
-            with self.recording.watch() as requests:
+            with self.recording.watch(slot) as requests:
                 yield requests
 
     def death(self) -> str | None:
@@ -78,27 +84,62 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def started(api: Api) -> Iterator[Target]:
+def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target, Target | None]]:
+    """The server at `address`, else the API's own; and one whose answers differ, if there is one.
+
+    Raises:
+        SamplegenError: One of them does not answer, does not come up or is not installed.
+    """
+    api = spec.api
+    first = reached(api, address) if address else started(api)
+    if not api.server.other or (address and not installed(api.server)):
+        with first as target:
+            yield target, None
+        return
+    other = started(api, spec.folder)
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:  # each takes a second to come up
+            entered = [pool.submit(stack.enter_context, server) for server in (first, other)]
+        yield entered[0].result(), entered[1].result()
+
+
+@contextlib.contextmanager
+def started(api: Api, other: Path | None = None, *, recording: bool = True) -> Iterator[Target]:
     """The API's own server, on the documented ports if they are free, else on free ones.
+
+    Args:
+        api: Says how it is started.
+        other: The spec's folder, for the server that answers differently; it prefers the ports that
+            follow the documented ones, so that what is built for it is built once.
+        recording: Whether it tells what it is asked.
 
     Raises:
         SamplegenError: It is not installed, or does not come up.
     """
-    connection, documented = _ports(api.connection)
+    connection, documented = _ports(api.connection, 0 if other is None else 1)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
         home = Path(folder)
         record = home / "requests.jsonl"
         record.touch()
         command = command_line(api.server, connection)
-        command += [argument.format(record=record) for argument in api.server.record]
-        recording = Recording(record) if api.server.record else None
+        if other is not None:
+            command += [argument.format(spec=other) for argument in api.server.other]
+        tells = recording and api.server.record
+        if tells:
+            command += [argument.format(record=record) for argument in api.server.record]
         with processes.group(command, home, processes.environment(home), log, log) as process:
             _wait_until_ready(api, connection, process, log)
             version = _version(api, connection)
-            yield Target(connection, version, documented, recording, process, log)
+            told = Recording(record) if tells else None
+            yield Target(connection, version, documented and other is None, told, process, log)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
+
+
+def installed(server: Server) -> bool:
+    """Whether the module that the server needs is there."""
+    return server.module is None or find_spec(server.module) is not None
 
 
 def command_line(server: Server, connection: Connection) -> list[str]:
@@ -107,7 +148,7 @@ def command_line(server: Server, connection: Connection) -> list[str]:
     Raises:
         SamplegenError: It is not installed.
     """
-    if server.module is not None and find_spec(server.module) is None:
+    if not installed(server):
         raise SamplegenError(f"{server.title} is not installed; type: {server.install}")
     values = {
         "python": sys.executable,
@@ -133,15 +174,16 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _ports(documented: Connection) -> tuple[Connection, bool]:
-    """The documented connection if its ports are free, else one with free ports."""
-    if port_is_free(documented.grpc_port) and port_is_free(documented.rest_port):
-        return documented, True
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        grpc_port, rest_port = first.getsockname()[1], second.getsockname()[1]
-    return replace(documented, grpc_port=grpc_port, rest_port=rest_port), False
+def _ports(documented: Connection, distance: int) -> tuple[Connection, bool]:
+    """The documented ports or those so far behind them if they are free, else free ones."""
+    ports = [documented.grpc_port + distance, documented.rest_port + distance]
+    wanted = all(port < _PORTS and port_is_free(port) for port in ports)
+    if not wanted:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            second.bind(("127.0.0.1", 0))
+            ports = [first.getsockname()[1], second.getsockname()[1]]
+    return replace(documented, grpc_port=ports[0], rest_port=ports[1]), wanted
 
 
 def _wait_until_ready(

@@ -14,6 +14,15 @@ from samplegen.yamlfile import adapter
 Status = Literal["passed", "failed", "skipped"]
 
 
+@dataclass(frozen=True)
+class Faults:
+    """What a sample was seen to tell in one line, and to end by."""
+
+    names: tuple[str, ...] = ()
+    proved_at: str = ""
+    """ISO 8601, UTC. Earlier than the verdict if these bytes, with these tools, had proved it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the judge says of one sample."""
@@ -35,7 +44,15 @@ class Verdict:
     documented_addresses: bool = False
     """Whether the published bytes ran, on the addresses they name; else the same template with the
     address of another server."""
+    other_server: str = ""
+    """The name and version of the server that answers differently, if the sample was tried on it:
+    the same template, with the address of that server."""
+    faults: Faults = field(default_factory=Faults)
+    """Those of the gate, if it was passed: the same template, with other ports and a deadline of
+    two seconds."""
     seconds: float = 0.0
+    gate_seconds: dict[str, float] = field(default_factory=dict)
+    """What each passed gate took, without what was waited for."""
     judged_at: str = ""
     """ISO 8601, UTC."""
     log: str = ""

@@ -1,21 +1,22 @@
 """What a sample sent: the requests that the server recorded against those of its operation."""
 
+import contextlib
 import hashlib
 import json
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from samplegen.judge.slots import Slot
 from samplegen.samples import Cell
 from samplegen.spec import Connection, Spec, Tensor
 
 Request = dict[str, Any]
 """`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for
-what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell) and
-`error`."""
+what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell),
+`error`, and `answer` (the fields of the response, if the server tells)."""
 
 _FORMATS = {
     "BOOL": "?",
@@ -41,11 +42,13 @@ class Recording:
         self._path = path
         self._lock = threading.Lock()
 
-    @contextmanager
-    def watch(self) -> Iterator[list[Request]]:
+    @contextlib.contextmanager
+    def watch(self, slot: Slot) -> Iterator[list[Request]]:
         """What the server answers meanwhile; one watches at a time, so it is known who asked."""
         requests: list[Request] = []
-        with self._lock:
+        with contextlib.ExitStack() as stack:
+            with slot.lent():
+                stack.enter_context(self._lock)
             start = self._path.stat().st_size
             yield requests
             with self._path.open("rb") as stream:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from samplegen_server.errors import ServerError
-from samplegen_server.service import InferRequest
+from samplegen_server.service import InferRequest, InferResponse, ModelMetadata, ServerMetadata
+
+Result = bool | ServerMetadata | ModelMetadata | InferResponse
+"""What an operation came to, free of transport; of the health endpoints, yes or no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Answer:
     """The inference that was asked for, if it could be read."""
     has_deadline: bool | None
     """Did the client set one? Over REST nobody can tell."""
+    result: Result | None
+    """None where there is an error."""
     error: ServerError | None
     seconds: float
     """From the request's arrival to its answer."""

@@ -87,6 +87,10 @@ class Options:
     """Where to write a line for each answered request."""
     log_level: str
     max_message_bytes: int
+    server_name: str
+    """What metadata tells, empty for the truth; likewise the version and the platform."""
+    server_version: str
+    platform: str
 
 
 class Parser(argparse.ArgumentParser):
@@ -145,6 +149,9 @@ def parse(argv: Sequence[str]) -> Options:
         record=flags.record,
         log_level=flags.log_level,
         max_message_bytes=flags.max_message_bytes,
+        server_name=flags.server_name,
+        server_version=flags.server_version,
+        platform=flags.platform,
     )
 
 
@@ -250,4 +257,8 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
         metavar="N",
         help="largest request taken, over either transport (default: %(default)s)",
     )
+    told = parser.add_argument_group("what metadata tells, to see how clients take it")
+    told.add_argument("--server_name", default="", metavar="TEXT", help="the server's name")
+    told.add_argument("--server_version", default="", metavar="TEXT", help="its version")
+    told.add_argument("--platform", default="", metavar="TEXT", help="what its models run on")
     return parser

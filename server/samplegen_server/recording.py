@@ -1,15 +1,30 @@
 """A line of JSON for each answered request, in a form that is the same over gRPC and REST."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from samplegen_server.answers import Answer
+from samplegen_server.answers import Answer, Result
 from samplegen_server.errors import ServerError
-from samplegen_server.service import InferRequest
-from samplegen_server.tensors import DTYPES, Buffer, InputTensor, array_of, pack_bytes
+from samplegen_server.service import InferRequest, InferResponse, ModelMetadata, ServerMetadata
+from samplegen_server.tensors import (
+    DTYPES,
+    Buffer,
+    InputTensor,
+    OutputTensor,
+    TensorInfo,
+    array_of,
+    pack_bytes,
+)
+
+MOST_ELEMENTS = 1000
+"""Of an output; the values of a larger one are not recorded."""
+
+HEALTH = {"ServerLive": "live", "ServerReady": "ready", "ModelReady": "ready"}
+"""The RPCs that answer yes or no, and the name of the field that does."""
 
 
 class Recorder:
@@ -37,8 +52,9 @@ def canonical(answer: Answer) -> dict[str, Any]:
 
     Returns:
         ``rpc``, ``model``, ``version``, ``inputs`` by name (null for what is no inference or could
-        not be read), ``deadline`` (true, false, or null over REST) and ``error`` (the class of the
-        error, or null).
+        not be read), ``deadline`` (true, false, or null over REST), ``error`` (the class of the
+        error, or null) and ``answer`` (the fields of the RPC's response, an output's ``data``
+        flattened; null with an error).
     """
     return {
         "rpc": answer.rpc,
@@ -47,7 +63,51 @@ def canonical(answer: Answer) -> dict[str, Any]:
         "inputs": None if answer.infer is None else _inputs(answer.infer),
         "deadline": answer.has_deadline,
         "error": None if answer.error is None else type(answer.error).__name__,
+        "answer": None if answer.result is None else _result(answer.rpc, answer.result),
     }
+
+
+def _result(rpc: str, result: Result) -> dict[str, Any]:
+    if isinstance(result, ServerMetadata):
+        return {"name": result.name, "version": result.version}
+    if isinstance(result, ModelMetadata):
+        return {
+            "name": result.name,
+            "versions": result.versions,
+            "platform": result.platform,
+            "inputs": [_info(info) for info in result.inputs],
+            "outputs": [_info(info) for info in result.outputs],
+        }
+    if isinstance(result, InferResponse):
+        return {
+            "model_name": result.model_name,
+            "model_version": result.model_version,
+            "outputs": [_output(output) for output in result.outputs],
+        }
+    return {HEALTH[rpc]: result}
+
+
+def _info(info: TensorInfo) -> dict[str, Any]:
+    return {"name": info.name, "datatype": info.datatype, "shape": info.shape}
+
+
+def _output(output: OutputTensor) -> dict[str, Any]:
+    few = math.prod(output.shape) <= MOST_ELEMENTS
+    return {
+        "name": output.name,
+        "datatype": output.datatype,
+        "shape": output.shape,
+        "data": [_element(value) for value in output.values()] if few else None,
+    }
+
+
+def _element(value: Any) -> Any:
+    """An element as JSON can hold it; what is no finite number, as text."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
 
 
 def _inputs(request: InferRequest) -> list[dict[str, Any]]:

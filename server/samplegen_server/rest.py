@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from samplegen_server import errors, rest_request, rest_response
-from samplegen_server.answers import Answer, Observer
+from samplegen_server.answers import Answer, Observer, Result
 from samplegen_server.service import MAX_VERSION, InferRequest, Service
 from samplegen_server.turns import Turns
 
@@ -55,6 +55,8 @@ class Request:
     """Its version from the path, if there is one."""
     infer: InferRequest | None = None
     """The inference in the body, once it is read."""
+    result: Result | None = None
+    """What the operation came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +69,32 @@ class Response:
     headers: Sequence[Header] = field(default_factory=list)
 
 
-async def _live(_: Request) -> Response:
+async def _live(request: Request) -> Response:
+    request.result = True
     return Response()
 
 
 async def _ready(request: Request) -> Response:
     if not request.service.is_ready:
         raise errors.ServerNotReady
+    request.result = True
     return Response()
 
 
 async def _server_metadata(request: Request) -> Response:
-    return Response(rest_response.server_metadata(request.service.server_metadata()))
+    request.result = metadata = request.service.server_metadata()
+    return Response(rest_response.server_metadata(metadata))
 
 
 async def _model_ready(request: Request) -> Response:
     if not request.service.model_ready(request.name, request.version):
         raise errors.ModelVersionNotLoadedYet
+    request.result = True
     return Response()
 
 
 async def _model_metadata(request: Request) -> Response:
-    metadata = request.service.model_metadata(request.name, request.version)
+    request.result = metadata = request.service.model_metadata(request.name, request.version)
     return Response(rest_response.model_metadata(metadata))
 
 
@@ -99,7 +105,7 @@ async def _infer(request: Request) -> Response:
         request.name, request.version, body, len(body) if json_size is None else json_size
     )
     request.infer = parsed.request
-    answer = await request.service.infer(parsed.request)
+    request.result = answer = await request.service.infer(parsed.request)
     body, json_size = rest_response.infer(answer, parsed.binary_outputs)
     if json_size is None:
         return Response(body)
@@ -278,6 +284,7 @@ def _describe(request: Request, failure: errors.ServerError | None, seconds: flo
         model_version=request.version,
         infer=request.infer,
         has_deadline=None,
+        result=None if failure else request.result,
         error=failure,
         seconds=seconds,
     )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -10,15 +11,20 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 from samplegen_server import errors
-from samplegen_server.answers import Answer, Observer
+from samplegen_server.answers import Answer, Observer, Result
 from samplegen_server.proto import inference_pb2 as pb
-from samplegen_server.service import InferRequest, Service
+from samplegen_server.service import (
+    InferRequest,
+    InferResponse,
+    ModelMetadata,
+    ServerMetadata,
+    Service,
+)
 from samplegen_server.tensors import InputTensor, TensorInfo
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
 
-Operation = Callable[[Service, Any], Awaitable[Any]]
 
 SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 STREAM = "ModelStreamInfer"
@@ -54,7 +60,7 @@ def _parsing(message: type[Any]) -> Callable[[bytes], Any]:
 
 def _answering(
     rpc: str,
-    operation: Operation,
+    operation: "Operation",
     service: Service,
     observers: Sequence[Observer],
     turns: Turns,
@@ -64,11 +70,13 @@ def _answering(
     async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
         start = time.perf_counter()
         turns.note_rpc()
+        result: Result | None = None
         failure: errors.ServerError | None = None
         try:
             if request is None:
                 raise errors.MalformedMessage
-            response = await operation(service, request)
+            result = await operation.ask(service, request)
+            response = operation.message(result)
         except errors.ServerError as error:
             failure = error
         except Exception:
@@ -76,7 +84,8 @@ def _answering(
             failure = errors.ServerError()
         for observe in observers:
             has_deadline = context.time_remaining() is not None
-            observe(_describe(rpc, request, has_deadline, failure, time.perf_counter() - start))
+            seconds = time.perf_counter() - start
+            observe(_describe(rpc, request, has_deadline, result, failure, seconds))
         if failure is not None:
             await _abort(context, failure)
         return response
@@ -88,6 +97,7 @@ def _describe(
     rpc: str,
     request: Any,
     has_deadline: bool,
+    result: Result | None,
     failure: errors.ServerError | None,
     seconds: float,
 ) -> Answer:
@@ -99,6 +109,7 @@ def _describe(
         model_version=infer.model_version if infer else getattr(request, "version", ""),
         infer=infer,
         has_deadline=has_deadline,
+        result=None if failure else result,
         error=failure,
         seconds=seconds,
     )
@@ -108,29 +119,35 @@ async def _abort(context: grpc.aio.ServicerContext, error: errors.ServerError) -
     await context.abort(grpc.StatusCode[error.grpc], error.grpc_text)
 
 
-async def _server_live(_: Service, __: pb.ServerLiveRequest) -> pb.ServerLiveResponse:
-    return pb.ServerLiveResponse(live=True)
+async def _server_live(_: Service, __: pb.ServerLiveRequest) -> bool:
+    return True
 
 
-async def _server_ready(service: Service, _: pb.ServerReadyRequest) -> pb.ServerReadyResponse:
-    return pb.ServerReadyResponse(ready=service.is_ready)
+async def _server_ready(service: Service, _: pb.ServerReadyRequest) -> bool:
+    return service.is_ready
 
 
-async def _model_ready(service: Service, request: pb.ModelReadyRequest) -> pb.ModelReadyResponse:
-    return pb.ModelReadyResponse(ready=service.model_ready(request.name, request.version))
+async def _model_ready(service: Service, request: pb.ModelReadyRequest) -> bool:
+    return service.model_ready(request.name, request.version)
 
 
-async def _server_metadata(
-    service: Service, _: pb.ServerMetadataRequest
-) -> pb.ServerMetadataResponse:
-    metadata = service.server_metadata()
+async def _server_metadata(service: Service, _: pb.ServerMetadataRequest) -> ServerMetadata:
+    return service.server_metadata()
+
+
+async def _model_metadata(service: Service, request: pb.ModelMetadataRequest) -> ModelMetadata:
+    return service.model_metadata(request.name, request.version)
+
+
+async def _model_infer(service: Service, request: pb.ModelInferRequest) -> InferResponse:
+    return await service.infer(_infer_request(request))
+
+
+def _server_metadata_message(metadata: ServerMetadata) -> pb.ServerMetadataResponse:
     return pb.ServerMetadataResponse(name=metadata.name, version=metadata.version)
 
 
-async def _model_metadata(
-    service: Service, request: pb.ModelMetadataRequest
-) -> pb.ModelMetadataResponse:
-    metadata = service.model_metadata(request.name, request.version)
+def _model_metadata_message(metadata: ModelMetadata) -> pb.ModelMetadataResponse:
     return pb.ModelMetadataResponse(
         name=metadata.name,
         versions=metadata.versions,
@@ -149,8 +166,7 @@ def _tensors(infos: Iterable[TensorInfo]) -> list[pb.ModelMetadataResponse.Tenso
     ]
 
 
-async def _model_infer(service: Service, request: pb.ModelInferRequest) -> pb.ModelInferResponse:
-    answer = await service.infer(_infer_request(request))
+def _model_infer_message(answer: InferResponse) -> pb.ModelInferResponse:
     response = pb.ModelInferResponse(
         model_name=answer.model_name, model_version=answer.model_version, id=answer.id
     )
@@ -178,13 +194,23 @@ def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
     return InputTensor(tensor.name, tensor.datatype, tuple(tensor.shape), contents)
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of RPC."""
+
+    ask: Callable[[Service, Any], Awaitable[Any]]
+    """Takes the request's message; gives a `Result`."""
+    message: Callable[[Any], Any]
+    """The result as the response's message."""
+
+
 OPERATIONS: dict[str, Operation] = {
-    "ServerLive": _server_live,
-    "ServerReady": _server_ready,
-    "ModelReady": _model_ready,
-    "ServerMetadata": _server_metadata,
-    "ModelMetadata": _model_metadata,
-    "ModelInfer": _model_infer,
+    "ServerLive": Operation(_server_live, lambda live: pb.ServerLiveResponse(live=live)),
+    "ServerReady": Operation(_server_ready, lambda ready: pb.ServerReadyResponse(ready=ready)),
+    "ModelReady": Operation(_model_ready, lambda ready: pb.ModelReadyResponse(ready=ready)),
+    "ServerMetadata": Operation(_server_metadata, _server_metadata_message),
+    "ModelMetadata": Operation(_model_metadata, _model_metadata_message),
+    "ModelInfer": Operation(_model_infer, _model_infer_message),
 }
 
 
@@ -234,7 +260,8 @@ def _streaming(
     async def answer(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
         failure = errors.StreamNotFound()
         for observe in observers:
-            observe(_describe(STREAM, None, context.time_remaining() is not None, failure, 0.0))
+            has_deadline = context.time_remaining() is not None
+            observe(_describe(STREAM, None, has_deadline, None, failure, 0.0))
         await _abort(context, failure)
 
     return answer

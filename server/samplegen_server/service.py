@@ -81,11 +81,21 @@ class Service:
     Args:
         repository: The models to serve.
         version: The version the server says it has.
+        name: What it says it is.
+        platform: What it says its models run on.
     """
 
-    def __init__(self, repository: Repository, version: str) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        version: str,
+        name: str = SERVER_NAME,
+        platform: str = PLATFORM,
+    ) -> None:
         self._repository = repository
         self._version = version
+        self._name = name
+        self._platform = platform
 
     @property
     def is_ready(self) -> bool:
@@ -93,7 +103,7 @@ class Service:
         return self._repository.is_loaded
 
     def server_metadata(self) -> ServerMetadata:
-        return ServerMetadata(SERVER_NAME, self._version)
+        return ServerMetadata(self._name, self._version)
 
     def model_ready(self, name: str, version: str) -> bool:
         """Can this version answer? An unknown one is an error.
@@ -118,7 +128,7 @@ class Service:
                 for number, other in self._repository.models()[name].items()
                 if other.is_available
             ],
-            platform=PLATFORM,
+            platform=self._platform,
             inputs=list(model.inputs.values()),
             outputs=list(model.outputs.values()),
             model_info=model.model_info,

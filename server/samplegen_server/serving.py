@@ -21,7 +21,7 @@ from samplegen_server.cli import Options
 from samplegen_server.config import ConfigError
 from samplegen_server.http_limits import LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
-from samplegen_server.service import Service
+from samplegen_server.service import PLATFORM, SERVER_NAME, Service
 from samplegen_server.turns import Turns
 
 if TYPE_CHECKING:
@@ -70,7 +70,12 @@ async def _serve(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     repository = Repository(options.read_models)
-    service = Service(repository, models.runtime_version())
+    service = Service(
+        repository,
+        options.server_version or models.runtime_version(),
+        options.server_name or SERVER_NAME,
+        options.platform or PLATFORM,
+    )
     observers: list[Observer] = []
     routes = list(rest.ROUTES)
     turns = Turns()

@@ -6,6 +6,7 @@ needed to make it. Run ``python server/training/make_models.py``; it prints the 
 part of the digits that training never saw.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ SHOWN = (0, 3, 7)
 """The digits that become sample images."""
 SURE = 0.95
 """The probability a sample image should have: high, yet no number that a program could guess."""
+
+OTHER_NAMES = (4, 7, 9, 1, 8, 0, 6, 2, 5, 3)
+"""What the other model calls the digits."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,25 @@ def dummy() -> ov.Model:
     return ov.Model([ops.result(a, name="a")], [b], "dummy")
 
 
-def digits(known: Digits) -> ov.Model:
-    """Input ``image`` FP32 [1,8,8,1] NHWC of 0 to 255, output ``probabilities`` FP32 [1,10]."""
+def other_dummy(factor: float) -> ov.Model:
+    """Input ``b`` FP32 [-1,10]; outputs ``count`` INT64 [1], ten, and ``a`` = factor * b - 1."""
+    b = ops.parameter([-1, 10], ov.Type.f32, name="b")
+    b.output(0).set_names({"b"})
+    count = ops.constant(np.array([10], np.int64))
+    count.output(0).set_names({"count"})
+    a = ops.subtract(ops.multiply(b, ops.constant(np.float32(factor))), ops.constant(np.float32(1)))
+    a.output(0).set_names({"a"})
+    return ov.Model([ops.result(count, name="count"), ops.result(a, name="a")], [b], "dummy")
+
+
+def digits(known: Digits, names: Sequence[int] = range(10), heat: float = 1) -> ov.Model:
+    """Input ``image`` FP32 [1,8,8,1] NHWC of 0 to 255, output ``probabilities`` FP32 [1,10].
+
+    Args:
+        known: What it learns from.
+        names: The class that it calls each digit.
+        heat: How unsure it is: what the exponents of the softmax are divided by.
+    """
     brightest = 16 * GREY
     features = known.images.reshape(len(known.images), -1) / brightest
     perceptron = MLPClassifier((64,), alpha=1e-2, max_iter=400, random_state=SEED)
@@ -76,6 +97,10 @@ def digits(known: Digits) -> ov.Model:
             values = ops.relu(values)
         product = ops.matmul(values, ops.constant(weights.astype(np.float32)), False, False)
         values = ops.add(product, ops.constant(bias.astype(np.float32)))
+    if heat != 1:
+        values = ops.divide(values, ops.constant(np.float32(heat)))
+    if list(names) != list(range(10)):
+        values = ops.gather(values, ops.constant(np.argsort(names)), ops.constant(1))
     probabilities = ops.softmax(values, 1)
     probabilities.output(0).set_names({"probabilities"})
     return ov.Model([ops.result(probabilities, name="probabilities")], [image], "digits")
@@ -104,19 +129,32 @@ def write_images(folder: Path, unseen: Digits, probabilities: npt.NDArray[np.flo
     cv2.imwrite(str(folder / "digit-7.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
 
 
-def make(models: Path, data: Path) -> float:
-    """Write both models below `models` and the images to `data`; return the held-out accuracy."""
+def make(models: Path, other: Path, data: Path) -> float:
+    """Write models and images; return the held-out accuracy.
+
+    Args:
+        models: Where the bundled models go.
+        other: Where models of the same names go that answer differently.
+        data: Where the images go.
+    """
     known, unseen = split()
-    made = {"dummy": dummy(), "digits": digits(known)}
-    for name, model in made.items():
-        folder = models / name / "1"
+    made = {
+        models / "dummy/1": dummy(),
+        models / "digits/1": digits(known),
+        other / "dummy/1": other_dummy(3),
+        other / "dummy/2": other_dummy(5),
+        other / "digits/1": digits(known, OTHER_NAMES, heat=2),
+    }
+    for folder, model in made.items():
         folder.mkdir(parents=True, exist_ok=True)
         ov.serialize(model, folder / "model.xml")
-    probabilities = predict(made["digits"], unseen.images)
+    probabilities = predict(made[models / "digits/1"], unseen.images)
     write_images(data, unseen, probabilities)
     return float((probabilities.argmax(axis=1) == unseen.labels).mean())
 
 
 if __name__ == "__main__":
-    accuracy = make(ROOT / "server/samplegen_server/models", ROOT / "spec/data")
+    accuracy = make(
+        ROOT / "server/samplegen_server/models", ROOT / "spec/other", ROOT / "spec/data"
+    )
     print(f"digits: {accuracy:.1%} of the held-out digits read rightly")

@@ -1,0 +1,144 @@
+"""The gate of the faults: whatever is wrong with the server, a sample says so in one line, in time.
+
+Each sample is rendered once more, for a port of its own and with a short deadline, and meets every
+fault there in turn.
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from samplegen.judge.faulty import Fault, Faulty, serving
+from samplegen.judge.output import differences
+from samplegen.judge.preparing import ending
+from samplegen.judge.running import Finished, Program
+from samplegen.samples import Cell
+from samplegen.spec import Api, Connection, Expectation
+
+DEADLINE = 2
+"""Seconds; rendered into the samples in place of a longer deadline."""
+START_SECONDS = 8
+"""How long a program may take besides; a virtual machine on a busy computer takes some."""
+_LONGEST = 2000
+"""Characters of a line that one would still read."""
+_TRACE = re.compile(
+    r"Traceback|goroutine \d|Exception in thread|terminate called|\bat \S+\(\S+:\d+\)"
+)
+"""What only a stack trace says."""
+_FIRST_PORT, _PORTS = 20_000, 10_000
+"""Where the ports of the faulty servers lie: below those that systems give to connections."""
+
+_PAGE = b"<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\nnginx\n</body>\n</html>\n"
+
+ANY_SERVER = (
+    Fault(name="server down", listens=False),
+    Fault(name="connection closed", raw=b""),
+    Fault(name="another protocol", raw=b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+    Fault(name="call not known", code="UNIMPLEMENTED", status=404),
+    Fault(name="internal error", code="INTERNAL", status=500, body={"rest": b'{"error":"a\\nb"}'}),
+    Fault(name="unavailable", code="UNAVAILABLE", status=503),
+    Fault(name="proxy's error page", transports=["rest"], status=502, body={"rest": _PAGE}),
+    Fault(name="truncated answer", cut=True),
+    Fault(name="malformed answer", body={"grpc": b"\xff\xff\xff\xff", "rest": b"It works!"}),
+    Fault(name="empty object", transports=["rest"], body={"rest": b"{}"}),
+    Fault(name="answer of another kind", transports=["rest"], body={"rest": b"[]"}),
+    Fault(name="empty answer", transports=["rest"], body={"rest": b""}),
+    Fault(name="server stalls", stalls="at once"),
+    Fault(name="server stalls midway", stalls="midway"),
+)
+"""What can be wrong with a server of any API."""
+
+
+def met(api: Api, cell: Cell) -> list[Fault]:
+    """The faults that a sample must tell; some may turn out not to concern its answers."""
+    operation = cell.operation
+    faults = [*ANY_SERVER]
+    if operation.model and any("{model}" in call.path for call in operation.calls):
+        model = operation.model.encode()
+        faults.append(Fault(name="unknown model", ask={model: b"x" * len(model)}))
+    asked = {call.rpc for call in operation.calls}
+    for fault in api.faults:
+        if not asked.isdisjoint(fault.rpcs):
+            refusal = {} if fault.status is None else {"grpc": b""}
+            replace = {old.encode(): new.encode() for old, new in fault.replace.items()}
+            rpcs = frozenset(fault.rpcs)
+            faults.append(
+                Fault(
+                    name=fault.name, rpcs=rpcs, status=fault.status, body=refusal, replace=replace
+                )
+            )
+    return [fault for fault in faults if cell.client.transport in fault.transports]
+
+
+def port(cell: Cell) -> int:
+    """Where the cell's faulty servers listen, if it is free.
+
+    The same in each run, so that what is built for it is built once.
+    """
+    return _FIRST_PORT + zlib.crc32(cell.name.encode()) % _PORTS
+
+
+def tried(
+    program: Program,
+    cell: Cell,
+    faults: Sequence[Fault],
+    upstream: Connection,
+    port: int,
+    stalled: Callable[[], None],
+) -> Iterator[tuple[Fault, Finished, list[str]]]:
+    """Runs a sample against each fault.
+
+    Args:
+        program: The sample, built for `port` and `DEADLINE`.
+        cell: Which sample it is.
+        faults: One after another, since they are met on one port.
+        upstream: The real server behind them.
+        port: Reserved.
+        stalled: Hears of it when a server falls silent, and the sample only waits.
+
+    Yields:
+        The faults that concern it, how it ended, and what is wrong about that.
+    """
+    for fault in faults:
+        faulty = Faulty(fault, cell.operation.calls, upstream, stalled)
+        with serving(faulty, cell.client.transport, port):
+            finished = program.run(DEADLINE + START_SECONDS)
+        if fault.listens and not faulty.asked:
+            yield fault, finished, ["it asked the server nothing"]
+        elif faulty.wrong or not fault.listens:
+            yield fault, finished, complaints(finished, cell.operation.expect)
+
+
+def complaints(finished: Finished, expected: Sequence[Expectation]) -> list[str]:
+    """What is wrong about how a sample ended that met a fault."""
+    outcome = finished.outcome
+    if outcome.status is None:
+        return [f"it was not done {outcome.seconds:.0f} s after its start"]
+    found = []
+    if outcome.status != 1:
+        found.append(f"it {ending(outcome)}; expected status 1")
+    lines = outcome.stderr.splitlines()
+    if len(lines) != 1:
+        found.append(f"it printed {len(lines)} lines to stderr; expected one")
+    elif not _readable(lines[0]):
+        found.append("what it printed to stderr is no message for a reader")
+    if not differences(outcome.stdout, expected):
+        found.append("it printed all that it prints when it succeeds")
+    return found + finished.untidy
+
+
+def _readable(line: str) -> bool:
+    return (
+        len(line) <= _LONGEST
+        and line.isprintable()
+        and re.search(r"\w{2}", line) is not None
+        and _TRACE.search(line) is None
+    )
+
+
+def sources() -> list[str]:
+    """The code that says what the faults are: a proof holds as long as it is the same."""
+    here = Path(__file__).parent
+    names = ("faults.py", "faulty.py", "running.py", "processes.py")
+    return [(here / name).read_text(encoding="utf-8") for name in names]
