@@ -16,9 +16,9 @@ from samplegen.judge.running import Finished, Program
 from samplegen.samples import Cell
 from samplegen.spec import Api, Connection, Expectation
 
-DEADLINE = 2
+DEADLINE = 4
 """Seconds; rendered into the samples in place of a longer deadline."""
-START_SECONDS = 8
+START_SECONDS = 10
 """How long a program may take besides; a virtual machine on a busy computer takes some."""
 _LONGEST = 2000
 """Characters of a line that one would still read."""

@@ -49,7 +49,7 @@ class Verdict:
     the same template, with the address of that server."""
     faults: Faults = field(default_factory=Faults)
     """Those of the gate, if it was passed: the same template, with other ports and a deadline of
-    two seconds."""
+    a few seconds."""
     seconds: float = 0.0
     gate_seconds: dict[str, float] = field(default_factory=dict)
     """What each passed gate took, without what was waited for."""

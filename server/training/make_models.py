@@ -62,14 +62,14 @@ def dummy() -> ov.Model:
 
 
 def other_dummy(factor: float) -> ov.Model:
-    """Input ``b`` FP32 [-1,10]; outputs ``count`` INT64 [1], ten, and ``a`` = factor * b - 1."""
+    """Input ``b`` FP32 [-1,10]; outputs ``Sizes`` INT64 [2] and ``a`` = factor * b - 1."""
     b = ops.parameter([-1, 10], ov.Type.f32, name="b")
     b.output(0).set_names({"b"})
-    count = ops.constant(np.array([10], np.int64))
-    count.output(0).set_names({"count"})
+    sizes = ops.shape_of(b)
+    sizes.output(0).set_names({"Sizes"})
     a = ops.subtract(ops.multiply(b, ops.constant(np.float32(factor))), ops.constant(np.float32(1)))
     a.output(0).set_names({"a"})
-    return ov.Model([ops.result(count, name="count"), ops.result(a, name="a")], [b], "dummy")
+    return ov.Model([ops.result(sizes, name="Sizes"), ops.result(a, name="a")], [b], "dummy")
 
 
 def digits(known: Digits, names: Sequence[int] = range(10), heat: float = 1) -> ov.Model:

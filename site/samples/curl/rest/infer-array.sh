@@ -31,8 +31,10 @@ answer=$(
 JSON
 )
 
-printf '%s' "$answer" | jq -nr --argjson names '["a"]' '
-  input.outputs as $outputs | $names[] as $name
-  | $outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
+printf '%s' "$answer" | jq -nr --argjson names '["a"]' \
+  --argjson datatypes '["FP32"]' '
+  input.outputs as $outputs | [$names, $datatypes] | transpose[] as [$name, $datatype]
+  | $outputs | map(select(.name == $name and .datatype == $datatype))[0]
+    // error("the answer has no output \($name) of datatype \($datatype)")
   | "\(.name): \(.data | map(tostring) | join(" "))"
 ' || exit 1

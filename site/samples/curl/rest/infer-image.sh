@@ -44,7 +44,9 @@ answer=$(
     --header "Inference-Header-Content-Length: $header_length" --data-binary @-
 )
 
-printf '%s' "$answer" | jq -nr --arg name probabilities '
-  input.outputs | map(select(.name == $name))[0] // error("the answer has no output \($name)")
+printf '%s' "$answer" | jq -nr --arg name probabilities \
+  --arg datatype FP32 '
+  input.outputs | map(select(.name == $name and .datatype == $datatype))[0]
+    // error("the answer has no output \($name) of datatype \($datatype)")
   | .data | "class: \(index(max))", "probability: \(max)"
 ' || exit 1

@@ -23,8 +23,8 @@ def main() -> None:
             client_timeout=10,
         )
     output = result.as_numpy("a")
-    if output is None:
-        raise ValueError("the answer has no output a")
+    if output is None or output.dtype != np.float32:
+        raise ValueError("the answer has no output a of datatype FP32")
     print("a:", *output.flatten())
 
 

@@ -21,8 +21,8 @@ def main() -> None:
             client_timeout=10,
         )
     probabilities = result.as_numpy("probabilities")
-    if probabilities is None:
-        raise ValueError("the answer has no output probabilities")
+    if probabilities is None or probabilities.dtype != np.float32:
+        raise ValueError("the answer has no output probabilities of datatype FP32")
     print(f"class: {probabilities.argmax()}")
     print(f"probability: {probabilities.max():.4f}")
 
