@@ -424,15 +424,16 @@ class InProcess:
         return rest_reply(sent[0]["status"], found, sent[1]["body"])
 
     async def _ask_grpc(self, wire: Wire) -> Reply:
+        infer = rpc.OPERATIONS["ModelInfer"]
         try:
             message = pb.ModelInferRequest.FromString(wire.body)
         except DecodeError:
             return Reply(False, "INTERNAL")
         try:
-            response = await rpc.OPERATIONS["ModelInfer"](self._service, message)
+            result = await infer.ask(self._service, message)
         except ServerError as error:
             return Reply(False, error.grpc)
-        return grpc_reply(response.SerializeToString())
+        return grpc_reply(infer.message(result).SerializeToString())
 
 
 class OverNetwork:

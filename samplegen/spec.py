@@ -224,7 +224,8 @@ class OperationFile:
     expect: tuple[Expectation, ...]
     """What must come back, in the order in which it is printed."""
     other: tuple[Expectation, ...] = ()
-    """What comes back from the API's server that answers differently; as `expect` if empty."""
+    """What comes back from the API's server that answers differently; if empty, what that recorded
+    of its answer holds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,7 @@ def test_a_killed_worker_loses_nothing(scheduler: str, tmp_path: Path) -> None:
 def test_verify_judges_on_a_cluster(
     scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = {"good": toy.GOOD, "bad": toy.GOOD.replace("42", "41")}
+    programs = {"good": toy.GOOD, "bad": 'print("answer: 41")\n'}
     options = [str(option) for option in toy.make(tmp_path / "toy", programs)]
     monkeypatch.chdir(tmp_path)
     with worker(scheduler, tmp_path / "one"):

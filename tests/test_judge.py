@@ -48,7 +48,7 @@ FAULTS = {
     "does-not-compile": ("def\n", "build: "),
     "reads-stdin": ("input()\n", "run: ended with status 1: Traceback"),
     "reads-a-secret": (
-        'import os\nprint("answer:", 42 + ("A_SECRET" in os.environ))\n',
+        "import os\n" + toy.GOOD.replace("answer)", 'answer + ("A_SECRET" in os.environ))'),
         None,
     ),
 }
@@ -77,7 +77,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def test_a_good_program_passes_its_gates(verdicts: dict[str, dict[str, Any]]) -> None:
     verdict = verdicts["good"]
     assert verdict["status"] == "passed"
-    assert verdict["gates"] == ["build", "run", "output"]
+    assert verdict["gates"] == ["build", "run", "output", "faults"]
     assert verdict["output"] == "answer: 42\n"
     assert verdict["versions"]["server"] == "toy 1.0"
 
@@ -136,7 +136,7 @@ def toy_generate(run: Run, folder: Path, options: list[str | Path]) -> Any:
 def test_busy_documented_ports_are_avoided_and_the_verdict_says_so(
     tmp_path: Path, samplegen: Run
 ) -> None:
-    options = toy.make(tmp_path, {"good": "print('answer: 42')  # {{ rest_address | quote }}\n"})
+    options = toy.make(tmp_path, {"good": toy.GOOD})
     with socket.create_server(("127.0.0.1", 19008)):
         finished = samplegen("verify", "--json", *options, cwd=tmp_path)
     (verdict,) = json.loads(finished.stdout)

@@ -13,7 +13,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/die":
             print("a bug in the toy server", file=sys.stderr, flush=True)
             os._exit(3)
-        body = b'{"name": "toy", "version": "1.0"}' if self.path == "/v2" else b""
+        bodies = {"/v2": b'{"name": "toy", "version": "1.0"}', "/toy": b"42"}
+        body = bodies.get(self.path, b"")
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -28,7 +29,7 @@ title: Toy
 summary: A toy.
 proto: toy.proto
 connection: {host: localhost, grpc_port: 19007, rest_port: 19008, model_version: "1"}
-deadline: 5
+deadline: 1
 server:
   title: the toy server
   command: ["{python}", SERVER, "{rest_port}"]
@@ -60,7 +61,17 @@ timeout: 5
 
 CLIENT = "{title: Toy, tab: toy, transport: rest, install: nothing}\n"
 
-GOOD = 'print("answer: 42")\n'
+GOOD = """\
+import sys
+import urllib.request
+
+try:
+    with urllib.request.urlopen({{ url.Toy | quote }}, timeout={{ deadline }}) as response:
+        answer = int(response.read())
+except Exception as error:
+    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
+print("answer:", answer)
+"""
 
 
 def make(folder: Path, programs: dict[str, str]) -> list[str | Path]:

@@ -90,7 +90,7 @@ class Judge:
             return self._judged(cell, slot)
 
     def _judged(self, cell: Cell, slot: Slot) -> Verdict:
-        started = time.monotonic()
+        started = time.monotonic() - slot.waited
         make = partial(
             Verdict,
             operation=cell.operation.name,
@@ -122,7 +122,7 @@ class Judge:
             documented_addresses=self._target.documented,
             other_server=trial.other_server,
             faults=trial.faults,
-            seconds=round(time.monotonic() - started, 3),
+            seconds=round(time.monotonic() - started - slot.waited, 3),
             gate_seconds=trial.seconds,
         )
 

@@ -17,7 +17,7 @@ _MADE: dict[str, Callable[[Any], Any]] = {
 
 
 def answered(expected: Sequence[Expectation], requests: Sequence[Request]) -> list[Expectation]:
-    """The expected lines that tell something of an answer, with what was really answered.
+    """The expected lines, with what was really answered in place of their values.
 
     Raises:
         LookupError: The server did not record it; the message says what is missing.
