@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from samplegen.errors import SamplegenError
-from samplegen.judge import processes
+from samplegen.judge import ports, processes
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
 from samplegen.spec import Api, Connection, Server, Spec
@@ -25,7 +24,6 @@ from samplegen.spec import Api, Connection, Server, Spec
 _START_SECONDS = 60
 _STOP_SECONDS = 5
 _LOG_LINES = 15
-_PORTS = 2**16
 
 
 @dataclass(frozen=True)
@@ -116,8 +114,15 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
     Raises:
         SamplegenError: It is not installed, or does not come up.
     """
-    connection, documented = _ports(api.connection, 0 if other is None else 1)
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
+    distance = 0 if other is None else 1
+    wanted = (api.connection.grpc_port + distance, api.connection.rest_port + distance)
+    with (
+        ports.claimed(wanted) as (grpc_port, rest_port),
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile() as log,
+    ):
+        connection = replace(api.connection, grpc_port=grpc_port, rest_port=rest_port)
+        documented = connection == api.connection
         home = Path(folder)
         record = home / "requests.jsonl"
         record.touch()
@@ -131,7 +136,7 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
             _wait_until_ready(api, connection, process, log)
             version = _version(api, connection)
             told = Recording(record) if tells else None
-            yield Target(connection, version, documented and other is None, told, process, log)
+            yield Target(connection, version, documented, told, process, log)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
@@ -156,34 +161,6 @@ def command_line(server: Server, connection: Connection) -> list[str]:
         "rest_port": connection.rest_port,
     }
     return [argument.format_map(values) for argument in server.command]
-
-
-def port_is_free(port: int) -> bool:
-    """Whether nothing listens on the port of any local address that `localhost` may mean."""
-    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        with contextlib.suppress(OSError), socket.socket(family) as probe:
-            probe.settimeout(1)
-            probe.connect((host, port))
-            return False
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _ports(documented: Connection, distance: int) -> tuple[Connection, bool]:
-    """The documented ports or those so far behind them if they are free, else free ones."""
-    ports = [documented.grpc_port + distance, documented.rest_port + distance]
-    wanted = all(port < _PORTS and port_is_free(port) for port in ports)
-    if not wanted:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            second.bind(("127.0.0.1", 0))
-            ports = [first.getsockname()[1], second.getsockname()[1]]
-    return replace(documented, grpc_port=ports[0], rest_port=ports[1]), wanted
 
 
 def _wait_until_ready(
