@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,11 @@ def _locked(port: int, locks: ExitStack) -> bool:
         path = Path(tempfile.gettempdir(), f"samplegen-port-{port}.lock")
         stream = locks.enter_context(path.open("a"))
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+            return False  # who had it removed the file meanwhile
     except OSError:  # another run's, or another user's
         return False
+    locks.callback(path.unlink)
     return True
 
 
