@@ -19,7 +19,7 @@ inputs:
 outputs:
   - {name: a, datatype: FP32, shape: [1, 10]}
 expect:
-  - {label: a, value: [0, 1.5, 1001, 1, 1, 1, 1, 1, 1, 1], tolerance: 1e-6}
+  - {label: a, value: [0, 1.5, 1001, 1, 1, 1, 1, 1, 1, 1], tolerance: 1e-6, answer: [ModelInfer, outputs, a, data]}
 """
 
 LANGUAGE = """
@@ -44,12 +44,16 @@ omits:
 
 TEMPLATE = """
 import json
+import sys
 import urllib.request
 
-with urllib.request.urlopen({{ url.ServerMetadata | quote }}, timeout={{ deadline }}) as answer:
-    metadata = json.load(answer)
-print("name:", metadata["name"])
-print("version:", metadata["version"])
+try:
+    with urllib.request.urlopen({{ url.ServerMetadata | quote }}, timeout={{ deadline }}) as answer:
+        metadata = json.load(answer)
+    print("name:", metadata["name"])
+    print("version:", metadata["version"])
+except Exception as error:
+    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 """
 
 
@@ -94,7 +98,9 @@ def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
     verdicts = {(v["operation"], v["client"]): v for v in json.loads(judged.stdout)}
     toy = verdicts["server-metadata", "toy/urllib"]
     assert toy["status"] == "passed"
+    assert (toy["gates"][-2:], toy["reason"]) == (["meaning", "faults"], "")
     assert toy["output"].startswith("name: OpenVINO Model Server\n")
     assert verdicts["add-one", "toy/urllib"]["reason"] == "a toy sends no tensors"
     for client in ("python/tritonclient-grpc", "python/tritonclient-http", "curl/rest"):
         assert verdicts["add-one", client]["status"] == "passed", verdicts["add-one", client]
+        assert "meaning" in verdicts["add-one", client]["gates"], "told by the recorded answer"

@@ -62,9 +62,8 @@ if step == "client":
 SAMPLE = """
 import pathlib, sys
 prepared, work = map(pathlib.Path, sys.argv[1:])
-if (prepared / "made").is_file() and (work / "built").is_file():
-    print("answer: 42")
-"""
+assert (prepared / "made").is_file() and (work / "built").is_file()
+""" + toy.GOOD
 
 
 @pytest.fixture
@@ -101,16 +100,16 @@ def test_a_client_is_prepared_once_and_a_sample_built_once(
 ) -> None:
     verdicts = verify(samplegen, tmp_path)
     assert [verdict["status"] for verdict in verdicts] == ["passed", "passed"]
-    assert verdicts[0]["gates"] == ["lint", "build", "run", "output"]
-    assert sorted(calls(tmp_path)) == sorted(["language", "client", *["lint", "build"] * 2])
+    assert verdicts[0]["gates"] == ["lint", "build", "run", "output", "faults"]
+    assert sorted(calls(tmp_path)) == sorted(["language", "client", *["lint", "build"] * 4])
     again = verify(samplegen, tmp_path)
     assert [verdict["gates"] for verdict in again] == [verdict["gates"] for verdict in verdicts]
-    assert len(calls(tmp_path)) == 6
+    assert len(calls(tmp_path)) == 10
 
 
 @pytest.mark.parametrize(
     ("file", "more"),
-    [("toy/toy/project/more", 6), ("toy/toy/one.py.jinja", 2), ("../spec/toy.proto", 6)],
+    [("toy/toy/project/more", 10), ("toy/toy/one.py.jinja", 4), ("../spec/toy.proto", 10)],
 )
 def test_what_changes_is_made_again(
     file: str, more: int, project: Path, tmp_path: Path, samplegen: Run
@@ -119,7 +118,7 @@ def test_what_changes_is_made_again(
     with (tmp_path / "templates" / file).open("a") as changed:
         changed.write("# changed\n")
     verify(samplegen, tmp_path)
-    assert len(calls(tmp_path)) == 6 + more
+    assert len(calls(tmp_path)) == 10 + more
 
 
 def test_a_failure_to_prepare_is_one_reason_and_not_tried_for_each_sample(
@@ -177,11 +176,13 @@ def test_folders_not_used_for_long_are_removed(
     project: Path, tmp_path: Path, samplegen: Run
 ) -> None:
     verify(samplegen, tmp_path, "one")
-    (old,) = (tmp_path / "cache/built").iterdir()
-    os.utime(old, (0, 0))
+    kinds = ("built", "faults")
+    old = {path for kind in kinds for path in (tmp_path / "cache" / kind).iterdir()}
+    assert len(old) == 3, "what runs on the server, what meets faults, and which it told"
+    for path in old:
+        os.utime(path, (0, 0))
     verify(samplegen, tmp_path, "two")
-    (new,) = (tmp_path / "cache/built").iterdir()
-    assert new != old
+    assert not any(path.exists() for path in old)
 
 
 def test_the_environment_names_the_cache(project: Path, tmp_path: Path, samplegen: Run) -> None:
