@@ -19,7 +19,10 @@ inputs:
 outputs:
   - {name: a, datatype: FP32, shape: [1, 10]}
 expect:
-  - {label: a, value: [0, 1.5, 1001, 1, 1, 1, 1, 1, 1, 1], tolerance: 1e-6, answer: [ModelInfer, outputs, a, data]}
+  - label: a
+    value: [0, 1.5, 1001, 1, 1, 1, 1, 1, 1, 1]
+    tolerance: 1e-6
+    answer: [ModelInfer, outputs, a, data]
 """
 
 LANGUAGE = """

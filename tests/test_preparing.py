@@ -59,11 +59,14 @@ if step == "client":
     pathlib.Path("made").touch()
 """
 
-SAMPLE = """
+SAMPLE = (
+    """
 import pathlib, sys
 prepared, work = map(pathlib.Path, sys.argv[1:])
 assert (prepared / "made").is_file() and (work / "built").is_file()
-""" + toy.GOOD
+"""
+    + toy.GOOD
+)
 
 
 @pytest.fixture

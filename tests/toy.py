@@ -5,7 +5,11 @@ from pathlib import Path
 from string import Template
 
 SERVER = """
-import http.server, os, sys
+import http.server, json, os, pathlib, sys
+
+port, *options = sys.argv[1:]
+record = next((pathlib.Path(option) for option in options if option.endswith(".jsonl")), None)
+answer = {"other": 43, "alike": 42}.get(options[-1] if options else "", 42)
 
 class Handler(http.server.BaseHTTPRequestHandler):
     served = 0
@@ -13,7 +17,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/die":
             print("a bug in the toy server", file=sys.stderr, flush=True)
             os._exit(3)
-        bodies = {"/v2": b'{"name": "toy", "version": "1.0"}', "/toy": b"42"}
+        bodies = {"/v2": b'{"name": "toy", "version": "1.0"}', "/toy": b"%d" % answer}
+        if record and self.path == "/toy":
+            request = {"rpc": "Toy", "model": "", "version": "", "inputs": None, "deadline": None}
+            request |= {"error": None, "answer": {"number": answer}}
+            record.open("a").write(json.dumps(request) + chr(10))
         body = bodies.get(self.path, b"")
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -21,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *args): pass
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 """
 
 API = """

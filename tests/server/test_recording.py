@@ -55,6 +55,18 @@ def test_lines(tmp_path: Path) -> None:
             "digest": "",
         }
         assert len(tensor["digest"]) == 64
+        assert lines[0]["answer"] == {
+            "model_name": "dummy",
+            "model_version": "1",
+            "outputs": [
+                {
+                    "name": "a",
+                    "datatype": "FP32",
+                    "shape": [1, 10],
+                    "data": [value + 1 for value in VALUES],
+                }
+            ],
+        }
 
         # Other values have another digest.
         other = Input("b", "FP32", [1, 10], values=[1.0] * 10)
@@ -76,22 +88,32 @@ def test_lines(tmp_path: Path) -> None:
             assert len(lines) == 2
             assert same_but_for_the_deadline(lines)
             assert lines[0]["error"]
+            assert lines[0]["answer"] is None
 
         # What is no inference.
-        for path_, request, name in (
-            ("/v2/health/live", pb.ServerLiveRequest(), "ServerLive"),
-            ("/v2/health/ready", pb.ServerReadyRequest(), "ServerReady"),
-            ("/v2", pb.ServerMetadataRequest(), "ServerMetadata"),
-            ("/v2/models/dummy/ready", pb.ModelReadyRequest(name="dummy"), "ModelReady"),
+        for path_, request, name, answer in (
+            ("/v2/health/live", pb.ServerLiveRequest(), "ServerLive", {"live": True}),
+            ("/v2/health/ready", pb.ServerReadyRequest(), "ServerReady", {"ready": True}),
+            ("/v2", pb.ServerMetadataRequest(), "ServerMetadata", None),
+            (
+                "/v2/models/dummy/ready",
+                pb.ModelReadyRequest(name="dummy"),
+                "ModelReady",
+                {"ready": True},
+            ),
             (
                 "/v2/models/digits/versions/1",
                 pb.ModelMetadataRequest(name="digits", version="1"),
                 "ModelMetadata",
+                None,
             ),
         ):
-            server.rest("GET", path_)
+            body = server.rest("GET", path_).body
             getattr(rpc, name)(request)
             lines = new_lines()
+            shown = answer or json.loads(body)
+            shown.pop("rt_info", None)  # gRPC has no field for it
+            assert lines[0]["answer"] == shown
             assert [line["rpc"] for line in lines] == [name, name]
             assert same_but_for_the_deadline(lines)
             assert [line["deadline"] for line in lines] == [None, False]
