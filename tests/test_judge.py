@@ -31,6 +31,10 @@ FAULTS = {
         toy.GOOD + 'import subprocess\nsubprocess.Popen(["sleep", "60"])\n',
         "run: it left a process running",
     ),
+    "leaves-a-child-in-a-session-of-its-own": (
+        toy.GOOD + 'import subprocess\nsubprocess.Popen(["setsid", "sleep", "60"])\n',
+        "run: it left a process running",
+    ),
     "leaves-a-file": (
         toy.GOOD + 'open("rubbish.txt", "w").close()\n',
         "run: it left the file rubbish.txt behind",

@@ -74,6 +74,26 @@ def test_output_before_the_time_limit_is_kept(tmp_path: Path) -> None:
     assert run(tmp_path, "sh", "-c", "echo early; sleep 60", timeout=0.3).stdout == "early\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "setsid sleep 60 & echo $!; sleep 0.2",
+        "setsid sh -c 'setsid sleep 60 & echo $!'; sleep 0.2",
+        "(setsid nohup sleep 60 </dev/null >/dev/null 2>&1 & echo $!); sleep 0.2",
+    ],
+)
+def test_a_child_that_left_the_group_is_noticed_and_ended(command: str, tmp_path: Path) -> None:
+    outcome = run(tmp_path, "sh", "-c", command)
+    assert (outcome.status, outcome.left_behind) == (0, True)
+    assert eventually(lambda: not alive(int(outcome.stdout)))
+
+
+def test_what_left_the_group_is_ended_with_a_program_whose_time_is_up(tmp_path: Path) -> None:
+    outcome = run(tmp_path, "sh", "-c", "setsid sleep 60 & echo $!; sleep 60", timeout=1)
+    assert outcome.status is None
+    assert eventually(lambda: not alive(int(outcome.stdout)))
+
+
 def test_a_child_left_behind_is_noticed_and_ended(tmp_path: Path) -> None:
     outcome = run(tmp_path, "sh", "-c", "sleep 60 & echo $!")
     assert (outcome.status, outcome.left_behind) == (0, True)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplegen.judge import report
-from samplegen.judge.verdicts import Verdict, as_json
+from samplegen.judge.verdicts import Faults, Verdict, as_json
 from tests.test_verdicts import FAILED, PASSED, SKIPPED
 
 HOSTILE = "[bold]a[/] ]]> <b> & \" ' :x: a:b:c \\ [/nothing] \x1b[31m \ud800 \uffff \x00 \r\n é"
@@ -55,13 +56,26 @@ def test_junit_counts_and_names_every_cell() -> None:
         ("go.grpc", "health"),
     ]
     assert [[child.tag for child in case] for case in found] == [
-        ["system-out"],
-        ["failure", "system-out"],
-        ["skipped", "system-out"],
+        ["properties", "system-out"],
+        ["properties", "failure", "system-out"],
+        ["properties", "skipped", "system-out"],
     ]
-    failure = found[1][0]
+    failure = found[1][1]
     assert (failure.get("message"), failure.text) == ("run: no", "all\nof it")
-    assert found[0][0].text == "live: true\n"
+    assert found[0][1].text == "live: true\n"
+
+
+def test_junit_tells_what_was_proved_and_when() -> None:
+    faults = Faults(("server down", "server stalls"), "2026-01-01T00:00:00+00:00")
+    verdict = replace(PASSED, other_server="Other 1", faults=faults, reason="lint: no linter")
+    properties = suite([verdict])[0][0]
+    assert {found.get("name"): found.get("value") for found in properties} == {
+        "gates": "identity format lint run output",
+        "not tried": "lint: no linter",
+        "other server": "Other 1",
+        "faults": "server down, server stalls",
+        "faults proved at": "2026-01-01T00:00:00+00:00",
+    }
 
 
 def test_junit_of_nothing_is_a_suite_of_nothing() -> None:
@@ -70,7 +84,7 @@ def test_junit_of_nothing_is_a_suite_of_nothing() -> None:
 
 def test_junit_escapes_what_xml_cannot_hold() -> None:
     case = suite([ODD])[0]
-    text = case[1].text
+    text = case[-1].text
     assert text is not None
     assert "[bold]a[/] ]]> <b> & \" ' :x:" in text
     assert "\\x1b[31m \\ud800 \\uffff \\x00" in text
@@ -86,7 +100,7 @@ def test_junit_is_well_formed_for_any_text(texts: list[str]) -> None:
     )
     case = suite([verdict])[0]
     printable = re.sub(r"[^\x20-\x7e]", "", log)
-    text = case[0].text or ""
+    text = case[1].text or ""
     assert len(text) >= len(printable)
 
 
@@ -138,6 +152,7 @@ def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFix
 PROGRESS = """
 import sys
 from samplegen.judge import report, verdicts
+from dataclasses import replace
 from pathlib import Path
 found = verdicts.read(Path(sys.argv[1]))
 with report.progress(len(found)) as judged:

@@ -53,7 +53,7 @@ def _found(answers: Mapping[str, Any], path: Sequence[str]) -> Any:
     for number, word in enumerate(path):
         try:
             found = _step(found, word)
-        except (LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             way = ".".join(path[:number]) or "what was recorded"
             raise LookupError(f"no {word} in {way}, as the server answered it") from error
     return found

@@ -122,6 +122,9 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
             name=_xml(verdict.operation),
             time=f"{verdict.seconds:.3f}",
         )
+        properties = ET.SubElement(case, "properties")
+        for name, value in _properties(verdict).items():
+            ET.SubElement(properties, "property", name=name, value=_xml(value))
         if verdict.status != "passed":
             kind = "failure" if verdict.status == "failed" else "skipped"
             ET.SubElement(case, kind, message=_xml(verdict.reason)).text = _xml(verdict.log)
@@ -130,6 +133,19 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
     suites.append(suite)
     content: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
+
+
+def _properties(verdict: Verdict) -> dict[str, str]:
+    """What was proved and how, but for what is empty."""
+    faults = verdict.faults
+    properties = {
+        "gates": " ".join(verdict.gates),
+        "not tried": verdict.reason if verdict.status == "passed" else "",
+        "other server": verdict.other_server,
+        "faults": ", ".join(faults.names),
+        "faults proved at": faults.proved_at,
+    }
+    return {name: value for name, value in properties.items() if value}
 
 
 def _xml(text: str) -> str:

@@ -153,7 +153,6 @@ class Trial:
         """Gates: it ends well, on its own and silently, sends and prints what it must."""
         target = self.court.target
         with target.watch(self.slot) as sent:
-            self._mark = self._clock()
             finished = program.run(self.cell.client.language.timeout)
         self.output = finished.outcome.stdout
         self._ended_well("run", finished)
@@ -191,7 +190,6 @@ class Trial:
         text = self._elsewhere(_moved(self.court.catalogue.spec.api.connection, other))
         again = self._program(text, building)
         with other.watch(self.slot) as sent:
-            self._mark = self._clock()
             finished = again.run(self.cell.client.language.timeout)
         self._ended_well("meaning", finished, where="at the server that answers differently, ")
         outcome = finished.outcome
