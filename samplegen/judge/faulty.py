@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
 
-from samplegen.judge.servers import port_is_free
+from samplegen.judge import ports
 from samplegen.spec import Call, Connection
 
 _HOST = "127.0.0.1"
@@ -102,15 +102,11 @@ class Faulty:
 @contextlib.contextmanager
 def reserved(port: int) -> Iterator[int]:
     """A port, that one if it is free, where nobody listens but who is started here."""
-    with socket.socket(socket.AF_UNIX) as lock, socket.socket() as holder:
-        # It shares the port with those who are started here, and would with those of another run.
+    with ports.claimed([port]) as (claimed,), socket.socket() as holder:
+        # Bound, but without listening, it keeps others away and refuses connections.
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        try:
-            lock.bind(f"\0samplegen-{port}")
-            holder.bind((_HOST, port if port_is_free(port) else 0))
-        except OSError:
-            holder.bind((_HOST, 0))
-        yield holder.getsockname()[1]
+        holder.bind((_HOST, claimed))
+        yield claimed
 
 
 @contextlib.contextmanager
