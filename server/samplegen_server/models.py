@@ -35,9 +35,14 @@ INLINE_SECONDS = 0.001
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
 
-INLINE_DEFAULTS = {**PLUGIN_DEFAULTS, "INFERENCE_NUM_THREADS": "1"}
+INLINE_DEFAULTS = {
+    **PLUGIN_DEFAULTS,
+    "INFERENCE_NUM_THREADS": "1",
+    "ENABLE_CPU_PINNING": "NO",
+}
 """The same for a model that runs in the event loop: to wake a second thread takes longer than to do
-its share, and up to fifty times the processor time."""
+its share, and up to fifty times the processor time; and pinning would move the event loop's thread
+to another core and back for each inference."""
 
 core = ov.Core()
 
@@ -190,7 +195,8 @@ class _Slot:
                 self._request.set_tensor(name, _tensor(array))
             else:
                 memory[...] = array
-        self._request.infer()
+        # Shared, since they are read below: OpenVINO would copy all outputs, and decode strings.
+        self._request.infer(share_outputs=True, decode_strings=False)
         return [
             self._read(info)
             if memory is None
