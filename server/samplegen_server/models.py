@@ -175,6 +175,7 @@ class _Slot:
         outputs: Mapping[str, TensorInfo],
     ) -> None:
         self._request = compiled.create_infer_request()
+        self._has_strings = any(info.datatype == "BYTES" for info in outputs.values())
         self._inputs: dict[str, Array] = {}
         self._outputs: list[tuple[TensorInfo, Array | None]] = []
         for name, info in inputs.items():
@@ -195,8 +196,11 @@ class _Slot:
                 self._request.set_tensor(name, _tensor(array))
             else:
                 memory[...] = array
-        # Shared, since they are read below: OpenVINO would copy all outputs, and decode strings.
-        self._request.infer(share_outputs=True, decode_strings=False)
+        if self._has_strings:  # `infer` would pad all to the longest, of 32 bits a letter
+            self._request.start_async()
+            self._request.wait()
+        else:
+            self._request.infer(share_outputs=True)  # not copied, since they are read below
         return [
             self._read(info)
             if memory is None
