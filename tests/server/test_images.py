@@ -71,7 +71,9 @@ def test_image_is_not_turned_as_its_camera_says(server: Server) -> None:
     exif = b"Exif\0\0" + tiff
     turned = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
     buffer = np.frombuffer(turned, np.uint8)
-    plain, rotated = (cv2.imdecode(buffer, how) for how in (cv2.IMREAD_UNCHANGED, cv2.IMREAD_COLOR))
+    plain = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    rotated = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+    assert plain is not None and rotated is not None
     assert not np.array_equal(plain, rotated), "the file does ask for it"
     assert np.array_equal(pixels_of(ask(server, "gRPC", "image-FP32", [turned]))[0], plain)
 
