@@ -29,7 +29,7 @@ async def said(call, name):
         return [error.code().name, error.details()]
 
 async def main():
-    rpc.OPERATIONS["ModelReady"] = fail
+    rpc.OPERATIONS["ModelReady"] = rpc.Operation(fail, lambda result: result)
     server = rpc.make_server(None, 1 << 20)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
