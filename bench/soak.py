@@ -36,7 +36,8 @@ STOP_SECONDS = 5.0
 MEMORY_BAR = 20e6
 ANSWER_SECONDS = 30.0
 ACCEPTED_SECONDS = 0.5
-"""A request sent this long before the server was told to stop has been taken by it."""
+"""A request sent this long before the server was told to stop has been taken by it, unless answers
+took longer: then it may still have waited for its turn."""
 
 RELOAD_SECONDS = 0.25
 VANISHING_CLIENTS = 4
@@ -59,6 +60,11 @@ class Tally:
 
     def count(self) -> int:
         return sum(self.kinds.values())
+
+    @property
+    def taken_until(self) -> float:
+        """What was sent before had been taken by the server when it was told to stop."""
+        return self.stopped_at - max(ACCEPTED_SECONDS, max(self.seconds, default=0.0))
 
 
 class Soak:
@@ -118,7 +124,7 @@ class Soak:
             async with asyncio.timeout(ANSWER_SECONDS):
                 reply = await client.ask(question)
         except (Lost, TimeoutError) as error:
-            if begun > tally.stopped_at - ACCEPTED_SECONDS:
+            if begun > tally.taken_until:
                 tally.refused += 1
                 tally.refused_early += begun < tally.stopped_at
                 return False
@@ -166,12 +172,12 @@ class Soak:
             try:
                 reply = await slow_reply(connection, self._server.rest_port, question)
             except OSError as error:
-                if begun < self.tally.stopped_at - ACCEPTED_SECONDS:
+                if begun < self.tally.taken_until:
                     self.tally.problems.append(f"slow reader: {error}")
                 return
         self.tally.kinds["slow reader"] += 1
         problem = question.problem(reply)
-        if problem is not None and begun < self.tally.stopped_at - ACCEPTED_SECONDS:
+        if problem is not None and begun < self.tally.taken_until:
             self.tally.problems.append(f"slow reader: {problem}")
 
 
@@ -188,7 +194,7 @@ async def reload(server: Server, repository: Repository, tally: Tally) -> None:
             tally.problems.append(f"reload: {head[:40]!r}")
         writer.close()
     except (Lost, asyncio.IncompleteReadError, OSError) as error:
-        if begun < tally.stopped_at - ACCEPTED_SECONDS:
+        if begun < tally.taken_until:
             tally.problems.append(f"reload: {error}")
     tally.kinds["reload"] += 1
     await asyncio.sleep(RELOAD_SECONDS)
