@@ -22,6 +22,9 @@ from serving.processes import INFER, Server
 
 HERE = Path(__file__).parent
 
+LOAD_SECONDS = 120.0
+"""The longest that one measurement may take."""
+
 Array = npt.NDArray[np.float32]
 
 
@@ -169,7 +172,7 @@ def h2load(server: Server, transport: str, model: Model, clients: int, effort: E
         for name, value in request.headers.items():
             command += ["-H", f"{name}: {value}"]
         command.append(f"http://127.0.0.1:{port}{request.path}")
-        cpu = _cpu_of(server, lambda: subprocess.run(command, check=True, capture_output=True))
+        cpu = _cpu_of(server, lambda: _run(command))
         rows = [list(map(int, line.split("\t")[:3])) for line in log.read_text().splitlines()]
     if not rows or any(status != 200 for _, status, _ in rows):
         raise RuntimeError(f"{transport} {model.name}: not every request was answered")
@@ -186,7 +189,7 @@ def tritonclient(server: Server, transport: str, model: Model, seconds: float) -
     printed: list[bytes] = []
 
     def run() -> None:
-        printed.append(subprocess.run(command, check=True, capture_output=True).stdout)
+        printed.append(_run(command))
 
     cpu = _cpu_of(server, run)
     count, latency = json.loads(printed[0])
@@ -198,7 +201,12 @@ def in_process(model: Model, clients: int, effort: Effort) -> Measured:
     command = [sys.executable, str(HERE / "in_process.py"), str(model.file)]
     command += [json.dumps(dict(model.options)), str(clients)]
     command += [str(effort.seconds), str(effort.count)]
-    return Measured(*json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
+    return Measured(*json.loads(_run(command)))
+
+
+def _run(command: Sequence[str]) -> bytes:
+    """What the command prints."""
+    return subprocess.run(command, check=True, capture_output=True, timeout=LOAD_SECONDS).stdout
 
 
 def _cpu_of(server: Server, load: Callable[[], object]) -> float:

@@ -10,7 +10,7 @@ Result = bool | ServerMetadata | ModelMetadata | InferResponse
 """What an operation came to, free of transport; of the health endpoints, yes or no."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """One request that was answered."""
 

@@ -140,6 +140,9 @@ def read_file(path: Path) -> list[ModelConfig]:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
     tree = _read_tree(path)
+    for key, value in tree.items():
+        if key not in ("model_config_list", "monitoring") and value:
+            raise ConfigError(f'{path}: "{key}" is not supported')
     if not isinstance(tree.get("model_config_list"), list):
         raise ConfigError(f'{path}: no "model_config_list", a list of models')
     try:
@@ -164,6 +167,10 @@ def wants_metrics(path: Path) -> bool:
         metrics = metrics.get(key, {})
         if not isinstance(metrics, dict):
             raise ConfigError(f'{path}: "{key}" is no object')
+    if metrics.get("metrics_list"):
+        raise ConfigError(
+            f'{path}: "metrics_list" is not supported, the default metrics are served'
+        )
     return metrics.get("enable") is True
 
 

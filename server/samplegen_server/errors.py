@@ -168,6 +168,12 @@ class BytesContentsEmpty(ServerError):
     text = "Bytes contents is empty"
 
 
+class UnsupportedStrings(InvalidRequest):
+    """OpenVINO's Python API pads strings with zeros to the longest, as its C++ API does not."""
+
+    text = "Strings cannot be handed to the model"
+
+
 class UnsupportedLayout(InvalidRequest):
     text = "Received binary image input but resource not configured to accept NHWC layout"
 

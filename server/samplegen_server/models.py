@@ -35,9 +35,14 @@ INLINE_SECONDS = 0.001
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
 
-INLINE_DEFAULTS = {**PLUGIN_DEFAULTS, "INFERENCE_NUM_THREADS": "1"}
+INLINE_DEFAULTS = {
+    **PLUGIN_DEFAULTS,
+    "INFERENCE_NUM_THREADS": "1",
+    "ENABLE_CPU_PINNING": "NO",
+}
 """The same for a model that runs in the event loop: to wake a second thread takes longer than to do
-its share, and up to fifty times the processor time."""
+its share, and up to fifty times the processor time; and pinning would move the event loop's thread
+to another core and back for each inference."""
 
 core = ov.Core()
 
@@ -170,6 +175,7 @@ class _Slot:
         outputs: Mapping[str, TensorInfo],
     ) -> None:
         self._request = compiled.create_infer_request()
+        self._has_strings = any(info.datatype == "BYTES" for info in outputs.values())
         self._inputs: dict[str, Array] = {}
         self._outputs: list[tuple[TensorInfo, Array | None]] = []
         for name, info in inputs.items():
@@ -190,7 +196,11 @@ class _Slot:
                 self._request.set_tensor(name, _tensor(array))
             else:
                 memory[...] = array
-        self._request.infer()
+        if self._has_strings:  # `infer` would pad all to the longest, of 32 bits a letter
+            self._request.start_async()
+            self._request.wait()
+        else:
+            self._request.infer(share_outputs=True)  # not copied, since they are read below
         return [
             self._read(info)
             if memory is None

@@ -1,6 +1,7 @@
 """The REST transport: a bare ASGI application with a small routing table."""
 
 import asyncio
+import functools
 import gzip
 import logging
 import re
@@ -33,6 +34,9 @@ CORS = [
 GZIP_BYTES = 1024
 """Answers from this size on are compressed for clients that accept it."""
 
+CACHED_PATHS = 128
+"""How many paths are remembered: a path asked again is not compared with the routes again."""
+
 MODEL = r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+))?"
 
 
@@ -46,7 +50,8 @@ class Request:
 
     service: Service
     headers: Mapping[bytes, bytes]
-    read_body: Callable[[], Awaitable[bytes]]
+    receive: Receive
+    max_body_bytes: int
     rpc: str = ""
     """The protocol's name of the operation, once the path is known to be one's."""
     name: str = ""
@@ -58,8 +63,30 @@ class Request:
     result: Result | None = None
     """What the operation came to."""
 
+    async def read_body(self) -> bytes:
+        """The whole body.
 
-@dataclass(frozen=True, slots=True)
+        Raises:
+            BodyTooLarge: It has more than `max_body_bytes`, or says so.
+            ClientGone: It ends too early.
+        """
+        if int(self.headers.get(b"content-length", b"0")) > self.max_body_bytes:
+            raise errors.BodyTooLarge
+        parts = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            parts.append(message["body"])
+            size += len(message["body"])
+            if size > self.max_body_bytes:
+                raise errors.BodyTooLarge
+            if not message["more_body"]:
+                return b"".join(parts)
+
+
+@dataclass(slots=True)
 class Response:
     """What a client gets."""
 
@@ -189,15 +216,17 @@ class App:
         self._routes = routes
         self._observers = observers
         self._turns = turns or Turns()
+        self._find = functools.lru_cache(CACHED_PATHS)(self._find_route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: the one place where errors become a status."""
         start = time.perf_counter()
         failure: errors.ServerError | None = None
         headers = dict(scope["headers"])
-        request = Request(self._service, headers, lambda: self._read_body(headers, receive))
+        request = Request(self._service, headers, receive, self._max_body_bytes)
         try:
-            await self._turns.wait()
+            if self._turns.are_taken(start):
+                await self._turns.wait()
             response = await self._answer(scope, request)
         except ClientGone:
             return
@@ -217,48 +246,33 @@ class App:
         await _send(response, headers, send)
 
     async def _answer(self, scope: Scope, request: Request) -> Response:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        path = scope["raw_path"].decode("latin-1")
-        if method not in ("GET", "POST", "OPTIONS"):
+        if scope["method"] == "OPTIONS":
+            return Response()
+        route, name, version = self._find(scope["method"], scope["raw_path"])
+        request.rpc, request.name, request.version = route.rpc, name, version
+        if version:
+            request.version = _version(version)
+        return await route.operation(request)
+
+    def _find_route(self, method: str, raw_path: bytes) -> tuple[Route, str, str]:
+        """The route of a request, with the model's name and version from its path, or empty."""
+        path = raw_path.decode("latin-1")
+        if method == "HEAD":
+            method = "GET"
+        if method not in ("GET", "POST"):
             raise errors.UnsupportedMethod
         if ".." in path.split("/"):
             raise errors.PathInvalid
-        if method == "OPTIONS":
-            return Response()
-        route, match = self._route(method, path)
-        groups = match.groupdict("")
-        request.rpc = route.rpc
-        request.name = unquote(groups.get("name", ""))
-        request.version = groups.get("version", "")
-        request.version = _version(request.version)
-        return await route.operation(request)
-
-    def _route(self, method: str, path: str) -> tuple[Route, re.Match[str]]:
         error: type[errors.ServerError] = errors.InvalidUrl
         for route in self._routes:
             match = route.path.fullmatch(path)
             if match is None:
                 continue
             if route.method == method:
-                return route, match
+                groups = match.groupdict("")
+                return route, unquote(groups.get("name", "")), groups.get("version", "")
             error = errors.UnsupportedMethod
         raise error
-
-    async def _read_body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        if int(headers.get(b"content-length", b"0")) > self._max_body_bytes:
-            raise errors.BodyTooLarge
-        parts = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            parts.append(message["body"])
-            size += len(message["body"])
-            if size > self._max_body_bytes:
-                raise errors.BodyTooLarge
-            if not message["more_body"]:
-                return b"".join(parts)
 
 
 def _version(digits: str) -> str:

@@ -5,7 +5,7 @@ their order included.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, cast
@@ -32,7 +32,7 @@ _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RestInferRequest:
     """An inference, and how its answer is to be written."""
 
@@ -145,7 +145,7 @@ def _input(node: Any, is_only: bool) -> tuple[InputTensor, Mapping[str, Any]]:
     """One input and its parameters."""
     if not isinstance(node, dict):
         raise errors.CouldNotParseInput
-    name, shape, datatype = (node.get(key) for key in ("name", "shape", "datatype"))
+    name, shape, datatype = node.get("name"), node.get("shape"), node.get("datatype")
     if not isinstance(name, str) or not isinstance(shape, list) or not isinstance(datatype, str):
         raise errors.CouldNotParseInput
     if not all(_is_int(size, (0, INT32[1])) for size in shape):
@@ -181,17 +181,17 @@ def _contents(data: Any, datatype: str) -> Sequence[Any] | None:
     return read(data, types) if data else None
 
 
-def _floats(data: list[Any], types: Iterable[type]) -> Sequence[Any]:
-    if not set(types) <= {int, float}:
+def _floats(data: list[Any], types: set[type]) -> Sequence[Any]:
+    if not types <= {int, float}:
         raise errors.CouldNotParseInput
     # FP64, too, goes through a float of 32 bits in OpenVINO Model Server.
     with np.errstate(over="ignore"):
         return cast(Sequence[Any], np.array(data, np.float32))
 
 
-def _integers(limits: tuple[int, int]) -> Callable[[list[Any], Iterable[type]], Sequence[Any]]:
-    def read(data: list[Any], types: Iterable[type]) -> Sequence[Any]:
-        if not set(types) <= {int}:
+def _integers(limits: tuple[int, int]) -> Callable[[list[Any], set[type]], Sequence[Any]]:
+    def read(data: list[Any], types: set[type]) -> Sequence[Any]:
+        if not types <= {int}:
             raise errors.CouldNotParseInput
         if data and not limits[0] <= min(data) <= max(data) <= limits[1]:
             raise errors.CouldNotParseInput
@@ -200,19 +200,19 @@ def _integers(limits: tuple[int, int]) -> Callable[[list[Any], Iterable[type]], 
     return read
 
 
-def _booleans(data: list[Any], types: Iterable[type]) -> Sequence[Any]:
-    if not set(types) <= {bool}:
+def _booleans(data: list[Any], types: set[type]) -> Sequence[Any]:
+    if not types <= {bool}:
         raise errors.CouldNotParseInput
     return data
 
 
-def _strings(data: list[Any], types: Iterable[type]) -> Sequence[Any]:
-    if not set(types) <= {str}:
+def _strings(data: list[Any], types: set[type]) -> Sequence[Any]:
+    if not types <= {str}:
         raise errors.CouldNotParseInput
     return [text.encode() for text in data]
 
 
-READERS: dict[str, Callable[[list[Any], Iterable[type]], Sequence[Any]]] = {
+READERS: dict[str, Callable[[list[Any], set[type]], Sequence[Any]]] = {
     "FP32": _floats,
     "FP64": _floats,
     "INT8": _integers(INT32),

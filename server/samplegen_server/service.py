@@ -23,7 +23,7 @@ DEFAULT_VERSION = ""
 MAX_VERSION = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InferRequest:
     """One inference, as either transport read it."""
 
@@ -35,7 +35,7 @@ class InferRequest:
     """The data of `inputs`, one buffer an input, or nothing when it is in their contents."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InferResponse:
     """The answer to one inference."""
 

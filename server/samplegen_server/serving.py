@@ -19,7 +19,7 @@ from samplegen_server import models, rest, rpc
 from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
 from samplegen_server.config import ConfigError
-from samplegen_server.http_limits import LimitedProtocol, drop_late
+from samplegen_server.http_protocol import LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
 from samplegen_server.service import PLATFORM, SERVER_NAME, Service
 from samplegen_server.turns import Turns
@@ -158,7 +158,11 @@ def _addresses(options: Options) -> list[str]:
         ("gRPC", options.grpc_bind_address, options.port),
         ("REST", options.rest_bind_address, options.rest_port),
     )
-    return [f"{name} on {address}:{port}" for name, address, port in listening if port]
+    return [f"{name} on {_at(address, port)}" for name, address, port in listening if port]
+
+
+def _at(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @contextlib.asynccontextmanager
@@ -168,7 +172,7 @@ async def _grpc(
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
     _bind("gRPC", options.grpc_bind_address, options.port).close()
     server = rpc.make_server(service, options.max_message_bytes, observers, turns)
-    server.add_insecure_port(f"{options.grpc_bind_address}:{options.port}")
+    server.add_insecure_port(_at(options.grpc_bind_address, options.port))
     await server.start()
 
     async def end() -> None:

@@ -1,7 +1,6 @@
 """A fair share of the event loop for gRPC beside REST."""
 
 import asyncio
-import time
 
 BUSY_SECONDS = 1.0
 """How long after an RPC others are expected."""
@@ -19,12 +18,15 @@ class Turns:
         self._lock = asyncio.Lock()
         self._last_rpc = float("-inf")
 
-    def note_rpc(self) -> None:
-        """An RPC is being answered."""
-        self._last_rpc = time.perf_counter()
+    def note_rpc(self, now: float) -> None:
+        """An RPC is being answered; `now` is of `time.perf_counter`."""
+        self._last_rpc = now
+
+    def are_taken(self, now: float) -> bool:
+        """Is gRPC in use, so that a REST request has to wait for its turn?"""
+        return now - self._last_rpc < BUSY_SECONDS
 
     async def wait(self) -> None:
-        """Wait for a REST request's turn: not at all without gRPC, else until a pass of its own."""
-        if time.perf_counter() - self._last_rpc < BUSY_SECONDS:
-            async with self._lock:
-                await asyncio.sleep(0)
+        """Wait until a pass of the event loop of one's own."""
+        async with self._lock:
+            await asyncio.sleep(0)

@@ -25,6 +25,9 @@ MAX_ELEMENTS = 2**60
 MAX_STRING_BYTES = 1 << 30
 """The largest matrix that strings may be padded to."""
 
+MAX_PADDED_BYTES = 1 << 26
+"""The same for strings that the model takes as such."""
+
 
 Value = Array | Callable[[], Array]
 """What a model's input is fed with; elements of a native string input are bytes objects.
@@ -135,6 +138,7 @@ def _bytes_value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> A
     if info.datatype == "BYTES":
         _check_shape(info, tensor)
         _check_count(info, tensor, len(elements))
+        _check_strings(elements)
         array = np.empty(len(elements), object)
         array[:] = elements
         return array.reshape(tensor.shape)
@@ -147,6 +151,15 @@ def _bytes_value(info: TensorInfo, tensor: InputTensor, raw: Buffer | None) -> A
             raise errors.BytesContentsEmpty
         return images.decode(elements, info)
     raise errors.NotImplementedByServer
+
+
+def _check_strings(elements: Sequence[bytes]) -> None:
+    if any(element.endswith(b"\0") for element in elements):
+        raise errors.UnsupportedStrings("A string ends in a zero")
+    if len(elements) * max(map(len, elements), default=0) > MAX_PADDED_BYTES:
+        raise errors.UnsupportedStrings(
+            f"Padded to the longest, they take more than {MAX_PADDED_BYTES} bytes"
+        )
 
 
 def _check_batch(info: TensorInfo, tensor: InputTensor, count: int) -> None:

@@ -36,6 +36,7 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     for entry in entries:
         if entry["name"] == "versions":
             entry["model_version_policy"] = {"all": {}}  # type: ignore[assignment]
+    entries.append({"name": "group/dummy", "base_path": str(bundled / "dummy")})
     config = folder / "config.json"
     config.write_text(json.dumps({"model_config_list": [{"config": entry} for entry in entries]}))
     arguments = ("--config_path", config, "--max_message_bytes", 1 << 22)

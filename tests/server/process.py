@@ -16,7 +16,7 @@ from typing import Any
 
 import samplegen_server
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 @dataclass(frozen=True)

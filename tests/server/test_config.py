@@ -107,6 +107,14 @@ def test_option_that_cannot_be_used(tmp_path: Path, options: Any, text: str) -> 
         ("[]", "no JSON object"),
         ("{}", 'no "model_config_list"'),
         ('{"model_config_list": [7]}', 'no {"config": {...}}'),
+        (
+            '{"model_config_list": [], "pipeline_config_list": [{}]}',
+            '"pipeline_config_list" is not',
+        ),
+        (
+            '{"model_config_list": [], "mediapipe_config_list": [{"name": "a"}]}',
+            '"mediapipe_config_list" is not supported',
+        ),
     ],
 )
 def test_file_that_is_no_configuration(tmp_path: Path, text: str, said: str) -> None:
@@ -114,6 +122,16 @@ def test_file_that_is_no_configuration(tmp_path: Path, text: str, said: str) -> 
     path.write_text(text)
     with pytest.raises(ConfigError, match=said):
         config.read_file(path)
+
+
+def test_list_that_is_not_supported_may_be_empty(tmp_path: Path) -> None:
+    assert config.read_file(write(tmp_path, mediapipe_config_list=[])) == []
+
+
+def test_list_of_metrics_is_refused(tmp_path: Path) -> None:
+    metrics = {"enable": True, "metrics_list": ["ovms_streams"]}
+    with pytest.raises(ConfigError, match='"metrics_list" is not supported'):
+        config.wants_metrics(write(tmp_path, monitoring={"metrics": metrics}))
 
 
 def test_two_models_of_one_name(tmp_path: Path) -> None:

@@ -64,6 +64,20 @@ def test_jpeg_is_decoded_as_opencv_does(server: Server, transport: str) -> None:
     assert np.array_equal(pixels_of(ask(server, transport, "image-FP32", [jpeg]))[0], expected)
 
 
+def test_image_is_not_turned_as_its_camera_says(server: Server) -> None:
+    """EXIF's orientation 6 asks for a quarter turn."""
+    jpeg = encoded(COLOUR, ".jpg")
+    tiff = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + bytes(4)
+    exif = b"Exif\0\0" + tiff
+    turned = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+    buffer = np.frombuffer(turned, np.uint8)
+    plain = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    rotated = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+    assert plain is not None and rotated is not None
+    assert not np.array_equal(plain, rotated), "the file does ask for it"
+    assert np.array_equal(pixels_of(ask(server, "gRPC", "image-FP32", [turned]))[0], plain)
+
+
 @pytest.mark.parametrize("transport", ASK)
 def test_resize_comes_after_the_conversion(server: Server, transport: str) -> None:
     expected = cv2.resize(LARGE.astype(np.float32), (4, 4))

@@ -249,11 +249,112 @@ ERRORS = [
         "Invalid number of values in tensor proto container",
     ),
     Row(
+        "a string that ends in a zero",
+        Question("same-BYTES", [Input("x", "BYTES", [2], raw=lengths(b"a", b"b\0"))]),
+        400,
+        INVALID,
+        "Strings cannot be handed to the model - A string ends in a zero",
+    ),
+    Row(
+        "one long string among many short ones",
+        Question(
+            "same-BYTES",
+            [Input("x", "BYTES", [1001], raw=lengths(b"a" * 100_000, *[b"b"] * 1000))],
+        ),
+        400,
+        INVALID,
+        "Strings cannot be handed to the model - Padded to the longest, they take more than",
+    ),
+    Row(
         "strings whose lengths reach past the end",
         Question("same-BYTES", [Input("x", "BYTES", [1], raw=b"\xff\xff\xff\xff")]),
         400,
         INVALID,
         "Inputs inside buffer does not match expected format.",
+    ),
+    Row(
+        "neither values nor bytes, as with shared memory",
+        dummy(Input("b", "FP32", [1, 10])),
+        400,
+        INVALID,
+        "Received buffer size is smaller than binary_data_size parameter indicates",
+        "Invalid number of values in tensor proto container - "
+        "Expected: 10 values; Actual: 0 values",
+    ),
+    Row(
+        "BF16 as values",
+        dummy(Input("b", "BF16", [1, 10], values=[1.0] * 10)),
+        400,
+        INVALID,
+        "Could not parse input content. Not valid ndarray detected",
+        "Invalid input precision - Expected: FP32; Actual: BF16",
+    ),
+    Row(
+        "a model of a datatype that the protocol lacks",
+        Question("same-BF16", [f32([1, 3])]),
+        400,
+        INVALID,
+        "Invalid input precision",
+    ),
+    Row(
+        "OpenVINO refuses",
+        Question("refusing", [f32([1, 5])]),
+        500,
+        "INTERNAL",
+        "Internal inference error",
+    ),
+    Row(
+        "version before model",
+        Question("nope", [B], "abc"),
+        400,
+        INVALID,
+        "Invalid request URL",
+        "invalid model version format in request",
+    ),
+    Row(
+        "model before inputs over gRPC, body before model over REST",
+        Question("nope", []),
+        400,
+        "NOT_FOUND",
+        "Invalid JSON structure, missing inputs",
+        "Model with requested name is not found",
+    ),
+    Row(
+        "number of inputs before their datatype",
+        dummy(Input("b", "INT32", [1, 10], raw=bytes(40)), f32([1, 10], "c")),
+        400,
+        INVALID,
+        "Invalid number of inputs",
+    ),
+    Row(
+        "values and bytes mixed before a wrong name",
+        Question("two", [Input("first", "FP32", [1, 2], values=[1.0, 2.0]), f32([1, 2], "third")]),
+        400,
+        INVALID,
+        "Passing buffers both in ModelInferRequest::InferInputTensor::contents",
+    ),
+    Row(
+        "datatype before rank",
+        dummy(Input("b", "INT32", [10], raw=bytes(40))),
+        400,
+        INVALID,
+        "Invalid input precision",
+    ),
+    Row("rank before batch", dummy(f32([2], "b")), 400, INVALID, "Invalid number of shape"),
+    Row("batch before shape", dummy(f32([2, 9], "b")), 400, INVALID, "Invalid input batch size"),
+    Row(
+        "shape before size",
+        dummy(Input("b", "FP32", [1, 9], raw=bytes(40))),
+        400,
+        INVALID,
+        "Invalid input shape",
+    ),
+    Row(
+        "the first input by name before the second",
+        Question("two", [Input("second", "INT8", [1, 2], raw=bytes(2)), f32([2], "first")]),
+        400,
+        INVALID,
+        "Invalid number of shape dimensions - Expected: (1,2); Actual: (2); input name: first",
     ),
 ]
 
@@ -267,6 +368,11 @@ def test_error(server: Server, row: Row, transport: str) -> None:
     else:
         text = "Unknown error" if row.grpc == "UNKNOWN" else row.grpc_text or row.text
         assert (said.code, said.text[: len(text)]) == (row.grpc, text)
+
+
+def test_empty_model_name_over_grpc(server: Server) -> None:
+    said = ASK["gRPC"](server, Question("", [B]))
+    assert (said.code, said.text) == ("NOT_FOUND", "Model with requested name is not found")
 
 
 VALUES: dict[str, list[Any]] = {

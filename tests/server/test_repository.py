@@ -1,6 +1,7 @@
 """Versions that come, go and change while the server runs."""
 
 import asyncio
+import dataclasses
 import shutil
 import threading
 import time
@@ -195,6 +196,9 @@ def test_requests_go_on_while_versions_change(tmp_path: Path) -> None:
         for number in range(2, 6):
             zoo.write(zoo.adding(number), base, number)
             wait_for(lambda number=number: answer(server) == number)  # type: ignore[misc]
+        for transport, code in {"gRPC": "NOT_FOUND", "REST": "404"}.items():
+            said = ASK[transport](server, dataclasses.replace(QUESTION, version="1"))
+            assert (said.code, said.text) == (code, "Model with requested version is retired")
         stop.set()
         for thread in threads:
             thread.join()

@@ -82,6 +82,26 @@ def test_path_and_method(server: Server, method: str, path: str, status: int) ->
     assert server.rest(method, path).status == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "text"),
+    [
+        ("GET", "/nowhere", "Invalid request URL"),
+        ("PUT", "/v2", "Unsupported method"),
+        ("GET", INFER, "Unsupported method"),
+        ("GET", "/v2/../v2", "The provided base path is invalid or doesn't exists"),
+    ],
+)
+def test_text_of_a_wrong_path_or_method(server: Server, method: str, path: str, text: str) -> None:
+    assert error(server.rest(method, path))[1] == text
+
+
+def test_model_name_may_have_an_escaped_slash(server: Server) -> None:
+    assert server.rest("GET", "/v2/models/group%2Fdummy").json()["name"] == "group/dummy"
+    reply = infer(server, {"inputs": [DATA]}, path="/v2/models/group%2Fdummy/versions/1/infer")
+    assert reply.json()["model_name"] == "group/dummy"
+    assert server.rest("GET", "/v2/models/group/dummy").status == 400
+
+
 def test_head_has_no_body(server: Server) -> None:
     reply = server.rest("HEAD", "/v2")
     assert reply.body == b""
@@ -317,6 +337,11 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
         {"inputs": [{**B, "data": []}]},
         400,
         "Received buffer size is smaller than binary_data_size parameter indicates",
+    ),
+    "two BYTES inputs without their sizes": (
+        {"inputs": [{"name": name, "shape": [1], "datatype": "BYTES"} for name in "ab"]},
+        400,
+        NDARRAY,
     ),
     "malformed JSON for an unknown version, JSON first": (b"{", 412, JSON),
 }

@@ -1,4 +1,7 @@
-"""Every error class over gRPC, in a process of its own: its messages clash with tritonclient's."""
+"""Every error class over a real gRPC server.
+
+It has a process of its own, as its messages clash with tritonclient's.
+"""
 
 import json
 import subprocess
@@ -9,27 +12,35 @@ from tests.server.test_errors import CLASSES
 
 PROGRAM = """
 import asyncio, json, sys
+import grpc
 from samplegen_server import errors, rpc
-from samplegen_server.turns import Turns
+from samplegen_server.proto import inference_pb2 as pb
 
-class Context:
-    async def abort(self, code, details):
-        self.said = [code.name, details]
-        raise asyncio.CancelledError
+KINDS = {name: getattr(errors, name) for name in json.loads(sys.argv[1])}
+KINDS["ZeroDivisionError"] = ZeroDivisionError
 
-async def said(kind):
-    async def fail(service, request):
-        raise kind("details")
-    context = Context()
+async def fail(service, request):
+    raise KINDS[request.name]("details")
+
+async def said(call, name):
     try:
-        await rpc._answering("ServerLive", fail, None, (), Turns())(object(), context)
-    except asyncio.CancelledError:
-        return context.said
+        await call(pb.ModelReadyRequest(name=name), timeout=5)
+    except grpc.aio.AioRpcError as error:
+        return [error.code().name, error.details()]
 
-names = json.loads(sys.argv[1])
-found = {name: asyncio.run(said(getattr(errors, name))) for name in names}
-found["ZeroDivisionError"] = asyncio.run(said(ZeroDivisionError))
-print(json.dumps(found))
+async def main():
+    rpc.OPERATIONS["ModelReady"] = rpc.Operation(fail, lambda result: result)
+    server = rpc.make_server(None, 1 << 20)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelReady", pb.ModelReadyRequest.SerializeToString
+        )
+        print(json.dumps({name: await said(call, name) for name in KINDS}))
+    await server.stop(0)
+
+asyncio.run(main())
 """
 
 
@@ -45,3 +56,4 @@ def test_grpc_maps_every_class() -> None:
     found = json.loads(done.stdout)
     assert found.pop("ZeroDivisionError") == ["UNKNOWN", "Unknown error"]
     assert found == {kind.__name__: [kind.grpc, kind("details").grpc_text] for kind in CLASSES}
+    assert b"details" in done.stderr, "what went wrong unexpectedly is in the log"

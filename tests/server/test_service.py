@@ -4,7 +4,7 @@ import grpc
 import pytest
 from tritonclient.grpc import service_pb2 as pb
 
-from tests.server.asking import stub
+from tests.server.asking import channel, stub
 from tests.server.process import Server
 
 
@@ -146,6 +146,19 @@ OTHERS = [
 def test_other_rpcs_of_triton_are_unimplemented(server: Server, rpc: str, request_: object) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         getattr(stub(server), rpc)(request_, timeout=5)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    ],
+)
+def test_there_is_neither_health_protocol_nor_reflection(server: Server, path: str) -> None:
+    with channel(server) as one, pytest.raises(grpc.RpcError) as caught:
+        one.unary_unary(path)(b"", timeout=5)
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 

@@ -118,6 +118,19 @@ def test_server_listens_on_this_machine_only(tmp_path: Path) -> None:
             assert found and all(place.split(":")[0].endswith("0100007F") for place in found)
 
 
+def test_address_of_version_six(tmp_path: Path) -> None:
+    addresses = ("--grpc_bind_address", "::1", "--rest_bind_address", "::1")
+    with running(tmp_path / "log", addresses, is_ready=False) as server:
+        deadline = time.monotonic() + 20
+        while "ready" not in server.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for port in (server.port, server.rest_port):
+            assert f"on [::1]:{port}" in server.log.read_text()
+            with socket.create_connection(("::1", port), timeout=5):
+                pass
+
+
 def test_server_is_live_while_models_are_missing(tmp_path: Path) -> None:
     """A config file that names a model nobody has yet: ready all the same, and found later."""
     config = tmp_path / "config.json"

@@ -10,8 +10,10 @@ import tritonclient.grpc
 import tritonclient.grpc.aio
 import tritonclient.http
 import tritonclient.http.aio
+from tritonclient.grpc import service_pb2 as pb
 from tritonclient.utils import InferenceServerException
 
+from tests.server.asking import stub
 from tests.server.process import Server
 
 SYNC = {"grpc": tritonclient.grpc, "http": tritonclient.http}
@@ -51,6 +53,47 @@ def test_strings(server: Server, transport: str) -> None:
         # Over REST they come as JSON, which the client leaves as text.
         found = [one if isinstance(one, str) else one.decode() for one in result.as_numpy("x")]
         assert found == words.tolist()
+
+
+@pytest.mark.parametrize("transport", SYNC)
+def test_all_outputs_come_whatever_was_asked_for(server: Server, transport: str) -> None:
+    module = SYNC[transport]
+    two = np.array([[1, 2]], np.float32)
+    with module.InferenceServerClient(url(server, transport)) as client:
+        inputs = [given(module, name, two, "FP32") for name in ("first", "second")]
+        outputs = [module.InferRequestedOutput(name) for name in ("total", "no such output")]
+        result = client.infer("two", inputs, outputs=outputs)
+        assert result.as_numpy("total").tolist() == [[2, 4]]
+        assert result.as_numpy("difference").tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("transport", SYNC)
+def test_tritons_extensions_are_ignored(server: Server, transport: str) -> None:
+    """Sequences, priorities, server-side timeouts, classification and parameters of one's own."""
+    module = SYNC[transport]
+    with module.InferenceServerClient(url(server, transport)) as client:
+        result = client.infer(
+            "dummy",
+            [given(module, "b", TEN, "FP32")],
+            outputs=[module.InferRequestedOutput("a", class_count=2)],
+            sequence_id=7,
+            sequence_start=True,
+            sequence_end=True,
+            priority=1,
+            timeout=1000,
+            parameters={"text": "x", "number": 1, "truth": False},
+        )
+        assert np.array_equal(result.as_numpy("a"), TEN + 1)
+
+
+def test_numbers_that_openvino_model_server_does_not_know_are_ignored(server: Server) -> None:
+    request = pb.ModelInferRequest(model_name="dummy")
+    request.inputs.add(name="b", datatype="FP32", shape=[1, 10])
+    request.raw_input_contents.append(TEN.tobytes())
+    request.parameters["double"].double_param = 0.5
+    request.parameters["uint64"].uint64_param = 2**63
+    answer = stub(server).ModelInfer(request, timeout=5)
+    assert answer.raw_output_contents[0] == (TEN + 1).tobytes()
 
 
 @pytest.mark.parametrize("binary", [True, False])

@@ -1,6 +1,7 @@
 """Whose turn it is in the event loop."""
 
 import asyncio
+import time
 
 import pytest
 from samplegen_server import turns
@@ -13,7 +14,8 @@ async def passes(one: Turns, count: int) -> list[int]:
     found: list[int] = []
 
     async def request() -> None:
-        await one.wait()
+        if one.are_taken(time.perf_counter()):
+            await one.wait()
         found.append(number)
 
     waiting = [asyncio.create_task(request()) for _ in range(count)]
@@ -30,7 +32,7 @@ def test_without_grpc_nobody_waits() -> None:
 
 def test_beside_grpc_each_has_a_pass_of_its_own() -> None:
     one = Turns()
-    one.note_rpc()
+    one.note_rpc(time.perf_counter())
     found = asyncio.run(passes(one, 5))
     assert found == sorted(set(found)), "in their order, never two at once"
 
@@ -38,14 +40,14 @@ def test_beside_grpc_each_has_a_pass_of_its_own() -> None:
 def test_grpc_is_soon_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "BUSY_SECONDS", 0.0)
     one = Turns()
-    one.note_rpc()
+    one.note_rpc(time.perf_counter())
     assert asyncio.run(passes(one, 5)) == [0] * 5
 
 
 def test_who_gives_up_waiting_blocks_nobody() -> None:
     async def run() -> list[int]:
         one = Turns()
-        one.note_rpc()
+        one.note_rpc(time.perf_counter())
         gone = [asyncio.create_task(one.wait()) for _ in range(3)]
         await asyncio.sleep(0)
         for task in gone:

@@ -27,6 +27,9 @@ TYPES = {
 }
 
 
+ANY = ov.Dimension()
+
+
 def parameter(name: str, datatype: str, shape: list[int | ov.Dimension]) -> ov.Node:
     node = ops.parameter(ov.PartialShape(shape), TYPES[datatype], name=name)
     node.output(0).set_names({name})
@@ -88,6 +91,13 @@ def slow(size: int = 700, steps: int = 3) -> ov.Model:
     return ov.Model([result(y, "y")], [x])
 
 
+def refusing() -> ov.Model:
+    """Input ``x`` FP32 of any size, output ``y`` of shape [2,3]: OpenVINO refuses all but six."""
+    x = parameter("x", "FP32", [ANY, ANY])
+    y = ops.reshape(x, ops.constant(np.array([2, 3], np.int64)), special_zero=False)
+    return ov.Model([result(y, "y")], [x])
+
+
 def informed() -> ov.Model:
     """A model that says something of itself."""
     model = adding(1)
@@ -95,8 +105,6 @@ def informed() -> ov.Model:
     model.set_rt_info(16, ["model_info", "precision"])
     return model
 
-
-ANY = ov.Dimension()
 
 MODELS: dict[str, Callable[[], ov.Model]] = {
     **{
@@ -112,6 +120,7 @@ MODELS: dict[str, Callable[[], ov.Model]] = {
     "logarithm": logarithm,
     "wide": wide,
     "slow": slow,
+    "refusing": refusing,
     "informed": informed,
     "text": lambda: same("UINT8", [ANY, ANY], output="y_string"),
     "text-fixed": lambda: same("UINT8", [2, 4]),

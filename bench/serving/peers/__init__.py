@@ -66,8 +66,8 @@ def is_installed(folder: Path, peer: Peer) -> bool:
     return (folder / peer.name / "installed").exists()
 
 
-def install(folder: Path) -> None:
-    """Make the peers' environments; one that cannot be made is named."""
+def install(folder: Path) -> bool:
+    """Make the peers' environments; one that cannot be made is named. Says if all are there."""
     for peer in PEERS:
         if is_installed(folder, peer):
             continue
@@ -76,6 +76,7 @@ def install(folder: Path) -> None:
             _install(folder, peer)
         except subprocess.CalledProcessError as error:
             print(f"{peer.name} cannot be installed: {error}")
+    return all(is_installed(folder, peer) for peer in PEERS)
 
 
 def _install(folder: Path, peer: Peer) -> None:

@@ -1,14 +1,15 @@
-"""Clients that are too slow, against limits made short."""
+"""One connection: clients that are too slow, against limits made short; how answers are sent."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import pytest
 import uvicorn
-from samplegen_server import http_limits, rest
-from samplegen_server.http_limits import LimitedProtocol, drop_late
+from samplegen_server import http_protocol, rest
+from samplegen_server.http_protocol import Gathering, LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
 from samplegen_server.service import Service
 
@@ -17,9 +18,9 @@ HEAD = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\n"
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_limits, "START_SECONDS", 0.3)
-    monkeypatch.setattr(http_limits, "STALL_SECONDS", 0.3)
-    monkeypatch.setattr(http_limits, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(http_protocol, "START_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "SWEEP_SECONDS", 0.05)
 
 
 @contextlib.asynccontextmanager
@@ -110,6 +111,32 @@ def test_idle_connection_after_an_answer_is_not() -> None:
     asyncio.run(run())
 
 
+def test_head_and_body_of_an_answer_are_sent_in_one_piece() -> None:
+    sent: list[list[bytes]] = []
+
+    class Transport(asyncio.Transport):
+        def writelines(self, list_of_data: Iterable[Any]) -> None:
+            sent.append(list(list_of_data))
+
+        def is_closing(self) -> bool:
+            return False
+
+        def close(self) -> None:
+            sent.append([])
+
+    async def run() -> None:
+        one = Gathering(Transport(), asyncio.get_running_loop())
+        one.write(b"head")
+        one.write(b"body")
+        assert sent == []
+        await asyncio.sleep(0)
+        one.write(b"last")
+        one.close()
+
+    asyncio.run(run())
+    assert sent == [[b"head", b"body"], [b"last"], []]
+
+
 def test_client_that_does_not_read_its_answer_is_dropped() -> None:
     async def large(_: rest.Request) -> rest.Response:
         return rest.Response(bytes(1 << 26))
@@ -120,7 +147,7 @@ def test_client_that_does_not_read_its_answer_is_dropped() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 12)
             with contextlib.closing(writer):
                 writer.write(b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-                await asyncio.sleep(1)
+                await asyncio.sleep(3)
                 with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
                     await reader.readexactly(1 << 26)
 

@@ -1,8 +1,11 @@
-"""uvicorn's HTTP protocol with limits against clients that send too much, or too slowly."""
+"""uvicorn's HTTP protocol with limits against clients that send too much, or too slowly.
+
+And with one system call an answer instead of two.
+"""
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -31,11 +34,42 @@ TOO_LARGE_HEAD = (
 ) % len(TOO_LARGE)
 
 
+class Gathering:
+    """A transport that sends in one piece what is written in one pass of the event loop.
+
+    uvicorn writes the head and the body of an answer apart, and each write is a system call.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the transport's."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Close the transport once all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
+            self._transport.writelines(parts)
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """One connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Gathering(transport, self.loop)))
         self._in_head = True
         self._received = 0
         self._began: float | None = self.loop.time()

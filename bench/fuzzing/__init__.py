@@ -1,0 +1,1 @@
+"""What `fuzz.py` asks, whom, and what the answers have to be."""

@@ -1,0 +1,1 @@
+"""What `soak.py` asks, and how the models change meanwhile."""
