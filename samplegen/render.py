@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent_encode
@@ -11,11 +11,14 @@ from urllib.parse import quote as percent_encode
 import jinja2
 from jinja2.runtime import LoopContext
 
+from samplegen import features
 from samplegen.clients import Client, Language
+from samplegen.connection import Connection, Tls
 from samplegen.errors import Problem, SamplegenError
+from samplegen.imports import ordered
 from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
 from samplegen.resources import Layers, shown
-from samplegen.spec import Api, Connection, Operation
+from samplegen.spec import Api, Operation
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class View:
     def context(self) -> dict[str, Any]:
         """The names a template may use."""
         connection = self.connection
+        tls = connection.tls or Tls()
         host = Value("host", connection.host)
         rest_address = (host, ":", Value("rest_port", str(connection.rest_port)))
         model = connection.model or self.operation.model or ""
@@ -59,14 +63,23 @@ class View:
         in_path = {"model": Value("model", percent_encode(model, safe="")), "version": version}
         return {
             "operation": self.operation,
-            "deadline": self.deadline,
+            "deadline": connection.deadline or self.deadline,
+            "cacert": tls.cacert,
+            "cert": tls.cert,
+            "key": tls.key,
+            "headers": connection.plain_headers,
+            "secret_headers": connection.secret_headers,
+            "bearer_token_env": connection.bearer_token_env,
+            "variables": connection.variables,
+            "authority": connection.authority,
+            "max_message_size": connection.max_message_size,
             "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
             "rest_address": rest_address,
             "model": (Value("model", model),),
             "model_version": (version,),
             "url": {
                 call.rpc: (
-                    "http://",
+                    "https://" if connection.tls else "http://",
                     *rest_address,
                     *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
                 )
@@ -88,8 +101,14 @@ def view(api: Api, operation: Operation, connection: Connection | None = None) -
     return View(operation, connection or api.connection, api.deadline)
 
 
+_Parts = Callable[[str], tuple[str, ...]]
+
+
 class _Environment(jinja2.Environment):
-    """Keeps what it loaded: a template asks for its frame each time it is rendered."""
+    """Keeps what it loaded: a template asks for its frame each time it is rendered.
+
+    The name `<template>#<block>` stands for one block of a template.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -99,8 +118,19 @@ class _Environment(jinja2.Environment):
         self, name: str | jinja2.Template, parent: str | None = None, globals: Any = None
     ) -> jinja2.Template:
         if name not in self._kept:
-            self._kept[str(name)] = super().get_template(name, parent, globals)
+            file, _, block = str(name).partition("#")
+            template = super().get_template(file, parent, globals)
+            if block:
+                template = _only(template, block)
+            self._kept[str(name)] = template
         return self._kept[str(name)]
+
+
+def _only(template: jinja2.Template, block: str) -> jinja2.Template:
+    """One block of a template, as a template."""
+    part = object.__new__(jinja2.Template)
+    part.__dict__ |= {**template.__dict__, "root_render_func": template.blocks[block]}
+    return part
 
 
 class Renderer:
@@ -110,6 +140,7 @@ class Renderer:
         self._layers = layers
         self._environments: dict[str, jinja2.Environment] = {}
         self._templates: dict[str, tuple[jinja2.Environment, jinja2.Template]] = {}
+        self._parts: dict[tuple[str, frozenset[str]], _Parts] = {}
 
     def has(self, client: Client, operation: Operation) -> bool:
         """Whether the client has a template for the operation's form."""
@@ -124,17 +155,36 @@ class Renderer:
         name = client.template(view.operation)
         try:
             environment, template = self._template(name, client.language)
+            values = {**view.context, "parts": self._parts_of(client, view.connection, environment)}
             try:
                 parts = tuple(
                     template.root_render_func(
-                        environment.context_class(environment, view.context, name, template.blocks)
+                        environment.context_class(environment, values, name, template.blocks)
                     )
                 )
             except Exception:
                 environment.handle_exception()
+        except SamplegenError:
+            raise
         except Exception as error:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
         return Rendered(parts)
+
+    def _parts_of(
+        self, client: Client, connection: Connection, environment: jinja2.Environment
+    ) -> _Parts:
+        """Of a place in the client's frame: what the features of the connection add there."""
+        key = client.name, connection.asked
+        if key not in self._parts:
+            names = features.templates(self._layers, client, connection)
+            blocks = {name: environment.get_template(name).blocks for name in names}
+
+            @lru_cache
+            def parts(place: str) -> tuple[str, ...]:
+                return tuple(f"{name}#{place}" for name in names if place in blocks[name])
+
+            self._parts[key] = parts
+        return self._parts[key]
 
     def _template(
         self, name: str, language: Language
@@ -169,6 +219,7 @@ class Renderer:
             "comment": literals.comment,
             "comma": _comma,
             "number": _number,
+            "imports": partial(ordered, language.literals),
             "element_type": _looked_up(language.datatypes, "element type"),
             **{name: _looked_up(table, name) for name, table in language.tables.items()},
         }

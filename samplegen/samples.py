@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from samplegen.clients import Client, Clients
+from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, gather
 from samplegen.render import Rendered, Renderer, view
 from samplegen.resources import shown, spec_layers, template_layers
-from samplegen.spec import Connection, Operation, Spec
+from samplegen.spec import Operation, Spec
 
 INDEX = "samples.json"
 """Lists the samples beside it; marks a folder as written by samplegen."""

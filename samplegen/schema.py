@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from samplegen import clients, spec
+from samplegen import clients, connection, spec
 from samplegen.clients import ClientFile, Language
 from samplegen.spec import Api, OperationFile
 from samplegen.yamlfile import adapter
@@ -27,7 +27,7 @@ def schemas() -> dict[str, bytes]:
 
 def _schema(kind: type[Any]) -> bytes:
     schema = adapter(kind).json_schema()
-    descriptions = _descriptions(spec) | _descriptions(clients)
+    descriptions = _descriptions(spec) | _descriptions(connection) | _descriptions(clients)
     for title, definition in [(kind.__name__, schema), *schema.get("$defs", {}).items()]:
         definition["description"] = descriptions[title, ""]
         for name, prop in definition.get("properties", {}).items():

@@ -22,6 +22,7 @@ from pydantic import (
     StrictStr,
 )
 
+from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
@@ -56,28 +57,6 @@ Scalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValid
 def _listed(value: object) -> object:
     """Makes a list of one value, so that a wrong one is reported once."""
     return value if isinstance(value, list) else [value]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """What a reader changes to reach their own server."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
-
-    host: StrictStr
-    grpc_port: Annotated[StrictInt, Field(ge=1, le=65535)]
-    rest_port: Annotated[StrictInt, Field(ge=1, le=65535)]
-    model: StrictStr | None = None
-    """None leaves the model that the operation names."""
-    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")]
-    """Digits; empty asks for the server's default version."""
-
-    def __post_init__(self) -> None:
-        """Ports and version come from the command line, too, so the class itself holds the line."""
-        if self.grpc_port == self.rest_port:
-            raise ValueError(
-                f"gRPC and REST cannot share port {self.grpc_port}; change one of them"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)

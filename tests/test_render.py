@@ -20,10 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samplegen.connection import Connection
 from samplegen.errors import SamplegenError
 from samplegen.render import Rendered, view, with_values
 from samplegen.samples import Catalogue, Cell
-from samplegen.spec import Connection, Datatype, Expectation, Operation, Tensor
+from samplegen.spec import Datatype, Expectation, Operation, Tensor
 from tests.test_literals import FLOATS, HOSTILE
 
 CATALOGUE = Catalogue()

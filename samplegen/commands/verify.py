@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,13 +16,14 @@ from samplegen.options import (
     catalogue_options,
     client_option,
     complete,
-    endpoint_connection,
     json_option,
     junit_option,
     matching_clients,
     require_option,
     samples_folder,
+    security_options,
     selected_cells,
+    server_address,
     shard,
 )
 from samplegen.samples import Catalogue
@@ -36,6 +38,7 @@ from samplegen.samples import Catalogue
     metavar="HOST:GRPC_PORT:REST_PORT",
     help="Judge against this server instead of starting the bundled one.",
 )
+@security_options
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
 @click.option(
     "--samples",
@@ -89,6 +92,7 @@ def command(
     junit: Path | None,
     cache: Path,
     as_json: bool,
+    **security: Any,
 ) -> int:
     """Build and run samples against a server, and judge what they did and printed.
 
@@ -98,6 +102,9 @@ def command(
     samplegen verify --require all                   in CI: a missing tool is a failure
     samplegen verify --endpoint localhost:9000:8000  against your own server
     samplegen verify --shard 2/3                     a third of it, on the second of three machines
+
+    The options from --tls to --max-message-size say how to reach that server; samples find the
+    environment variables they name, and no others.
 
     Each sample passes the gates identity, format, lint, build, run, wire, output, meaning and
     faults, in order. The exit status is 1 when any sample fails, or is skipped although required.
@@ -112,7 +119,7 @@ def command(
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
     api = catalogue.spec.api
-    address = endpoint_connection(api.connection, endpoint) if endpoint else None
+    address = server_address(api.connection, endpoint, **security)
     published = samples_folder(samples)
     if verdicts_file is None:
         verdicts_file = VERDICTS if shard is None else _shard_file(*shard)

@@ -9,12 +9,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from samplegen.connection import Connection
 from samplegen.judge.faulty import Fault, Faulty, serving
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import ending
 from samplegen.judge.running import Finished, Program
 from samplegen.samples import Cell
-from samplegen.spec import Api, Connection, Expectation
+from samplegen.spec import Api, Expectation
 
 DEADLINE = 4
 """Seconds; rendered into the samples in place of a longer deadline."""

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from samplegen.clients import Requirement
+from samplegen.connection import Connection
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, servers
 from samplegen.judge.preparing import Failed, Workshop
@@ -19,10 +20,9 @@ from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.trial import Court, Trial
 from samplegen.judge.verdicts import Verdict
-from samplegen.render import with_values
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
-from samplegen.spec import Api, Connection
+from samplegen.spec import Api
 
 _WAITING = 14
 """Samples that may wait at a time, for a server that stalls or for their turn."""
@@ -141,14 +141,9 @@ class Judge:
 
     def _trial(self, cell: Cell, slot: Slot) -> Trial:
         published = self._catalogue.render(cell).text
-        documented = self._catalogue.spec.api.connection
-        target = self._target.connection
         text = published
         if not self._target.documented:
-            connection = with_values(
-                documented, host=target.host, grpc_port=target.grpc_port, rest_port=target.rest_port
-            )
-            text = self._catalogue.render(cell, connection).text
+            text = self._catalogue.render(cell, self._target.connection).text
         versions = {r.name: v for r in cell.client.requirements if (v := self._checked[r])}
         return Trial(self._court, cell, slot, published, text, versions=versions)
 

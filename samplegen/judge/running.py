@@ -22,6 +22,8 @@ class Program:
     """What is filled into the command."""
     files: Sequence[Path]
     """What it finds in its folder."""
+    secrets: Mapping[str, str]
+    """What it finds in its environment besides what every program does."""
 
     def run(
         self, seconds: float, during: AbstractContextManager[object] | None = None
@@ -38,7 +40,7 @@ class Program:
             for file in self.files:
                 shutil.copy(file, folder)
             before = {*_files(Path(name))}
-            env = processes.environment(home)
+            env = processes.environment(home, self.secrets)
             with during or nullcontext():
                 outcome = execute(self.command, self.values, folder, env, seconds)
             created = {*_files(Path(name))} - before

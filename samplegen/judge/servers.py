@@ -15,11 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
+from samplegen.connection import Connection
 from samplegen.errors import SamplegenError
 from samplegen.judge import ports, processes
+from samplegen.judge.asking import get
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
-from samplegen.spec import Api, Connection, Server, Spec
+from samplegen.spec import Api, Server, Spec
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
@@ -68,7 +70,7 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
     """
     address = f"{connection.host}:{connection.rest_port}"
     try:
-        status, _ = _get(connection, api.server.ready)
+        status, _ = get(connection, api.server.ready)
         if status != http.HTTPStatus.OK:
             raise SamplegenError(
                 f"the server at {address} is not ready; wait until it has loaded its models "
@@ -172,23 +174,15 @@ def _wait_until_ready(
             message = f"ended with status {process.returncode} before it was ready{_tail(log)}"
             raise SamplegenError(f"{api.server.title} {message}")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if _get(connection, api.server.ready)[0] == http.HTTPStatus.OK:
+            if get(connection, api.server.ready)[0] == http.HTTPStatus.OK:
                 return
         time.sleep(0.02)
     raise SamplegenError(f"{api.server.title} was not ready after {_START_SECONDS} s{_tail(log)}")
 
 
-def _get(connection: Connection, path: str) -> tuple[int, bytes]:
-    client = http.client.HTTPConnection(connection.host, connection.rest_port, timeout=5)
-    with contextlib.closing(client):
-        client.request("GET", path)
-        response = client.getresponse()
-        return response.status, response.read()
-
-
 def _version(api: Api, connection: Connection) -> str:
     """The name and version that the server states of itself."""
-    _, body = _get(connection, api.server.metadata)
+    _, body = get(connection, api.server.metadata)
     try:
         metadata = json.loads(body)
         return f"{metadata['name']} {metadata['version']}"

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from samplegen.clients import Command, Gate, Requirement
+from samplegen.connection import Connection
 from samplegen.judge import faults, meaning, wire
+from samplegen.judge.asking import secrets
 from samplegen.judge.faulty import Fault, reserved
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import Failed, Workshop, ending
@@ -22,7 +24,6 @@ from samplegen.judge.wire import Request
 from samplegen.render import view, with_values
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
-from samplegen.spec import Connection
 
 Gates = Mapping[Gate, Sequence[Command]]
 """The commands of static gates, in order."""
@@ -139,7 +140,7 @@ class Trial:
         name = Path(client.sample(operation)).name
         values = self.court.workshop.built(client, name, text, gates, passed)
         files = [self.court.catalogue.spec.data(file) for file in operation.files]
-        return Program(client.language.run, values, files)
+        return Program(client.language.run, values, files, secrets(self.court.target.connection))
 
     def _elsewhere(self, connection: Connection, deadline: int | None = None) -> str:
         """The same template with other addresses, and perhaps a shorter deadline."""

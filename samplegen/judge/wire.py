@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from samplegen.connection import Connection
 from samplegen.judge.slots import Slot
 from samplegen.samples import Cell
-from samplegen.spec import Connection, Spec, Tensor
+from samplegen.spec import Spec, Tensor
 
 Request = dict[str, Any]
 """`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for

@@ -137,16 +137,27 @@ def arguments(items: Sequence[Code], column: int, indent: int, width: int = 88) 
     """The arguments of a call: on the line, or one a line where they would not fit.
 
     Args:
-        items: Literals without connection values.
+        items: Literals.
         column: Where the first argument starts.
         indent: Where the line starts.
         width: The longest line, with one character kept for the closing parenthesis.
     """
-    line = ", ".join(items)
+    line = joined(", ", items)
     if column + _columns(line) < width:
-        return Code(line)
+        return line
     margin = " " * indent
-    return Code("\n" + "".join(f"{margin}    {item},\n" for item in items) + margin)
+    lines = [joined("", [Code(f"{margin}    "), item, Code(",\n")]) for item in items]
+    return joined("", [Code("\n"), *lines, Code(margin)])
+
+
+def joined(separator: str, items: Iterable[Code]) -> Code:
+    """The items as one, with the connection values in them."""
+    text, spans = "", []
+    for index, item in enumerate(items):
+        text += separator if index else ""
+        spans += [Span(s.start + len(text), s.end + len(text), s.name) for s in item.spans]
+        text += item
+    return Code(text, tuple(spans))
 
 
 def _columns(line: str) -> int:

@@ -1,0 +1,55 @@
+"""The lines at the top of a program that name what it uses, in the order that formatters want.
+
+Each kind of source text is a row of `ORDERS`; its name is that of the kind of literal.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
+
+Order = Callable[[str], tuple[Any, ...]]
+"""Of a line: its group, then what sorts it in there."""
+
+
+def _python(line: str) -> tuple[Any, ...]:
+    """As isort: the standard library first; in each group, whole modules first."""
+    keyword, module, *_ = line.split()
+    return module.partition(".")[0] not in sys.stdlib_module_names, keyword == "from", module
+
+
+def _go(line: str) -> tuple[Any, ...]:
+    """By custom: the standard library, whose first folder has no dot, then the others."""
+    return "." in line.partition("/")[0], line
+
+
+def _java(line: str) -> tuple[Any, ...]:
+    """As google-java-format: static ones first."""
+    return not line.startswith("import static "), line
+
+
+def _cpp(line: str) -> tuple[Any, ...]:
+    return 0, line
+
+
+ORDERS: dict[str, Order] = {"python": _python, "go": _go, "java": _java, "c++": _cpp}
+
+
+@lru_cache(maxsize=1024)
+def ordered(kind: str, text: str) -> str:
+    """The lines, each once, in order, with an empty line between groups.
+
+    Args:
+        kind: A row of `ORDERS`.
+        text: The lines, in any order; empty ones do not count.
+
+    Raises:
+        LookupError: No such row.
+    """
+    if kind not in ORDERS:
+        raise LookupError(f"the imports of {kind} have no known order")
+    order = ORDERS[kind]
+    lines = sorted({line for line in text.splitlines() if line.strip()}, key=order)
+    groups = groupby(lines, key=lambda line: order(line)[0])
+    return "\n\n".join("\n".join(group) for _, group in groups) + "\n"
