@@ -20,6 +20,7 @@ _WITH: dict[str, set[str]] = {
     "cert": {"cert"},
     "channel": _CHANNEL,
     "metadata": {"header", *_SECRETS},
+    "headers": {"header", *_SECRETS, "authority"},
     "header": {"header"},
     "header-env": {"header-env"},
     "bearer-token-env": {"bearer-token-env"},

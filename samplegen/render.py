@@ -16,7 +16,7 @@ from samplegen.clients import Client, Language
 from samplegen.connection import Connection, Tls
 from samplegen.errors import Problem, SamplegenError
 from samplegen.imports import ordered
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
+from samplegen.literals import JSON, LITERALS, Code, Span, Value
 from samplegen.resources import Layers, shown
 from samplegen.spec import Api, Operation
 
@@ -215,7 +215,8 @@ class Renderer:
             "values": literals.values,
             "json": JSON.quote,
             "json_values": JSON.values,
-            "arguments": arguments,
+            "arguments": literals.arguments,
+            "assigned": literals.assigned,
             "comment": literals.comment,
             "comma": _comma,
             "number": _number,

@@ -76,7 +76,7 @@ def documented() -> str:
 @contextmanager
 def started(server: Connection, folder: Path) -> Iterator[Ingress]:
     """An ingress in front of `server`, which runs on this machine."""
-    ports = _free_ports(4)
+    ports = free_ports(4)
     make_keys(folder)
     mutual, tls, *plain = (f"listen 127.0.0.1:{port} " for port in ports)
     shown = changed(
@@ -138,7 +138,7 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         reserved = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in reserved:

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samplegen.clients import Client, Language
-from samplegen.literals import LITERALS, Code, LiteralError, Span, Value, arguments
+from samplegen.literals import LITERALS, Code, LiteralError, Span, Value
 from samplegen.render import Renderer, view
 from samplegen.resources import Layers, spec_layers
 from samplegen.spec import Call, Expectation, Operation, Spec, Tensor
@@ -312,7 +312,7 @@ def test_ruff_format_leaves_python_literals_alone(
     for values in lists:
         items = [python.quote(value) for value in values if isinstance(value, str)]
         if items:
-            calls.append(f"function({arguments(items, 9, 0)})\n")
+            calls.append(f"function({LITERALS['python'].arguments(items, 9, 0)})\n")
     program = "".join(calls).encode()
     command = ["ruff", "format", "--isolated", "--diff", "--stdin-filename", "program.py", "-"]
     finished = subprocess.run(command, input=program, capture_output=True, timeout=30)

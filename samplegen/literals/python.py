@@ -31,6 +31,7 @@ PYTHON = Literals(
     repr_numbers('float("{}")'.format),
     ("[", ", ", "]"),
     last=",",
+    comma_after_last=True,
     # Python would read the file in the encoding that a comment at its top names (PEP 263).
     remark=lambda text: text.replace("coding:", "coding :").replace("coding=", "coding ="),
 )

@@ -52,6 +52,10 @@ class Literals:
     """The longest line of a list."""
     filled: bool = False
     """Whether a list that takes several lines fills them, else it has an element a line."""
+    continued: int = 4
+    """Columns by which the second line of a statement stands deeper than the first."""
+    comma_after_last: bool = False
+    """Whether the last of the arguments that have a line each is followed by a comma."""
     remark: Callable[[str], str] = str
     """Makes a text harmless in a comment."""
 
@@ -79,7 +83,7 @@ class Literals:
         items = self._items(values, datatype)
         opening, separator, closing = self.brackets
         line = f"{opening}{separator.join(items)}{closing}"
-        if self.last is None or column + _columns(line) < self.width:
+        if self.last is None or column + columns(line) < self.width:
             return Code(line)
         level = (column if indent is None else indent) // self.step
         margin, deeper = self.indent * level, self.indent * (level + self.deeper)
@@ -89,6 +93,42 @@ class Literals:
             lines = [f"{item}," for item in items]
         body = f"\n{deeper}".join(lines)[:-1] + self.last
         return Code(f"{opening}\n{deeper}{body}\n{margin}{closing}")
+
+    def arguments(
+        self, items: Sequence[Code], column: int, indent: int, after: int = 1
+    ) -> Code:
+        """The arguments of a call: on the line, or as formatters break it where they do not fit.
+
+        Args:
+            items: At least one.
+            column: Where the first argument starts.
+            indent: Where the line starts.
+            after: Characters of the line that follow, such as 2 for `);`.
+        """
+        line = joined(", ", items)
+        if column + columns(line) + after <= self.width:
+            return line
+        margin = " " * (indent + self.continued)
+        if self.comma_after_last:
+            broken = [joined("", [Code(f"{margin}"), item, Code(",\n")]) for item in items]
+            return joined("", [Code("\n"), *broken, Code(" " * indent)])
+        separator = ", " if len(margin) + columns(line) + after <= self.width else f",\n{margin}"
+        return joined("", [Code(f"\n{margin}"), joined(separator, items)])
+
+    def assigned(self, value: Code, column: int, indent: int) -> Code:
+        """What stands behind `=`: the value on the line, or on one of its own where it must.
+
+        Args:
+            value: It keeps one character of its line for what follows.
+            column: Where `=` ends.
+            indent: Where the line starts.
+        """
+        if column + 1 + columns(value) + (not self.comma_after_last) <= self.width:
+            return joined("", [Code(" "), value])
+        margin = " " * (indent + self.continued)
+        if self.comma_after_last:  # lines break in brackets only
+            return joined("", [Code(f" (\n{margin}"), value, Code(f"\n{' ' * indent})")])
+        return joined("", [Code(f"\n{margin}"), value])
 
     def comment(self, text: str, prefix: str, width: int = 88) -> Code:
         """Text as lines of a comment, each behind `prefix`."""
@@ -133,23 +173,6 @@ def _quote_text(literals: Literals, text: Text) -> Code:
     return Code(code + quotes.closing, tuple(spans))
 
 
-def arguments(items: Sequence[Code], column: int, indent: int, width: int = 88) -> Code:
-    """The arguments of a call: on the line, or one a line where they would not fit.
-
-    Args:
-        items: Literals.
-        column: Where the first argument starts.
-        indent: Where the line starts.
-        width: The longest line, with one character kept for the closing parenthesis.
-    """
-    line = joined(", ", items)
-    if column + _columns(line) < width:
-        return line
-    margin = " " * indent
-    lines = [joined("", [Code(f"{margin}    "), item, Code(",\n")]) for item in items]
-    return joined("", [Code("\n"), *lines, Code(margin)])
-
-
 def joined(separator: str, items: Iterable[Code]) -> Code:
     """The items as one, with the connection values in them."""
     text, spans = "", []
@@ -160,7 +183,7 @@ def joined(separator: str, items: Iterable[Code]) -> Code:
     return Code(text, tuple(spans))
 
 
-def _columns(line: str) -> int:
+def columns(line: str) -> int:
     """How wide a line is on a screen: as formatters count, a Chinese character takes two."""
     if line.isascii():
         return len(line)

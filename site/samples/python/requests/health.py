@@ -6,15 +6,17 @@ import sys
 import requests
 
 
-def main() -> None:
-    checked(requests.get("http://localhost:8000/v2/health/live", timeout=10))
+def main(session: requests.Session) -> None:
+    url = "http://localhost:8000/v2/health/live"
+    checked(session.get(url, timeout=10))
     print("server live: True")
 
-    checked(requests.get("http://localhost:8000/v2/health/ready", timeout=10))
+    url = "http://localhost:8000/v2/health/ready"
+    checked(session.get(url, timeout=10))
     print("server ready: True")
 
     url = "http://localhost:8000/v2/models/dummy/versions/1/ready"
-    checked(requests.get(url, timeout=10))
+    checked(session.get(url, timeout=10))
     print("model ready: True")
 
 
@@ -27,6 +29,7 @@ def checked(response: requests.Response) -> requests.Response:
 
 if __name__ == "__main__":
     try:
-        main()
+        with requests.Session() as session:
+            main(session)
     except Exception as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

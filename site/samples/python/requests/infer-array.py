@@ -5,7 +5,7 @@ import sys
 import requests
 
 
-def main() -> None:
+def main(session: requests.Session) -> None:
     inputs = [
         {
             "name": "b",
@@ -15,7 +15,7 @@ def main() -> None:
         },
     ]
     url = "http://localhost:8000/v2/models/dummy/versions/1/infer"
-    response = checked(requests.post(url, json={"inputs": inputs}, timeout=10))
+    response = checked(session.post(url, json={"inputs": inputs}, timeout=10))
     values = output(response, "a", "FP32")
     print("a:", *values)
 
@@ -40,6 +40,7 @@ def output(response: requests.Response, name: str, datatype: str) -> list:
 
 if __name__ == "__main__":
     try:
-        main()
+        with requests.Session() as session:
+            main(session)
     except Exception as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 
-def main() -> None:
+def main(session: requests.Session) -> None:
     # The binary tensor extension: a JSON header, then the bytes of the tensor. A BYTES
     # element stands behind its length, 4 bytes little-endian; the size counts both.
     image = Path("digit-7.png").read_bytes()
@@ -24,7 +24,7 @@ def main() -> None:
 
     # The server decodes the image and scales it to the size that the model takes.
     url = "http://localhost:8000/v2/models/digits/versions/1/infer"
-    response = requests.post(
+    response = session.post(
         url,
         data=header + tensor,
         headers={
@@ -59,6 +59,7 @@ def output(response: requests.Response, name: str, datatype: str) -> list:
 
 if __name__ == "__main__":
     try:
-        main()
+        with requests.Session() as session:
+            main(session)
     except Exception as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -6,9 +6,9 @@ import sys
 import requests
 
 
-def main() -> None:
+def main(session: requests.Session) -> None:
     url = "http://localhost:8000/v2/models/dummy/versions/1"
-    metadata = checked(requests.get(url, timeout=10)).json()
+    metadata = checked(session.get(url, timeout=10)).json()
     print(f"name: {metadata['name']}")
     print("versions:", *metadata["versions"])
     print(f"platform: {metadata['platform']}")
@@ -27,6 +27,7 @@ def checked(response: requests.Response) -> requests.Response:
 
 if __name__ == "__main__":
     try:
-        main()
+        with requests.Session() as session:
+            main(session)
     except Exception as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -5,9 +5,9 @@ import sys
 import requests
 
 
-def main() -> None:
-    response = requests.get("http://localhost:8000/v2", timeout=10)
-    metadata = checked(response).json()
+def main(session: requests.Session) -> None:
+    url = "http://localhost:8000/v2"
+    metadata = checked(session.get(url, timeout=10)).json()
     print(f"name: {metadata['name']}")
     print(f"version: {metadata['version']}")
 
@@ -21,6 +21,7 @@ def checked(response: requests.Response) -> requests.Response:
 
 if __name__ == "__main__":
     try:
-        main()
+        with requests.Session() as session:
+            main(session)
     except Exception as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
