@@ -6,19 +6,19 @@ it adds to the places of the same names in the client's frame.
 """
 
 from samplegen.clients import Client
-from samplegen.connection import Connection
+from samplegen.connection import OPTIONS, Connection
 from samplegen.errors import SamplegenError
 from samplegen.resources import Layers
 
-_CHANNEL = {"authority", "max-message-size"}
 _SECRETS = {"header-env", "bearer-token-env"}
-_WITH: dict[str, set[str]] = {
-    "options": {"tls", *_CHANNEL},
+_FEATURES: dict[str, set[str]] = {
+    "options": set(OPTIONS),
+    "channel": {"tls", "authority", "max-message-size"},
     "tls": {"tls"},
     "credentials": {"cacert", "cert"},
     "cacert": {"cacert"},
     "cert": {"cert"},
-    "channel": _CHANNEL,
+    "channel-args": {"authority", "max-message-size"},
     "metadata": {"header", *_SECRETS},
     "headers": {"header", *_SECRETS, "authority"},
     "header": {"header"},
@@ -28,13 +28,11 @@ _WITH: dict[str, set[str]] = {
     "authority": {"authority"},
     "max-message-size": {"max-message-size"},
 }
-"""Feature to the options, any of which asks for it; in the order in which a place has them."""
-_WITHOUT: dict[str, set[str]] = {
-    "insecure": {"tls"},
-    "plain": _WITH["options"],
-    "any-message-size": {"max-message-size"},
-}
-"""Feature to the options, none of which may be there."""
+"""Feature to the options, any of which asks for it; without one, `no-<feature>` takes its place.
+
+A client has templates for what it says in a way of its own: at least for each of the options. They
+stand in this order where several add to the same place.
+"""
 _ONLY_GRPC = {"max-message-size"}
 """Over REST there is no limit to raise."""
 
@@ -51,8 +49,7 @@ def templates(layers: Layers, client: Client, connection: Connection) -> tuple[s
         SamplegenError: The client has none for an option.
     """
     asked = connection.asked - needless(client, connection)
-    wanted = [name for name, options in _WITHOUT.items() if not options & asked]
-    wanted += [name for name, options in _WITH.items() if options & asked]
+    wanted = [name if options & asked else f"no-{name}" for name, options in _FEATURES.items()]
     found = {name: _template(layers, client, name) for name in wanted}
     missing = [name for name in wanted if name in asked and found[name] is None]
     if missing:

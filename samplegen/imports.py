@@ -26,7 +26,7 @@ def _go(line: str) -> tuple[Any, ...]:
 
 def _java(line: str) -> tuple[Any, ...]:
     """As google-java-format: static ones first."""
-    return not line.startswith("import static "), line
+    return not line.startswith("import static "), line.rstrip(";")
 
 
 def _cpp(line: str) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from samplegen.clients import Client, Language
 from samplegen.connection import Connection, Tls
 from samplegen.errors import Problem, SamplegenError
 from samplegen.imports import ordered
-from samplegen.literals import JSON, LITERALS, Code, Span, Value
+from samplegen.literals import JSON, LITERALS, Code, Span, Value, joined
 from samplegen.resources import Layers, shown
 from samplegen.spec import Api, Operation
 
@@ -217,6 +217,7 @@ class Renderer:
             "json_values": JSON.values,
             "arguments": literals.arguments,
             "assigned": literals.assigned,
+            "wrapped": _wrapped,
             "comment": literals.comment,
             "comma": _comma,
             "number": _number,
@@ -261,6 +262,11 @@ def _only_code(value: object) -> object:
 def _comma(loop: LoopContext) -> Code:
     """The comma after all but the last item of a loop."""
     return Code("" if loop.last else ",")
+
+
+def _wrapped(code: Code, before: str, after: str) -> Code:
+    """A literal with source text of the template around it, such as a call's."""
+    return joined("", [Code(before), code, Code(after)])
 
 
 def _number(loop: LoopContext) -> Code:

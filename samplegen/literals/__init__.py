@@ -11,7 +11,7 @@ from samplegen.literals.java import JAVA
 from samplegen.literals.json import JSON
 from samplegen.literals.python import PYTHON
 from samplegen.literals.shell import SHELL
-from samplegen.literals.writing import Literals
+from samplegen.literals.writing import Literals, joined
 
 __all__ = [
     "JSON",
@@ -23,6 +23,7 @@ __all__ = [
     "Span",
     "Text",
     "Value",
+    "joined",
 ]
 
 LITERALS = {"python": PYTHON, "shell": SHELL, "go": GO, "java": JAVA, "c++": CPP}

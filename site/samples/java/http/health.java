@@ -24,13 +24,16 @@ class Main {
   }
 
   private static void call() throws Exception {
-    send(request("http://localhost:8000/v2/health/live"));
+    String live = "http://localhost:8000/v2/health/live";
+    send(request(live));
     System.out.println("server live: true");
 
-    send(request("http://localhost:8000/v2/health/ready"));
+    String ready = "http://localhost:8000/v2/health/ready";
+    send(request(ready));
     System.out.println("server ready: true");
 
-    send(request("http://localhost:8000/v2/models/dummy/versions/1/ready"));
+    String modelReady = "http://localhost:8000/v2/models/dummy/versions/1/ready";
+    send(request(modelReady));
     System.out.println("model ready: true");
   }
 

@@ -28,7 +28,8 @@ class Main {
   }
 
   private static void call() throws Exception {
-    String answer = send(request("http://localhost:8000/v2/models/dummy/versions/1"));
+    String url = "http://localhost:8000/v2/models/dummy/versions/1";
+    String answer = send(request(url));
     JsonNode metadata = JSON.readTree(answer);
     System.out.println("name: " + metadata.required("name").asText());
     System.out.println("versions: " + joined(metadata.required("versions"), " "));

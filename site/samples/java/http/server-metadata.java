@@ -26,7 +26,8 @@ class Main {
   }
 
   private static void call() throws Exception {
-    String answer = send(request("http://localhost:8000/v2"));
+    String url = "http://localhost:8000/v2";
+    String answer = send(request(url));
     JsonNode metadata = JSON.readTree(answer);
     System.out.println("name: " + metadata.required("name").asText());
     System.out.println("version: " + metadata.required("version").asText());
