@@ -12,6 +12,7 @@ from samplegen.resources import Layers
 
 _SECRETS = {"header-env", "bearer-token-env"}
 _FEATURES: dict[str, set[str]] = {
+    "environment": _SECRETS,
     "options": set(OPTIONS),
     "channel": {"tls", "authority", "max-message-size"},
     "tls": {"tls"},
@@ -24,7 +25,6 @@ _FEATURES: dict[str, set[str]] = {
     "header": {"header"},
     "header-env": {"header-env"},
     "bearer-token-env": {"bearer-token-env"},
-    "environment": _SECRETS,
     "authority": {"authority"},
     "max-message-size": {"max-message-size"},
 }
