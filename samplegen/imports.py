@@ -14,9 +14,15 @@ Order = Callable[[str], tuple[Any, ...]]
 
 
 def _python(line: str) -> tuple[Any, ...]:
-    """As isort: the standard library first; in each group, whole modules first."""
+    """As isort: the standard library first; in each group, whole modules first.
+
+    A statement that prepares the import of other packages stands before these.
+    """
     keyword, module, *_ = line.split()
-    return module.partition(".")[0] not in sys.stdlib_module_names, keyword == "from", module
+    if keyword not in ("import", "from"):
+        return 1, line
+    group = 0 if module.partition(".")[0] in sys.stdlib_module_names else 2
+    return group, keyword == "from", module
 
 
 def _go(line: str) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """The nginx of the page "Secure connections", in front of the bundled server."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samplegen.connection import Connection
 from tests.conftest import ROOT
+from tests.server.process import Server, free_ports
 
-TOKEN = "t0ken \"with\" $(odd) 'characters' \\"
+TOKEN = "t0ken \"with\" $(odd) 'characters' \\"  # noqa: S105  (a made-up one)
 API_KEY = "k3y"
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+"""Where programs are; nginx is not where users' programs are."""
 _MAIN = """
 daemon off;
 master_process off;
@@ -24,8 +27,8 @@ pid nginx.pid;
 error_log stderr;
 events {}
 http {
-    log_format requests escape=json '{"server": "$server_name", "uri": "$uri", "host": "$host", '
-        '"status": $status, "protocol": "$server_protocol", "client": "$ssl_client_s_dn", '
+    log_format requests escape=json '{"uri": "$uri", "host": "$host", '
+        '"status": $status, "client": "$ssl_client_s_dn", '
         '"tenant": "$http_x_tenant", "key": "$http_x_key", "token": "$http_authorization"}';
     access_log requests.jsonl requests;
     client_body_temp_path body;
@@ -64,6 +67,19 @@ class Ingress:
             log.seek(start)
             requests += [json.loads(line) for line in log]
 
+    @contextmanager
+    def other(self, *names: str) -> Iterator[None]:
+        """Puts files of a stranger in place of those of these names, meanwhile."""
+        for name in names:
+            path = self.folder / name
+            path.rename(f"{path}.kept")
+            shutil.copy(self.folder / f"other{path.suffix}", path)
+        try:
+            yield
+        finally:
+            for name in names:
+                (self.folder / f"{name}.kept").rename(self.folder / name)
+
 
 def documented() -> str:
     """The configuration that the page shows."""
@@ -74,7 +90,7 @@ def documented() -> str:
 
 
 @contextmanager
-def started(server: Connection, folder: Path) -> Iterator[Ingress]:
+def started(server: Server, folder: Path) -> Iterator[Ingress]:
     """An ingress in front of `server`, which runs on this machine."""
     ports = free_ports(4)
     make_keys(folder)
@@ -82,11 +98,13 @@ def started(server: Connection, folder: Path) -> Iterator[Ingress]:
     shown = changed(
         documented(),
         ("http://127.0.0.1:8000", f"http://127.0.0.1:{server.rest_port}"),
-        ("grpc://127.0.0.1:9000", f"grpc://127.0.0.1:{server.grpc_port}"),
+        ("grpc://127.0.0.1:9000", f"grpc://127.0.0.1:{server.port}"),
         ("/etc/nginx/models", str(folder)),
         ("change-me", re.sub(r'(["\\])', r"\\\1", TOKEN.replace("$", "${dollar}"))),
     )
-    open_to_all = re.sub(r"if .*?\n    }", "", changed(shown, ("client on", "client off")), flags=re.S)
+    open_to_all = re.sub(
+        r"if .*?\n    }", "", changed(shown, ("client on", "client off")), flags=re.S
+    )
     unencrypted = re.sub(r"ssl_.*?;", "", shown)
     servers = [
         'geo $dollar { default "$"; }',
@@ -98,15 +116,19 @@ def started(server: Connection, folder: Path) -> Iterator[Ingress]:
     (folder / "nginx.conf").write_text(_MAIN.replace("SERVERS", "\n".join(servers)))
     with ExitStack() as stack:
         log = stack.enter_context((folder / "nginx.log").open("wb"))
-        command = [str(find_nginx()), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+        command = [
+            str(shutil.which("nginx", path=PATH)),
+            "-p",
+            str(folder),
+            "-c",
+            "nginx.conf",
+            "-e",
+            "stderr",
+        ]
         process = stack.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
         stack.callback(process.kill)
         _wait(process, ports, folder / "nginx.log")
         yield Ingress(folder, *ports)
-
-
-def find_nginx() -> str | None:
-    return shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin")
 
 
 def make_keys(folder: Path) -> None:
@@ -136,14 +158,6 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
         assert old in text, f"{old!r} is not in {text}"
         text = text.replace(old, new)
     return text
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        reserved = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in reserved:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in reserved]
 
 
 def _wait(process: "subprocess.Popen[bytes]", ports: list[int], log: Path) -> None:

@@ -94,9 +94,7 @@ class Literals:
         body = f"\n{deeper}".join(lines)[:-1] + self.last
         return Code(f"{opening}\n{deeper}{body}\n{margin}{closing}")
 
-    def arguments(
-        self, items: Sequence[Code], column: int, indent: int, after: int = 1
-    ) -> Code:
+    def arguments(self, items: Sequence[Code], column: int, indent: int, after: int = 1) -> Code:
         """The arguments of a call: on the line, or as formatters break it where they do not fit.
 
         Args:
@@ -194,7 +192,7 @@ def columns(line: str) -> int:
 def _comment(literals: Literals, text: str, prefix: str, width: int) -> Code:
     """What does not print, a line break included, becomes a space."""
     plain = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    measure = len if plain.isascii() else _columns
+    measure = len if plain.isascii() else columns
     lines = [prefix]
     for word in literals.remark(plain).split():
         if measure(lines[-1]) + measure(word) > width and lines[-1] != prefix:

@@ -73,10 +73,10 @@ def logarithm() -> ov.Model:
     return ov.Model([result(ops.log(x), "y")], [x])
 
 
-def wide() -> ov.Model:
-    """Input ``x`` FP32 [1,1], output ``y`` FP32 [1,100000] of nothing but x."""
+def wide(columns: int = 100_000) -> ov.Model:
+    """Input ``x`` FP32 [1,1], output ``y`` FP32 [1,columns] of nothing but x."""
     x = parameter("x", "FP32", [1, 1])
-    y = ops.tile(x, ops.constant(np.array([1, 100_000], np.int64)))
+    y = ops.tile(x, ops.constant(np.array([1, columns], np.int64)))
     return ov.Model([result(y, "y")], [x])
 
 

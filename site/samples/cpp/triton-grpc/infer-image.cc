@@ -90,7 +90,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    std::replace(message.begin(), message.end(), '\n', ' ');
+    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
+    std::replace_if(message.begin(), message.end(), breaks, ' ');
     std::cerr << message << '\n';
     return 1;
   }

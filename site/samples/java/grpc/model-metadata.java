@@ -11,23 +11,19 @@ import inference.ModelMetadataResponse.TensorMetadata;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import java.util.logging.LogManager;
 
 class Main {
   public static void main(String[] args) {
-    try {
-      run();
-    } catch (Exception e) {
-      System.err.println(String.join(" ", e.toString().split("\\s+")));
-      System.exit(1);
-    }
-  }
-
-  private static void run() throws Exception {
+    LogManager.getLogManager().reset(); // exceptions tell what is wrong
     String address = "localhost:9000";
     ManagedChannel channel =
         Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
     try {
       call(GRPCInferenceServiceGrpc.newBlockingStub(channel).withDeadlineAfter(10, SECONDS));
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
     } finally {
       channel.shutdownNow();
     }

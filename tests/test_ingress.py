@@ -1,0 +1,208 @@
+"""Samples in front of an nginx that terminates TLS and checks who calls, built and run for real."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samplegen.clients import Client, Gate
+from samplegen.connection import Connection
+from samplegen.judge import processes
+from samplegen.judge.judging import STATIC
+from samplegen.judge.preparing import Workshop
+from samplegen.judge.processes import Outcome
+from samplegen.judge.requirements import versions
+from samplegen.options import connection, default_cache
+from samplegen.render import view
+from samplegen.samples import Catalogue
+from samplegen.spec import Operation, Tensor
+from tests import ingress
+from tests.conftest import Run
+from tests.ingress import API_KEY, TOKEN, Ingress
+from tests.server import zoo
+from tests.server.process import Server, running
+
+CATALOGUE = Catalogue()
+CLIENTS = CATALOGUE.clients.all()
+TRITON = {"cpp/triton-grpc", "cpp/triton-http"}
+"""Clients that no package manager has."""
+SECRETS = {"KSERVE_TOKEN": TOKEN, "API_KEY": API_KEY}
+TENANT = "blue 'n\" $(x) `y` \\n"
+ASKED = {
+    "bearer_token_env": "KSERVE_TOKEN",
+    "header": [f"X-Tenant: {TENANT}"],
+    "header_env": ["X-Key=API_KEY"],
+    "authority": "models.example",
+    "max_message_size": 64,
+    "deadline": 9,
+}
+
+pytestmark = pytest.mark.timeout(600)
+each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
+
+
+def missing(what: str, expected: bool = False) -> None:
+    """Skips, or in CI, where everything else is there, fails."""
+    refuse: Any = pytest.fail if os.environ.get("CI") and not expected else pytest.skip
+    refuse(f"{what} is missing")
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
+    for program in ("openssl", "nginx"):
+        if shutil.which(program, path=ingress.PATH) is None:
+            missing(f"{program} (type: sudo apt install {program})")
+    folder = tmp_path_factory.mktemp("ingress")
+    with running(folder / "server.log") as server, ingress.started(server, folder) as front:
+        yield front
+
+
+def reach(front: Ingress, kind: str) -> dict[str, Any]:
+    """What `connection` takes, and the command line, for one of the servers of the ingress."""
+    files = {
+        "cacert": str(front.folder / "ca.pem"),
+        "cert": str(front.folder / "client.pem"),
+        "key": str(front.folder / "client.key"),
+    }
+    return {
+        "mutual": {"grpc_port": front.mutual, "rest_port": front.mutual, **files, **ASKED},
+        "tls": {"grpc_port": front.tls, "rest_port": front.tls, "cacert": files["cacert"]},
+        "plain": {"grpc_port": front.plain_grpc, "rest_port": front.plain_rest, **ASKED},
+    }[kind]
+
+
+def connected(front: Ingress, kind: str) -> Connection:
+    return connection(CATALOGUE.spec.api.connection, host="localhost", **reach(front, kind))
+
+
+def arguments(values: dict[str, Any]) -> list[str]:
+    """The same on the command line."""
+    options = []
+    for name, value in values.items():
+        if not name.endswith("_port"):
+            for one in value if isinstance(value, list) else [value]:
+                options += [f"--{name.replace('_', '-')}", str(one)]
+    return [*options, "--endpoint", f"localhost:{values['grpc_port']}:{values['rest_port']}"]
+
+
+@each_client
+@pytest.mark.parametrize("kind", ["mutual", "tls", "plain"])
+def test_samples_reach_the_server(
+    front: Ingress, samplegen: Run, tmp_path: Path, kind: str, client: Client
+) -> None:
+    with front.watch() as requests:
+        finished = samplegen(
+            *("verify", "health", "infer-array", "--client", client.name, "--json"),
+            *("--verdicts", tmp_path / "verdicts.json"),
+            *arguments(reach(front, kind)),
+            timeout=500,
+            **SECRETS,
+        )
+    verdicts = json.loads(finished.stdout)
+    if reasons := [v["reason"] for v in verdicts if v["status"] == "skipped"]:
+        missing(reasons[0], client.name in TRITON)
+    assert [v["status"] for v in verdicts] == ["passed", "passed"], finished.stderr
+    assert TOKEN not in finished.stdout + finished.stderr
+
+    calls = 4  # of samples; the judge itself asks over REST, too, before
+    sent = requests[-calls:]
+    assert all(("GRPCInferenceService" in r["uri"]) == (client.transport == "grpc") for r in sent)
+    assert {r["status"] for r in requests} == {200}
+    unasked = {"client": "", "tenant": "", "key": "", "token": ""}
+    asked = {"client": "", "tenant": TENANT, "key": API_KEY, "token": f"Bearer {TOKEN}"}
+    expected = {
+        "mutual": {"host": "models.example", **asked, "client": "CN=a client"},
+        "tls": {"host": "localhost", **unasked},
+        "plain": {"host": "models.example", **asked},
+    }[kind]
+    for request in requests:
+        assert request == {"uri": request["uri"], "status": 200, **expected}
+
+
+def built(client: Client, operation: Operation, connection: Connection) -> list[str]:
+    """The command that runs a sample."""
+    found = versions(client.requirements, 2)
+    lacking = [r.name for r in client.requirements if found[r] is None]
+    if lacking:
+        missing(lacking[0], client.name in TRITON)
+    text = CATALOGUE.renderer.render(client, view(CATALOGUE.spec.api, operation, connection)).text
+    assert not any(secret in text for secret in SECRETS.values())
+    commands = {gate: getattr(client.language, gate) for gate in STATIC}
+    gates: dict[Gate, Any] = {gate: tried for gate, tried in commands.items() if tried}
+    name = Path(client.sample(operation)).name
+    workshop = Workshop(default_cache(), CATALOGUE.clients, CATALOGUE.spec.proto, found)
+    values = workshop.built(client, name, text, gates, lambda gate: None)
+    return [argument.format_map(values) for argument in client.language.run]
+
+
+def run(command: list[str], folder: Path, secrets: dict[str, str]) -> Outcome:
+    return processes.run(command, folder, processes.environment(folder, secrets), 60)
+
+
+def complaint(outcome: Outcome) -> str:
+    """The one line in which a sample says what is wrong."""
+    assert outcome.status == 1, outcome
+    assert len(outcome.stderr.splitlines()) == 1, outcome
+    assert "Traceback" not in outcome.stderr
+    assert not any(secret in outcome.stderr for secret in SECRETS.values())
+    return outcome.stderr
+
+
+@each_client
+def test_who_may_not_come_in_is_told_in_one_line(
+    front: Ingress, tmp_path: Path, client: Client
+) -> None:
+    command = built(client, CATALOGUE.spec.operation("health"), connected(front, "mutual"))
+    assert run(command, tmp_path, SECRETS).status == 0
+    for name in SECRETS:
+        others = {key: value for key, value in SECRETS.items() if key != name}
+        assert f"{name} is not set" in complaint(run(command, tmp_path, others))
+        assert f"{name} is not set" in complaint(run(command, tmp_path, {**SECRETS, name: ""}))
+    complaint(run(command, tmp_path, {**SECRETS, "KSERVE_TOKEN": "wrong"}))
+    with front.other("ca.pem"):
+        complaint(run(command, tmp_path, SECRETS))
+    with front.other("client.pem", "client.key"):
+        complaint(run(command, tmp_path, SECRETS))
+    assert run(command, tmp_path, SECRETS).status == 0
+
+
+COLUMNS = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose model answers with 8 MB."""
+    folder = tmp_path_factory.mktemp("wide")
+    zoo.write(zoo.wide(COLUMNS), folder / "wide")
+    with running(
+        folder / "server.log", ("--model_name", "wide", "--model_path", folder / "wide")
+    ) as server:
+        yield server
+
+
+@pytest.mark.parametrize("client", [c for c in CLIENTS if c.transport == "grpc"], ids=str)
+def test_large_messages_need_a_limit_that_is_large_enough(
+    wide: Server, tmp_path: Path, client: Client
+) -> None:
+    operation = replace(
+        CATALOGUE.spec.operation("infer-array"),
+        model="wide",
+        inputs=(Tensor(name="x", datatype="FP32", shape=(1, 1), data=(7,)),),
+        outputs=(Tensor(name="y", datatype="FP32", shape=(1, COLUMNS)),),
+    )
+    ports = {"grpc_port": wide.port, "rest_port": wide.rest_port, "host": "127.0.0.1"}
+    documented = replace(CATALOGUE.spec.api.connection, **ports)  # type: ignore[arg-type]
+
+    large = run(built(client, operation, replace(documented, max_message_size=16)), tmp_path, {})
+    assert (large.status, large.stderr) == (0, "")
+    assert large.stdout.startswith(("y: 7 7 7 ", "y: 7.0 7.0 7.0 "))
+
+    # tritonclient sets no limit by itself.
+    unlimited = "triton" in client.name
+    limited = replace(documented, max_message_size=4) if unlimited else documented
+    complaint(run(built(client, operation, limited), tmp_path, {}))
