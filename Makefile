@@ -62,7 +62,7 @@ toolchains:  ## the programs that samples and their checks need, from Debian's p
 		g++ make cmake pkg-config clang-format \
 		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
 		libcurl4-openssl-dev nlohmann-json3-dev \
-		default-jdk-headless maven
+		default-jdk-headless maven openssl
 	command -v go >/dev/null || apt-get install --yes golang-go
 
 constraints: install  ## pin what is installed now

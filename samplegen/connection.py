@@ -13,7 +13,8 @@ _NAME = re.compile(r"[a-z0-9_.-]+")
 """A gRPC metadata key (PROTOCOL-HTTP2.md, "Custom-Metadata"); all of them are HTTP field names."""
 _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 """Printable ASCII, as gRPC metadata is; what surrounds it would be lost on the way."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""Short enough to stand in one line with what is done with it."""
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _RESERVED = {
     "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect",
@@ -37,7 +38,9 @@ def check_variable(name: str) -> None:
         ValueError: It is none.
     """
     if not _VARIABLE.fullmatch(name):
-        raise ValueError(f"found {name!r}; expected the name of an environment variable")
+        raise ValueError(
+            f"found {name!r}; expected the name of an environment variable, of up to 40 characters"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from samplegen.clients import Client
 from samplegen.connection import Connection, Header, Tls
 from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.features import needless
 from samplegen.render import with_values
 from samplegen.samples import INDEX, Catalogue, Cell
 
@@ -242,6 +244,13 @@ def endpoint_connection(documented: Connection, endpoint: str, **values: Any) ->
     return connection(
         documented, host=host, grpc_port=int(grpc_port), rest_port=int(rest_port), **values
     )
+
+
+def tell_needless(clients: Iterable[Client], made: Connection) -> None:
+    """Says on stderr which options change nothing, since the protocol asks for nothing there."""
+    found = {option for client in clients for option in needless(client, made)}
+    for option in sorted(found):
+        click.echo(f"note: --{option} changes nothing over REST, which has no such limit", err=True)
 
 
 def server_address(

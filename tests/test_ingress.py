@@ -13,10 +13,10 @@ import pytest
 from samplegen.clients import Client, Gate
 from samplegen.connection import Connection
 from samplegen.judge import processes
-from samplegen.judge.judging import STATIC
 from samplegen.judge.preparing import Workshop
 from samplegen.judge.processes import Outcome
 from samplegen.judge.requirements import versions
+from samplegen.judge.trial import STATIC
 from samplegen.options import connection, default_cache
 from samplegen.render import view
 from samplegen.samples import Catalogue

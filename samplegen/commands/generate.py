@@ -12,6 +12,7 @@ from samplegen.options import (
     catalogue_options,
     connection,
     connection_options,
+    tell_needless,
 )
 from samplegen.samples import Catalogue
 
@@ -27,5 +28,7 @@ def command(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> i
     The same spec and templates make the same bytes on any machine. Files are replaced as a whole;
     a file of the folder that no sample accounts for is removed.
     """
-    files = catalogue.files(connection(catalogue.spec.api.connection, **values))
+    made = connection(catalogue.spec.api.connection, **values)
+    files = catalogue.files(made)
+    tell_needless(catalogue.clients.all(), made)
     return write_or_check(files, output, check, "samplegen generate")

@@ -12,6 +12,7 @@ from samplegen.options import (
     connection,
     connection_options,
     json_option,
+    tell_needless,
 )
 from samplegen.samples import Catalogue, Cell
 
@@ -37,6 +38,11 @@ def command(
     \b
     samplegen show infer-array --client python/tritonclient-grpc
     samplegen show infer-image --client curl/rest --host gpu7 --rest-port 8080 --model cats
+    samplegen show health --client go/grpc --cacert ca.pem --bearer-token-env KSERVE_TOKEN
+
+    Secrets stay out of the program: it reads them from the environment variables that
+    --bearer-token-env and --header-env name, and says so if one is not set. Files are opened
+    under the paths given here.
 
     With --json also where each connection value stands in it (start and end, in characters).
     """
@@ -55,7 +61,9 @@ def command(
     cell = Cell(*found)
     if cell.omitted is not None:
         raise SamplegenError(f"{cell.name}: {cell.omitted}")
-    rendered = catalogue.render(cell, connection(catalogue.spec.api.connection, **values))
+    made = connection(catalogue.spec.api.connection, **values)
+    rendered = catalogue.render(cell, made)
+    tell_needless([cell.client], made)
     if as_json:
         spans = [span._asdict() for span in rendered.spans]
         click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))

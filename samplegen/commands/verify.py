@@ -116,6 +116,8 @@ def command(
 
     if dask is not None and shard is not None:
         raise UsageError("--dask makes its own shards; leave out --shard")
+    if dask is not None and any(security.values()):
+        raise UsageError("--dask reaches --endpoint without TLS and headers; leave these out")
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
     api = catalogue.spec.api

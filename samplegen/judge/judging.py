@@ -161,7 +161,9 @@ class Judge:
 
 
 class _Behind:
-    """The server behind the faulty ones: started when it is first needed, unless it counts nobody.
+    """The server behind the faulty ones: started when it is first needed, unless the target serves.
+
+    The target serves if it counts nobody and asks for no more than an address.
 
     What they ask must not be taken for what a sample asks the target meanwhile.
     """
@@ -185,7 +187,7 @@ class _Behind:
             SamplegenError: It does not come up.
         """
         with self._lock:
-            if self._target.recording is not None:
+            if self._target.recording is not None or self._target.connection.asked:
                 started = servers.started(self._api, recording=False)
                 self._target = self._stack.enter_context(started)
             return self._target.connection

@@ -124,7 +124,9 @@ class Literals:
         if column + 1 + columns(value) + (not self.comma_after_last) <= self.width:
             return joined("", [Code(" "), value])
         margin = " " * (indent + self.continued)
-        if self.comma_after_last:  # lines break in brackets only
+        if self.comma_after_last:  # lines break in brackets only, and only where it helps
+            if len(margin) + columns(value) > self.width:
+                return joined("", [Code(" "), value])
             return joined("", [Code(f" (\n{margin}"), value, Code(f"\n{' ' * indent})")])
         return joined("", [Code(f"\n{margin}"), value])
 
