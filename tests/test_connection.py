@@ -159,7 +159,7 @@ def test_every_option_is_said_and_none_where_there_is_none(client: Client) -> No
     said = ["ca.pem", "client.pem", "client.key", "x-tenant", "blue", "x-key", "API_KEY"]
     said += ["KSERVE_TOKEN", "models.example", "77"]
     said += (
-        ["64"]
+        ["613"]
         if client.transport == "grpc"
         else [
             "https://",
