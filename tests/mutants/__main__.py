@@ -1,0 +1,36 @@
+"""Judges the mutants, prints the score of each language and keeps it for the docs site."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from samplegen.samples import write_file
+from tests.mutants.planting import LANGUAGES
+from tests.mutants.suite import judge_all, report, wrong
+
+SCORES = Path("build/mutants.json")
+
+
+@click.command()
+@click.argument("languages", nargs=-1, type=click.Choice(LANGUAGES))
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
+@click.option("--output", type=Path, default=SCORES, metavar="FILE", show_default=True)
+def main(languages: tuple[str, ...], jobs: int | None, output: Path) -> None:
+    """Plant faults in the samples of all or some LANGUAGES and see whether the judge finds them."""
+    found, seconds = judge_all(languages or LANGUAGES, jobs)
+    scores = report(found, seconds)
+    write_file(output, (json.dumps(scores, indent=1, ensure_ascii=False) + "\n").encode())
+    for language in scores["languages"]:
+        gates = ", ".join(f"{gate} {count}" for gate, count in language["by_gate"].items())
+        score = f"{language['caught']} of {language['planted']} caught"
+        click.echo(f"{language['title']:8}{language['skipped'] or f'{score}: {gates}'}")
+    problems = wrong(found)
+    for line in problems:
+        click.echo(line, err=True)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.mutants")
