@@ -98,6 +98,23 @@ class Language:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """What a client's library does in place of what an operation asks for."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    calls: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
+    """RPC to the one that the library calls in its place; it applies to operations with both."""
+    reason: Annotated[StrictStr, Field(min_length=1)]
+    """One sentence for readers."""
+
+    @property
+    def rpcs(self) -> frozenset[str]:
+        """All that it names."""
+        return frozenset((*self.calls, *self.calls.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClientFile:
     """What `client.yaml` holds."""
 
@@ -122,6 +139,9 @@ class ClientFile:
     run: Command | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
+    deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
+    """Forms that it says otherwise than it should, by a fault of its library. The judge expects
+    exactly that, and readers are told."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,6 +70,24 @@ def test_omitted_cells_and_cells_without_a_template_are_told_apart(tmp_path: Pat
                       if cell.client.name == "curl/extra"]  # fmt: skip
 
 
+def test_a_deviation_is_the_call_that_the_library_makes_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "curl/rest").mkdir(parents=True)
+    client = (ROOT / "templates/curl/rest/client.yaml").read_text()
+    deviates = (
+        "deviates:\n"
+        "  health: {calls: {ServerReady: ServerLive}, reason: its library is wrong}\n"
+        "  infer: {calls: {ServerReady: ServerLive}, reason: it does not call that}\n"
+    )
+    (tmp_path / "curl/rest/client.yaml").write_text(client + deviates)
+    cells = {cell.name: cell for cell in Catalogue(templates=[tmp_path]).cells}
+    health, infer = cells["health × curl/rest"], cells["infer-array × curl/rest"]
+    assert health.deviation is not None
+    assert health.deviation.reason == "its library is wrong"
+    assert [call.rpc for call in health.calls] == ["ServerLive", "ServerLive", "ModelReady"]
+    assert infer.deviation is None
+    assert infer.calls == infer.operation.calls
+
+
 # Drift
 
 
