@@ -52,10 +52,12 @@ class Row:
     seed: tuple[StrictStr, ...] = ()
     """The defects of the page that samplegen replaces that it brings back; see `seed.yaml`."""
     change: Annotated[StrictStr, AfterValidator(_hunks)]
-    """A diff of the templates that make the sample. What a hunk takes away and keeps stands exactly
-    once in them, whichever of them it is: no hunk names a file."""
+    """A diff of the templates that make the sample. The lines that a hunk takes away or keeps stand
+    exactly once in its form, or if not there, in what the form extends and includes."""
     caught_by: Gate | Literal["meaning", "faults"]
     """The gate that it must fail."""
+    says: StrictStr = ""
+    """What the judge must say, where the gate alone does not tell that it saw this very fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,8 @@ class Planted:
         """Of each hunk the lines that it replaces, and those that take their place."""
         for hunk in self.row.change.removeprefix("@@\n").split("@@\n") if self.row else ():
             lines = [(line[:1] or " ", line[1:] + "\n") for line in hunk.splitlines()]
-            yield tuple("".join(t for mark, t in lines if mark in kept) for kept in (" -", " +"))
+            old, new = ("".join(t for mark, t in lines if mark in kept) for kept in (" -", " +"))
+            yield old, new
 
     @property
     def client(self) -> str:
@@ -102,19 +105,21 @@ class Nursery:
         """All templates that make the sample, faults included: path to text.
 
         Raises:
-            ValueError: What a hunk replaces does not stand in them exactly once.
+            ValueError: What a hunk replaces does not stand exactly once where it should.
         """
         cell = self.cells[planted.operation, planted.source]
-        found = _closure(cell.client.template(cell.operation))
+        form = cell.client.template(cell.operation)
+        found = _closure(form)
         problems = []
         for old, new in planted.edits:
-            places = [path for path, text in found.items() if f"\n{old}" in _lines(text)]
-            count = sum(_lines(found[path]).count(f"\n{old}") for path in places)
-            if count == 1:
-                changed = _lines(found[places[0]]).replace(f"\n{old}", f"\n{new}")
-                found[places[0]] = changed.removeprefix("\n")
+            # A block of the frame may be replaced by the form's, which comes first.
+            counts = {path: _lines(text).count(f"\n{old}") for path, text in found.items()}
+            path = next((path for path, count in counts.items() if count), form)
+            if counts[path] == 1 and (path == form or sum(counts.values()) == 1):
+                changed = _lines(found[path]).replace(f"\n{old}", f"\n{new}")
+                found[path] = changed.removeprefix("\n")
             else:
-                problems.append(f"{planted.client}: expected once, found {count} times:\n{old}")
+                problems.append(f"{planted.client}: expected once, found {counts}:\n{old}")
         if problems:
             raise ValueError("\n".join(problems))
         return found

@@ -51,7 +51,7 @@ from samplegen.clients import Client, Gate
 from samplegen.judge.verdicts import Verdict
 from samplegen.samples import Catalogue
 from samplegen.yamlfile import adapter
-from tests.mutants.planting import ELSEWHERE, Nursery, Planted, controls, mutants
+from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
 
 GATES: tuple[Gate, ...] = get_args(Gate)
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
@@ -80,7 +80,11 @@ class Judged:
     @property
     def caught(self) -> bool:
         row = self.planted.row
-        return row is not None and self.failed_gate == row.caught_by
+        return (
+            row is not None
+            and self.failed_gate == row.caught_by
+            and row.says in self.verdict.reason
+        )
 
 
 def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
@@ -132,8 +136,13 @@ def wrong(found: Sequence[Judged]) -> list[str]:
         elif one.failed_gate in STATIC:
             lines.append(f"{name}: not a fault for the judge: {verdict.reason}")
         elif not one.caught:
-            lines.append(f"{name}: expected {row.caught_by} to catch it: {verdict.reason}")
+            lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
     return lines
+
+
+def expected(row: Row) -> str:
+    """What the judge has to say of a mutant."""
+    return f"{row.caught_by}: …{row.says}" if row.says else row.caught_by
 
 
 def report(found: Sequence[Judged], seconds: float) -> dict[str, Any]:
