@@ -99,12 +99,14 @@ class Language:
 
 @dataclass(frozen=True, kw_only=True)
 class Deviation:
-    """What a client's library does in place of what an operation asks for."""
+    """What a client's library does otherwise than an operation asks."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
-    calls: Annotated[dict[StrictStr, StrictStr], Field(min_length=1)]
+    calls: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """RPC to the one that the library calls in its place; it applies to operations with both."""
+    stderr: tuple[StrictStr, ...] = ()
+    """Lines that the library itself may print to stderr when a call fails."""
     reason: Annotated[StrictStr, Field(min_length=1)]
     """One sentence for readers."""
 

@@ -185,7 +185,8 @@ class Trial:
             self.untried.append(f"meaning: {unable}")
             return
         self.other_server = other.version
-        found = meaning.contradictions(self.output, operation.expect, requests)
+        expected = self.cell.told(operation.expect)
+        found = meaning.contradictions(self.output, expected, requests)
         self._require("meaning", found, Outcome(0, self.output, "", 0))
         text = self._elsewhere(_moved(self.court.catalogue.spec.api.connection, other))
         again = self._program(text, building)
@@ -194,7 +195,7 @@ class Trial:
         self._ended_well("meaning", finished, where="at the server that answers differently, ")
         outcome = finished.outcome
         found = differences(outcome.stdout, operation.other) if operation.other else []
-        expected = operation.other or operation.expect
+        expected = self.cell.told(operation.other or operation.expect)
         found = found or meaning.contradictions(outcome.stdout, expected, sent or [])
         found = [f"at the server that answers differently, {problem}" for problem in found]
         self._require("meaning", found, outcome)
@@ -233,6 +234,7 @@ class Trial:
             requests,
             [court.catalogue.spec.data(file).read_bytes() for file in cell.operation.files],
             cell.operation.expect,
+            cell.deviation,
             met,
             faults.sources(),
         )

@@ -71,11 +71,11 @@ def test_every_page_shows_the_complete_samples(site: Site) -> None:
 
 def test_a_program_that_deviates_says_so_wherever_it_is_shown(site: Site) -> None:
     deviating = [s for s in site.book.samples.values() if s.deviation]
-    assert [sample.cell.name for sample in deviating] == ["health × cpp/triton-http"]
+    assert {sample.client.name for sample in deviating} == {"cpp/triton-http"}
     for sample in deviating:
         page = f"operations/{sample.operation.name}/index"
         for uri in (f"{page}.html", f"{page}.md", "llms-full.txt", "verification/index.html"):
-            assert unescape(site.text(uri)).count(sample.deviation) == 1, uri
+            assert sample.deviation in unescape(site.text(uri)), uri
 
 
 def test_downloads_are_the_samples_and_their_data(site: Site) -> None:
