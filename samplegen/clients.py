@@ -89,7 +89,8 @@ class Language:
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
-    """Seconds that any of the commands may take, but those of `prepare`."""
+    """Seconds that any of the commands may take, but those of `prepare`. `run` has no more than the
+    deadline of a call and what a program takes to start."""
 
     @property
     def suffix(self) -> str:

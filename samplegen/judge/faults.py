@@ -12,14 +12,12 @@ from pathlib import Path
 from samplegen.judge.faulty import Fault, Faulty, serving
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import ending
-from samplegen.judge.running import Finished, Program
+from samplegen.judge.running import START_SECONDS, Finished, Program
 from samplegen.samples import Cell
-from samplegen.spec import Api, Connection
+from samplegen.spec import Api, Connection, Expectation
 
 DEADLINE = 4
 """Seconds; rendered into the samples in place of a longer deadline."""
-START_SECONDS = 10
-"""How long a program may take besides; a virtual machine on a busy computer takes some."""
 _LONGEST = 2000
 """Characters of a line that one would still read."""
 _TRACE = re.compile(
@@ -108,26 +106,28 @@ def tried(
         if fault.listens and not faulty.asked:
             yield fault, finished, ["it asked the server nothing"]
         elif faulty.wrong or not fault.listens:
-            yield fault, finished, complaints(finished, cell)
+            known = cell.deviation.stderr if cell.deviation else ()
+            yield fault, finished, complaints(finished, cell.operation.expect, known)
         if finished.outcome.status is None:
             return  # it would take as long with each of the others
 
 
-def complaints(finished: Finished, cell: Cell) -> list[str]:
-    """What is wrong about how a sample ended that met a fault."""
+def complaints(
+    finished: Finished, expected: Sequence[Expectation], known: Sequence[str] = ()
+) -> list[str]:
+    """What is wrong about how a sample ended that met a fault, but for known lines on stderr."""
     outcome = finished.outcome
     if outcome.status is None:
         return [f"it was not done {outcome.seconds:.0f} s after its start"]
     found = []
     if outcome.status != 1:
         found.append(f"it {ending(outcome)}; expected status 1")
-    known = cell.deviation.stderr if cell.deviation else ()
     lines = [line for line in outcome.stderr.splitlines() if line not in known]
     if len(lines) != 1:
         found.append(f"it printed {len(lines)} lines to stderr; expected one")
     elif not _readable(lines[0]):
         found.append("what it printed to stderr is no message for a reader")
-    if not differences(outcome.stdout, cell.operation.expect):
+    if not differences(outcome.stdout, expected):
         found.append("it printed all that it prints when it succeeds")
     return found + finished.untidy
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictStr
 
@@ -54,7 +54,7 @@ class Row:
     change: Annotated[StrictStr, AfterValidator(_hunks)]
     """A diff of the templates that make the sample. The lines that a hunk takes away or keeps stand
     exactly once in its form, or if not there, in what the form extends and includes."""
-    caught_by: Gate | Literal["meaning", "faults"]
+    caught_by: Gate
     """The gate that it must fail."""
     says: StrictStr = ""
     """What the judge must say, where the gate alone does not tell that it saw this very fault."""
