@@ -8,7 +8,7 @@ import click
 
 from samplegen.samples import write_file
 from tests.mutants.planting import LANGUAGES
-from tests.mutants.suite import judge_all, report, wrong
+from tests.mutants.suite import judge_all, report, score, unable, wrong
 
 SCORES = Path("build/mutants.json")
 
@@ -23,10 +23,8 @@ def main(languages: tuple[str, ...], jobs: int | None, output: Path) -> None:
     scores = report(found, seconds)
     write_file(output, (json.dumps(scores, indent=1, ensure_ascii=False) + "\n").encode())
     for language in scores["languages"]:
-        gates = ", ".join(f"{gate} {count}" for gate, count in language["by_gate"].items())
-        score = f"{language['caught']} of {language['planted']} caught"
-        click.echo(f"{language['title']:8}{language['skipped'] or f'{score}: {gates}'}")
-    problems = wrong(found)
+        click.echo(score(language))
+    problems = [*wrong(found), *unable(found)]
     for line in problems:
         click.echo(line, err=True)
     sys.exit(1 if problems else 0)

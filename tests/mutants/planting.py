@@ -19,6 +19,9 @@ from samplegen.samples import Catalogue, Cell
 from samplegen.yamlfile import load
 
 DATA = Path(__file__).parent
+"""Faults that only running the samples can show."""
+STATIC_DATA = DATA / "static"
+"""Faults that are seen before; they are no part of the score."""
 LANGUAGES = ("python", "cpp", "java", "go", "curl")
 TEMPLATES = PACKAGED / "templates"
 ELSEWHERE = "nothing is planted here"
@@ -49,8 +52,6 @@ class Row:
     operation: StrictStr
     fault: StrictStr
     """What is wrong with it, in a few words."""
-    seed: tuple[StrictStr, ...] = ()
-    """The defects of the page that samplegen replaces that it brings back; see `seed.yaml`."""
     change: Annotated[StrictStr, AfterValidator(_hunks)]
     """A diff of the templates that make the sample. The lines that a hunk takes away or keeps stand
     exactly once in its form, or if not there, in what the form extends and includes."""
@@ -149,19 +150,19 @@ class Nursery:
                     copy.write_bytes(file.read_bytes())
 
 
-def rows(language: str) -> tuple[Row, ...]:
-    """The faults of a language.
+def rows(language: str, folder: Path = DATA) -> tuple[Row, ...]:
+    """The faults of a language, in a folder of theirs.
 
     Raises:
         SamplegenError: Its file has mistakes.
     """
-    return load(DATA / f"{language}.yaml", tuple[Row, ...])
+    return load(folder / f"{language}.yaml", tuple[Row, ...])
 
 
-def mutants(languages: Sequence[str] = LANGUAGES) -> Iterator[Planted]:
+def mutants(languages: Sequence[str] = LANGUAGES, folder: Path = DATA) -> Iterator[Planted]:
     """All mutants of the languages."""
     for language in languages:
-        for row in rows(language):
+        for row in rows(language, folder):
             source = f"{language}/{row.client}"
             yield Planted(language=language, source=source, operation=row.operation, row=row)
 

@@ -56,7 +56,7 @@ from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, m
 GATES: tuple[Gate, ...] = get_args(Gate)
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
-_SECONDS = 1200
+SECONDS = 1200
 """Nothing may take longer; a hang is a failure."""
 
 
@@ -127,10 +127,10 @@ def wrong(found: Sequence[Judged]) -> list[str]:
         row, verdict = one.planted.row, one.verdict
         name = f"{one.planted.client} × {one.planted.operation}"
         if verdict.status == "skipped":
-            lines.append(f"{name}: skipped: {verdict.reason}")
-        elif row is None:
-            if verdict.status != "passed" or verdict.reason:
-                lines.append(f"{name}: a control must pass: {verdict.status}: {verdict.reason}")
+            continue
+        if row is None:
+            if verdict.status == "failed":
+                lines.append(f"{name}: a control must pass: {verdict.reason}")
         elif verdict.status == "passed":
             lines.append(f"{name}: survived, yet {row.fault}")
         elif one.failed_gate in STATIC:
@@ -138,6 +138,26 @@ def wrong(found: Sequence[Judged]) -> list[str]:
         elif not one.caught:
             lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
     return lines
+
+
+def unable(found: Sequence[Judged]) -> list[str]:
+    """Why some were not judged, or not by all gates: what is missing on this machine."""
+    reasons = (
+        one.verdict.reason
+        for one in found
+        if one.verdict.status == "skipped"
+        or (one.planted.row is None and one.verdict.status == "passed")
+    )
+    return list(dict.fromkeys(filter(None, reasons)))
+
+
+def score(language: dict[str, Any]) -> str:
+    """A line that says how many faults of a language were caught, and by which gates."""
+    gates = ", ".join(f"{gate} {count}" for gate, count in language["by_gate"].items())
+    caught = f"{language['caught']} of {language['planted']} caught"
+    return f"{language['title']:8}{caught if language['planted'] else 'not judged'}: " + (
+        "; ".join(filter(None, (gates, language["skipped"])))
+    )
 
 
 def expected(row: Row) -> str:
@@ -178,7 +198,6 @@ def _language(found: Sequence[Judged], clients: dict[str, Client]) -> dict[str, 
         if one.planted.row is not None and one.verdict.status != "skipped"
     ]
     versions = [item for one in found for item in one.verdict.versions.items()]
-    skipped = dict.fromkeys(one.verdict.reason for one in found if one.verdict.status == "skipped")
     by_gate = Counter(row["caught_by"] for row in rows if row["caught_by"])
     first = found[0].planted
     return {
@@ -188,7 +207,7 @@ def _language(found: Sequence[Judged], clients: dict[str, Client]) -> dict[str, 
         "caught": sum(by_gate.values()),
         "by_gate": {gate: by_gate[gate] for gate in GATES if by_gate[gate]},
         "versions": {name: version for name, version in sorted(versions) if name != "server"},
-        "skipped": "; ".join(skipped),
+        "skipped": "; ".join(unable(found)),
         "mutants": rows,
     }
 
@@ -204,7 +223,7 @@ def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=_SECONDS,
+        timeout=SECONDS,
     )
     if done.returncode not in ((0, 1) if failing else (0,)):
         raise SuiteError(f"samplegen {command} ended with status {done.returncode}: {done.stderr}")
