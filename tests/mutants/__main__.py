@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from samplegen.samples import write_file
-from tests.mutants.planting import LANGUAGES
+from tests.mutants.planting import LANGUAGES, mutants
 from tests.mutants.suite import judge_all, report, score, unable, wrong
 
 SCORES = Path("build/mutants.json")
@@ -19,7 +19,10 @@ SCORES = Path("build/mutants.json")
 @click.option("--output", type=Path, default=SCORES, metavar="FILE", show_default=True)
 def main(languages: tuple[str, ...], jobs: int | None, output: Path) -> None:
     """Plant faults in the samples of all or some LANGUAGES and see whether the judge finds them."""
-    found, seconds = judge_all(languages or LANGUAGES, jobs)
+    chosen = languages or LANGUAGES
+    faults = len(list(mutants(chosen)))
+    click.echo(f"Planting {faults} faults and judging them; this takes some minutes.", err=True)
+    found, seconds = judge_all(chosen, jobs)
     scores = report(found, seconds)
     write_file(output, (json.dumps(scores, indent=1, ensure_ascii=False) + "\n").encode())
     for language in scores["languages"]:

@@ -72,6 +72,11 @@ class Judged:
     verdict: Verdict
 
     @property
+    def before(self) -> set[str]:
+        """The gates that it passed before it ran."""
+        return {gate for gate in self.verdict.gates if gate in STATIC}
+
+    @property
     def failed_gate(self) -> str | None:
         """The gate that it failed."""
         gate = self.verdict.reason.partition(":")[0]
@@ -123,6 +128,9 @@ def judge_all(languages: Sequence[str], jobs: int | None = None) -> tuple[list[J
 def wrong(found: Sequence[Judged]) -> list[str]:
     """Why the run does not prove that the judge catches everything, a line for each sample."""
     lines = []
+    sources = {
+        (one.planted.source, one.planted.operation): one for one in found if not one.planted.row
+    }
     for one in found:
         row, verdict = one.planted.row, one.verdict
         name = f"{one.planted.client} × {one.planted.operation}"
@@ -133,7 +141,7 @@ def wrong(found: Sequence[Judged]) -> list[str]:
                 lines.append(f"{name}: a control must pass: {verdict.reason}")
         elif verdict.status == "passed":
             lines.append(f"{name}: survived, yet {row.fault}")
-        elif one.failed_gate in STATIC:
+        elif one.before != sources[one.planted.source, one.planted.operation].before:
             lines.append(f"{name}: not a fault for the judge: {verdict.reason}")
         elif not one.caught:
             lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
