@@ -226,13 +226,18 @@ def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> s
     Raises:
         SuiteError: It ends with another status than 0, or 1 where samples may fail.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "samplegen", command, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=SECONDS,
-    )
-    if done.returncode not in ((0, 1) if failing else (0,)):
-        raise SuiteError(f"samplegen {command} ended with status {done.returncode}: {done.stderr}")
-    return done.stdout
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=SECONDS)
+        except BaseException:
+            process.terminate()  # it ends all that it started
+            raise
+    if process.returncode not in ((0, 1) if failing else (0,)):
+        raise SuiteError(f"samplegen {command} ended with {process.returncode}: {stderr}")
+    return stdout
