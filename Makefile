@@ -7,7 +7,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install site site-test serve samples check test bench toolchains constraints clean
+.PHONY: help install site site-test serve samples check test mutants bench toolchains constraints clean
 
 help:        ## these lines
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test: check  ## everything: checks, all samples judged, the site built strictly,
 
 site-test: install  ## only the tests of the site, in a real browser
 	pytest tests/site
+
+mutants: install  ## plant faults in the samples and see whether the judge finds them
+	python -m tests.mutants
 
 bench: install  ## what speed and memory are, against their bars
 	python bench/render.py

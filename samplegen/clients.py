@@ -89,12 +89,32 @@ class Language:
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
-    """Seconds that any of the commands may take, but those of `prepare`."""
+    """Seconds that any of the commands may take, but those of `prepare`. `run` has no more than the
+    deadline of a call and what a program takes to start."""
 
     @property
     def suffix(self) -> str:
         """The ending of the files and, before `.jinja`, of the templates: `.py`."""
         return f".{self.file.rpartition('.')[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """What a client's library does otherwise than an operation asks."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    calls: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """RPC to the one that the library calls in its place; it applies to operations with both."""
+    stderr: tuple[StrictStr, ...] = ()
+    """Lines that the library itself may print to stderr when a call fails."""
+    reason: Annotated[StrictStr, Field(min_length=1)]
+    """One sentence for readers."""
+
+    @property
+    def rpcs(self) -> frozenset[str]:
+        """All that it names."""
+        return frozenset((*self.calls, *self.calls.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +142,9 @@ class ClientFile:
     run: Command | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
+    deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
+    """Forms that it says otherwise than it should, by a fault of its library. The judge expects
+    exactly that, and readers are told."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,16 +6,16 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from samplegen.clients import Client, Clients
+from samplegen.clients import Client, Clients, Deviation
 from samplegen.errors import Problem, SamplegenError, gather
 from samplegen.render import Rendered, Renderer, view
 from samplegen.resources import shown, spec_layers, template_layers
-from samplegen.spec import Connection, Operation, Spec
+from samplegen.spec import Call, Connection, Expectation, Operation, Spec
 
 INDEX = "samples.json"
 """Lists the samples beside it; marks a folder as written by samplegen."""
@@ -41,6 +41,28 @@ class Cell:
     def omitted(self) -> str | None:
         """Why the client cannot say this operation, if it says so."""
         return self.client.omits.get(self.operation.form)
+
+    @property
+    def deviation(self) -> Deviation | None:
+        """What the client does otherwise than the operation asks, if it says so."""
+        deviation = self.client.deviates.get(self.operation.form)
+        rpcs = {call.rpc for call in self.operation.calls}
+        return deviation if deviation and rpcs.issuperset(deviation.rpcs) else None
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """What the client calls: what the operation says, but for deviations."""
+        instead = self.deviation.calls if self.deviation else {}
+        calls = {call.rpc: call for call in self.operation.calls}
+        return tuple(calls[instead.get(rpc, rpc)] for rpc in calls)
+
+    def told(self, expected: Sequence[Expectation]) -> list[Expectation]:
+        """The lines, without where their values stand in an answer that the client does not get."""
+        asked = {call.rpc for call in self.calls}
+        return [
+            line if not line.answer or line.answer[0] in asked else replace(line, answer=())
+            for line in expected
+        ]
 
 
 class Catalogue:

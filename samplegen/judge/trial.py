@@ -14,7 +14,7 @@ from samplegen.judge.faulty import Fault, reserved
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import Failed, Workshop, ending
 from samplegen.judge.processes import Outcome
-from samplegen.judge.running import Finished, Program
+from samplegen.judge.running import START_SECONDS, Finished, Program
 from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.verdicts import Faults
@@ -85,6 +85,12 @@ class Trial:
         self._meaning(requests, building)
         self._faults(requests, building)
 
+    @property
+    def _limit(self) -> float:
+        """Seconds that a run may take. No call has more than the deadline; none needs it here."""
+        limit = self.court.catalogue.spec.api.deadline + START_SECONDS
+        return min(limit, self.cell.client.language.timeout)
+
     def _clock(self) -> float:
         return time.monotonic() - self.slot.waited
 
@@ -153,7 +159,7 @@ class Trial:
         """Gates: it ends well, on its own and silently, sends and prints what it must."""
         target = self.court.target
         with target.watch(self.slot) as sent:
-            finished = program.run(self.cell.client.language.timeout)
+            finished = program.run(self._limit)
         self.output = finished.outcome.stdout
         self._ended_well("run", finished)
         self._pass("run")
@@ -185,16 +191,17 @@ class Trial:
             self.untried.append(f"meaning: {unable}")
             return
         self.other_server = other.version
-        found = meaning.contradictions(self.output, operation.expect, requests)
+        expected = self.cell.told(operation.expect)
+        found = meaning.contradictions(self.output, expected, requests)
         self._require("meaning", found, Outcome(0, self.output, "", 0))
         text = self._elsewhere(_moved(self.court.catalogue.spec.api.connection, other))
         again = self._program(text, building)
         with other.watch(self.slot) as sent:
-            finished = again.run(self.cell.client.language.timeout)
+            finished = again.run(self._limit)
         self._ended_well("meaning", finished, where="at the server that answers differently, ")
         outcome = finished.outcome
         found = differences(outcome.stdout, operation.other) if operation.other else []
-        expected = operation.other or operation.expect
+        expected = self.cell.told(operation.other or operation.expect)
         found = found or meaning.contradictions(outcome.stdout, expected, sent or [])
         found = [f"at the server that answers differently, {problem}" for problem in found]
         self._require("meaning", found, outcome)
@@ -233,6 +240,7 @@ class Trial:
             requests,
             [court.catalogue.spec.data(file).read_bytes() for file in cell.operation.files],
             cell.operation.expect,
+            cell.deviation,
             met,
             faults.sources(),
         )

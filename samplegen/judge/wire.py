@@ -57,7 +57,7 @@ class Recording:
 
 
 def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:
-    """What every client of the operation sends, in this order."""
+    """What every client of the operation sends, in this order; but for a deviation it declares."""
     operation = cell.operation
     inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
     return [
@@ -69,7 +69,7 @@ def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:
             "deadline": True if cell.client.transport == "grpc" else None,
             "error": None,
         }
-        for call in operation.calls
+        for call in cell.calls
     ]
 
 

@@ -187,7 +187,7 @@ class Blocks(Views):
             for file in sample.operation.files
         )
         content = (
-            f'{self._badge(sample)}<div class="highlight sg-code"><span class="filename">'
+            f'{self._badge(sample)}{_deviation(sample)}<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"
@@ -253,6 +253,12 @@ def problem_box(problems: Iterable[object]) -> str:
     )
 
 
+def _deviation(sample: Sample) -> str:
+    if not sample.deviation:
+        return ""
+    return f'<p class="sg-deviation"><strong>Differs:</strong> {escape(sample.deviation)}</p>'
+
+
 def _output(sample: Sample) -> str:
     if sample.output is None:
         return ""
@@ -267,7 +273,8 @@ def _account(sample: Sample) -> str:
     verdict = sample.proof
     if verdict is None:
         return escape(sample.remark)
-    remark = f" · {escape(sample.remark)}" if sample.remark else ""
+    remarks = (text for text in (sample.deviation, sample.remark) if text)
+    remark = "".join(f" · {escape(text)}" for text in remarks)
     return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"
 
 

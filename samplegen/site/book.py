@@ -77,6 +77,11 @@ class Sample:
         return self.proof.output if self.proof and self.state == "verified" else None
 
     @property
+    def deviation(self) -> str:
+        """What the program does otherwise than its operation asks, by a fault of its library."""
+        return self.cell.deviation.reason if self.cell.deviation else ""
+
+    @property
     def remark(self) -> str:
         """Why the state is what it is, where it is not plainly `verified`."""
         if self.state == "stale":

@@ -85,6 +85,8 @@ def _program(sample: Sample) -> str:
         said += f" {sample.proof.judged_at[:10]}, gates passed: {gates}"
     said += f". {sample.remark}*" if sample.remark else ".*"
     parts = [said, fence(sample.rendered.text, sample.client.language.lexer)]
+    if sample.deviation:
+        parts.insert(1, f"**Differs:** {sample.deviation}")
     if sample.output is not None:
         parts += ["Output:", fence(sample.output, "text")]
     return "\n\n".join(parts)

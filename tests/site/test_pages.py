@@ -69,6 +69,15 @@ def test_every_page_shows_the_complete_samples(site: Site) -> None:
         assert sorted(shown) == sorted(made)
 
 
+def test_a_program_that_deviates_says_so_wherever_it_is_shown(site: Site) -> None:
+    deviating = [s for s in site.book.samples.values() if s.deviation]
+    assert {sample.client.name for sample in deviating} == {"cpp/triton-http"}
+    for sample in deviating:
+        page = f"operations/{sample.operation.name}/index"
+        for uri in (f"{page}.html", f"{page}.md", "llms-full.txt", "verification/index.html"):
+            assert sample.deviation in unescape(site.text(uri)), uri
+
+
 def test_downloads_are_the_samples_and_their_data(site: Site) -> None:
     for sample in site.book.samples.values():
         content = (site.folder / "samples" / sample.path).read_bytes()
