@@ -65,7 +65,11 @@ def configure(folder: Path, name: str, **own: Path) -> Path:
     """A mkdocs.yml like that of the repository, with spec or templates of its own."""
     plugin = {key: [str(path)] for key, path in own.items()}
     # The committed samples are those of the repository; there is nothing to compare with.
-    plugin |= {"samples": str(folder / "none"), "errors": str(ROOT / "site/errors.yaml")}  # type: ignore[dict-item]
+    plugin |= {
+        "samples": str(folder / "none"),
+        "errors": str(ROOT / "site/errors.yaml"),
+        "lazy_search": True,
+    }  # type: ignore[dict-item]
     config = {
         "INHERIT": str(ROOT / "mkdocs.yml"),
         "docs_dir": str(ROOT / "site"),

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from itertools import count
+from typing import get_args
 
 import markdown
 
-from samplegen.clients import Client
+from samplegen.clients import Client, Gate
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
 from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec import Operation
 
+GATES: tuple[Gate, ...] = get_args(Gate)
+NOT_PASSED = '<span title="not passed, or not tried">·</span>'
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
 
 _FIRST_SET = 1000
@@ -89,6 +92,11 @@ class Blocks(Views):
         ]
         return self.slot(self._tabs(panels, "Install the package of each client", "sg-install"))
 
+    def fold(self, title: str, content: str) -> str:
+        box = f'<div class="sg-scroll" role="region" aria-label="{title}" tabindex="0">'
+        body = f"{box}{_markdown(content)}</div>"
+        return self.slot(f"<details><summary>{title}</summary>{body}</details>")
+
     def values(self) -> str:
         return self.slot(self._form())
 
@@ -107,7 +115,9 @@ class Blocks(Views):
             for title, clients in languages.items()
         )
         columns = [client for clients in languages.values() for client in clients]
-        titles = "".join(f'<th scope="col">{escape(client.title)}</th>' for client in columns)
+        titles = "".join(
+            f'<th scope="col"><span>{escape(client.title)}</span></th>' for client in columns
+        )
         rows = "".join(
             f'<tr><th scope="row"><a href="{self._page(operation)}">{escape(operation.title)}</a>'
             f"</th>{''.join(self._matrix_cell(operation, client) for client in columns)}</tr>"
@@ -121,16 +131,36 @@ class Blocks(Views):
         )
 
     def verdicts(self) -> str:
-        rows = "".join(
-            f'<tr id="{sample.anchor}"><td>{escape(sample.operation.title)}</td>'
-            f"<td>{escape(sample.client.title)}</td><td>{self.cell(sample)}</td>"
-            f"<td>{_account(sample)}</td></tr>"
-            for sample in self.book.samples.values()
+        """The last run: gate by gate, grouped by operation; a sample that was not run says why."""
+        titles = "".join(f'<th scope="col"><span>{gate}</span></th>' for gate in GATES)
+        groups = "".join(
+            f'<tbody><tr><th colspan="{len(GATES) + 3}" scope="rowgroup">'
+            f'<a href="{self._page(operation)}">{escape(operation.title)}</a></th></tr>'
+            f"{''.join(map(self._verdict, self.book.by_operation[operation.name]))}</tbody>"
+            for operation in self.book.operations.values()
         )
-        titles = ("Operation", "Client", "State", "Proved")
-        head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        return self._table(table, "sg-verdicts", "The verdict of each sample")
+        return self._table(
+            f'<thead><tr><th scope="col">Client</th><th scope="col">State</th>{titles}'
+            f'<th scope="col">Run</th></tr></thead>{groups}',
+            "sg-verdicts",
+            "The verdict of each sample, gate by gate",
+        )
+
+    def _verdict(self, sample: Sample) -> str:
+        verdict = sample.proof
+        remark = f"<small>{escape(sample.remark)}</small>" if sample.remark else ""
+        if verdict is None:
+            rest = f'<td colspan="{len(GATES) + 1}">{remark}</td>'
+            remark = ""
+        else:
+            marks = "".join(
+                f"<td>{'✓' if gate in verdict.gates else NOT_PASSED}</td>" for gate in GATES
+            )
+            rest = f"{marks}<td>{verdict.judged_at[:10]}</td>"
+        return (
+            f'<tr id="{sample.anchor}"><th scope="row">{escape(sample.client.title)}{remark}</th>'
+            f"<td>{self.cell(sample)}</td>{rest}</tr>"
+        )
 
     def _table(self, content: str, css: str, name: str) -> str:
         """A table that scrolls sideways on its own, by keyboard, too."""
@@ -260,15 +290,6 @@ def _output(sample: Sample) -> str:
         '<div class="sg-output"><p>Output</p>'
         f'<pre tabindex="0"><samp>{escape(sample.output, quote=False)}</samp></pre></div>'
     )
-
-
-def _account(sample: Sample) -> str:
-    """What was proved about a sample, in one line."""
-    verdict = sample.proof
-    if verdict is None:
-        return escape(sample.remark)
-    remark = f" · {escape(sample.remark)}" if sample.remark else ""
-    return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"
 
 
 def _tools(versions: dict[str, str]) -> list[tuple[str, str]]:

@@ -16,6 +16,10 @@ MARKS: dict[State, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "
 OPERATIONS = "operations"
 """The folder of the operations' pages."""
 
+NO_SCORES = (
+    "The mutation suite was not run where this site was built, so there is no score to show, and "
+    "nothing is claimed about it."
+)
 ERRORS = "errors.md"
 """The page of all errors."""
 
@@ -46,6 +50,7 @@ class Views(ABC):
         plain: dict[str, Callable[[], str]] = {
             "matrix": self.matrix,
             "verdicts": self.verdicts,
+            "mutants": self.mutants,
             "values": self.values,
             "errors": self.errors,
             "summary": self.summary,
@@ -72,6 +77,10 @@ class Views(ABC):
     @abstractmethod
     def verdicts(self) -> str:
         """The last run: the verdict of every sample."""
+
+    @abstractmethod
+    def fold(self, title: str, content: str) -> str:
+        """Markdown that a reader may pass over."""
 
     @abstractmethod
     def values(self) -> str:
@@ -115,18 +124,45 @@ class Views(ABC):
             parts.append(f"last run **{max(v.judged_at for v in verdicts)[:10]}**")
         return " · ".join(parts) + "\n{ .sg-summary }"
 
+    def mutants(self) -> str:
+        """The mutation scores of the judge: in each language, how many planted faults it caught."""
+        scores = self.book.scores
+        if scores is None:
+            return NO_SCORES
+        rows = [["Language", "Planted", "Caught", "By which gate"], ["---", ":-:", ":-:", "---"]]
+        faults = [["Language", "Fault", "Planted in", "Caught by"], ["---"] * 4]
+        for language in scores.languages:
+            gates = ", ".join(f"`{gate}` {count}" for gate, count in language.by_gate.items())
+            found = [gates, language.skipped]
+            found += [f"**not caught:** {mutant.fault}" for mutant in language.survivors]
+            numbers = [str(language.planted), f"**{language.caught}**"]
+            rows.append([language.title, *numbers, cell_text("; ".join(filter(None, found)))])
+            for mutant in language.mutants:
+                caught = f"`{mutant.caught_by}`" if mutant.caught_by else "**nothing**"
+                where = f"`{mutant.operation}` × `{mutant.client}`"
+                faults.append([language.title, cell_text(mutant.fault), where, caught])
+        planted = sum(language.planted for language in scores.languages)
+        caught = sum(language.caught for language in scores.languages)
+        said = (
+            f"**{caught} of {planted}** planted faults were caught on {scores.judged_at[:10]}, "
+            f"against {scores.server or 'an unnamed server'}."
+        )
+        every = self.fold("Every planted fault", table(faults)) if len(faults) > 2 else ""
+        return "\n\n".join(filter(None, [said, table(rows), every]))
+
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""
         rows = [["RPC", "REST route"], ["---", "---"]]
         rows += [[f"`{call.rpc}`", f"`{call.rest}`"] for call in operation.calls]
         parts = [table(rows)]
-        for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs)):
-            if tensors:
-                rows = [[title, "Datatype", "Shape", "Data"], ["---"] * 4]
-                rows += [
-                    [f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)] for t in tensors
-                ]
-                parts.append(table(rows))
+        rows = [["Tensor", "Name", "Datatype", "Shape", "Data"], ["---"] * 5]
+        rows += [
+            [title, f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)]
+            for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs))
+            for t in tensors
+        ]
+        if len(rows) > 2:
+            parts.append(table(rows))
         rows = [["Every sample prints", "Value"], ["---", "---"]]
         rows += [[f"`{e.label}`", _expected(e)] for e in operation.expect]
         parts.append(table(rows))
@@ -190,6 +226,11 @@ class Views(ABC):
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table whose second row is its rule."""
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def cell_text(text: str) -> str:
+    """Text as it may stand in a cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def absent(client: Client, operation: Operation) -> str:
