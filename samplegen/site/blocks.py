@@ -3,6 +3,7 @@
 It is put into a page after Markdown and search have seen it: neither needs to parse code.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec import Operation
 
 GATES: tuple[Gate, ...] = get_args(Gate)
+_CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
 NOT_PASSED = '<span title="not passed, or not tried">·</span>'
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
 
@@ -102,7 +104,10 @@ class Blocks(Views):
 
     def details(self, rpcs: tuple[str, ...]) -> str:
         """The fields and errors, which are the same on many pages: search finds them elsewhere."""
-        return self.slot(_markdown(super().details(rpcs)))
+        html = _markdown(super().details(rpcs))
+        # Many rows on every page: a cell of code alone is an element less, and links stand in lines.
+        html = _CODE_CELL.sub(r'<td class="sg-mono">\1</td>', html)
+        return self.slot(html.replace("<br>", " "))
 
     def link(self, source: str) -> str:
         return self._address(source) or ""
@@ -244,6 +249,10 @@ class Blocks(Views):
                 ("Tools", escape(", ".join(f"{k} {v}" for k, v in _tools(verdict.versions)))),
                 ("Run", f"{where}, {verdict.judged_at}, {verdict.seconds:.1f} s"),
             ]
+            if verdict.other_server:
+                rows.append(("Also run against", escape(verdict.other_server)))
+            if told := verdict.faults.names:
+                rows.append(("Faults told", f"{len(told)}: {escape(', '.join(told))}"))
         rows.append(("SHA-256", f"<code>{sample.sha256[:12]}</code>…"))
         terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
         page = self._address("verification.md")

@@ -1,6 +1,7 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from samplegen.samples import Catalogue, write_file
 from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
 from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
+from samplegen.site.compiled import Compiled
 from samplegen.site.directives import expand
 from samplegen.site.plain import Plain
 from samplegen.site.views import OPERATIONS
@@ -68,6 +70,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Page to its plain form."""
         self._twin_addresses: dict[str, str] = {}
         """Page to the address of its plain form."""
+        self._compiled = Compiled()
         self._order: list[str] = []
         """The pages as the navigation has them."""
 
@@ -110,6 +113,17 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
                 server.watch(str(folder), recursive=False)
         return server
 
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
+        """Tells an output folder that cannot be written, which mkdocs finds out late."""
+        folder = Path(config.site_dir)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            what = f"{shown(folder)}: the site cannot be written there: {error.strerror}"
+            raise PluginError(f"{what}; name another folder as site_dir") from error
+
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Adds the operations' pages, the samples as they are shown, and our style and script."""
         for name in PAGE_ASSETS:
@@ -138,6 +152,11 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         pages = files.documentation_pages()
         self._twin_addresses = {file.src_uri: f"{root}{_twin_uri(file)}" for file in pages}
         return nav
+
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
+        """Hands the theme's compiled templates on to the next build."""
+        env.bytecode_cache = self._compiled
+        return env
 
     def on_page_markdown(
         self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files

@@ -2,7 +2,7 @@
 
 import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
@@ -194,19 +194,36 @@ class Views(ABC):
         return "\n\n".join(parts)
 
     def _fields(self, rpc: str) -> list[str]:
-        """The messages of a call, from the gRPC contract."""
+        """The messages of a call, from the gRPC contract, and where REST has their fields."""
         call = self.book.contract.rpcs.get(rpc)
         if call is None:
             return []
         parts = [f"### {rpc}", call.comment]
         for title, name in (("Request", call.request), ("Response", call.response)):
-            fields = self.book.contract.messages.get(name, [])
+            fields = [_field(*row) for row in self._rows(name)]
             if fields:
-                rows = [[f"{title} field", "Type", "Meaning"], ["---"] * 3]
-                parts.append(table(rows + [_field(field) for field in fields]))
+                rows = [[f"{title} field", "gRPC type", "REST", "Meaning"], ["---"] * 4]
+                parts.append(table(rows + fields))
             else:
                 parts.append(f"{title} `{name}` has no fields.")
         return parts
+
+    def _rows(self, message: str, prefix: str = "") -> Iterator[tuple[str, Field, str]]:
+        """The fields of a message and, below each, those of the message that it holds.
+
+        Yields:
+            The path of a field, the field, and where REST has it.
+        """
+        for field in self.book.contract.messages.get(message, ()):
+            path = prefix + field.name
+            elsewhere = self.book.api.rest.fields.get(f"{message}.{field.name}")
+            if elsewhere is not None and elsewhere.name is None:
+                yield path, field, elsewhere.place
+            else:
+                name = elsewhere.name if elsewhere is not None else field.name
+                yield path, field, f"`{prefix}{name}`"
+            if elsewhere is None:
+                yield from self._rows(field.type, f"{path}[]." if field.repeated else f"{path}.")
 
     def _codes(self, rpcs: Sequence[str]) -> list[str]:
         """The errors of some calls, grouped by their codes."""
@@ -239,8 +256,8 @@ def absent(client: Client, operation: Operation) -> str:
     return f'<span class="sg-cell" title="{escape(reason)}">n/a</span>'
 
 
-def _field(field: Field) -> list[str]:
-    return [f"`{field.name}`", f"`{field.shown_type}`", field.comment]
+def _field(path: str, field: Field, rest: str) -> list[str]:
+    return [f"`{path}`", f"`{field.shown_type}`", rest, field.comment]
 
 
 def _data(tensor: Tensor) -> str:

@@ -75,6 +75,7 @@ def configure(folder: Path, made: Book, **options: Any) -> Path:
         "lazy_search": True,
         "samples": str(ROOT / "site/samples"),
         "verdicts": str(folder / "verdicts.json"),
+        "mutants": str(folder / "mutants.json"),
         **options.pop("plugin", {}),
     }
     with (ROOT / "mkdocs.yml").open(encoding="utf-8") as stream:
