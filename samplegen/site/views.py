@@ -275,5 +275,6 @@ def _expected(expectation: Expectation) -> str:
 
 
 def describe(sample: Sample) -> str:
-    """A cell of the matrix in words."""
-    return f"{STATES[sample.state]}: {sample.operation.title}, {sample.client.title}"
+    """A cell of the matrix in words: what it is, and what was proved."""
+    said = f"{STATES[sample.state]}: {sample.operation.title}, {sample.client.title}"
+    return f"{said}; passed {', '.join(sample.proof.gates)}" if sample.proof else said

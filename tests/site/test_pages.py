@@ -16,9 +16,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import openapi_spec_validator
 import pytest
+import yaml
 
 from samplegen.judge.verdicts import Faults, Verdict
 from samplegen.site.book import Book, Sample
+from samplegen.site.plain import fence
 from tests.site import building
 from tests.site.building import Site
 
@@ -89,6 +91,18 @@ def test_every_plain_form_holds_every_sample(site: Site) -> None:
         twin = fenced(site.text(f"operations/{sample.operation.name}/index.md"))
         assert sample.rendered.text in twin
         assert sample.rendered.text in everything
+
+
+def test_a_plain_page_shows_no_code_but_samples_outputs_and_commands(site: Site) -> None:
+    for operation in site.book.operations:
+        samples = site.book.by_operation[operation]
+        expected = {sample.rendered.text for sample in samples}
+        expected |= {sample.output for sample in samples if sample.output}
+        installs = {fence(sample.client.install.strip(), "sh") for sample in samples}
+        expected |= set.union(*map(fenced, installs))
+        notes = (fenced(sample.client.install_note) for sample in samples)
+        shown = fenced(site.text(f"operations/{operation}/index.md"))
+        assert shown == expected.union(*notes)
 
 
 def test_every_page_has_a_twin_and_is_listed(site: Site) -> None:
@@ -429,6 +443,28 @@ def test_an_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     error = failed_build(tmp_path, site_dir=str(tmp_path / "file/site"))
     assert f"{tmp_path / 'file/site'}: the site cannot be written there: Not a directory" in error
+
+
+def test_a_project_with_nothing_but_the_plugin_builds_strictly(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# Ours\n\n::: samplegen-matrix\n\n::: samplegen health\n")
+    config = {
+        "site_name": "Ours",
+        "site_url": "http://127.0.0.1/",
+        "theme": {"name": "material", "font": False},
+        "plugins": ["search", "samplegen"],
+        "markdown_extensions": ["tables", {"pymdownx.tabbed": {"alternate_style": True}}],
+    }
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(config))
+    done = building.mkdocs("build", "--strict", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "sg-samples" in html
+    assert "Not verified here" in html
+    for page in (tmp_path / "site").rglob("*.html"):
+        links = Links(page.read_text(encoding="utf-8")).links
+        assert not [link for link in links if "verification" in link or "errors" in link], page
 
 
 def test_a_hand_written_page_takes_the_place_of_the_made_one(tmp_path: Path) -> None:
