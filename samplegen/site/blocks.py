@@ -97,7 +97,9 @@ class Blocks(Views):
     def fold(self, title: str, content: str) -> str:
         box = f'<div class="sg-scroll" role="region" aria-label="{title}" tabindex="0">'
         body = f"{box}{_markdown(content)}</div>"
-        return self.slot(f"<details><summary>{title}</summary>{body}</details>")
+        return self.slot(
+            f'<details class="sg-fold"><summary>{title}</summary>{body}</details>'
+        )
 
     def values(self) -> str:
         return self.slot(self._form())

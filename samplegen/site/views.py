@@ -138,9 +138,9 @@ class Views(ABC):
             numbers = [str(language.planted), f"**{language.caught}**"]
             rows.append([language.title, *numbers, cell_text("; ".join(filter(None, found)))])
             for mutant in language.mutants:
-                caught = f"`{mutant.caught_by}`" if mutant.caught_by else "**nothing**"
+                gate = f"`{mutant.caught_by}`" if mutant.caught_by else "**nothing**"
                 where = f"`{mutant.operation}` × `{mutant.client}`"
-                faults.append([language.title, cell_text(mutant.fault), where, caught])
+                faults.append([language.title, cell_text(mutant.fault), where, gate])
         planted = sum(language.planted for language in scores.languages)
         caught = sum(language.caught for language in scores.languages)
         said = (

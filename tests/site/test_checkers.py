@@ -29,9 +29,9 @@ def complaints(node_modules: Path, pages: list[Path]) -> list[str]:
     if shutil.which("java") is None:
         missing("java is missing; sudo apt install default-jdk-headless")
     jar = node_modules / "vnu-jar/build/dist/vnu.jar"
-    command = ["java", "-jar", jar, "--errors-only", "--exit-zero-always", "--format", "json"]
+    command = ["java", "-jar", str(jar), "--errors-only", "--exit-zero-always", "--format", "json"]
     done = subprocess.run(
-        [*command, *pages], capture_output=True, text=True, timeout=110, check=True
+        [*command, *map(str, pages)], capture_output=True, text=True, timeout=110, check=True
     )
     return [
         f"{message['url']}:{message.get('lastLine')}: {message['message']} {message.get('extract')}"
