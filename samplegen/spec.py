@@ -120,6 +120,40 @@ class AnswerFault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestField:
+    """Where REST has a field of the contract, if not in the JSON under its own name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    place: StrictStr = "nowhere"
+    """In words, as Markdown."""
+    name: StrictStr | None = None
+    """The property of the JSON that stands in its place."""
+    schema: dict[StrictStr, Any] = field(default_factory=dict)
+    """The JSON Schema of that property."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """How REST differs from JSON that has the messages of the contract under their own names."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    version: StrictStr = "1"
+    """Of the routes."""
+    optional: tuple[StrictStr, ...] = ()
+    """Fields that may be left out, by `Message.field`."""
+    no_body: tuple[StrictStr, ...] = ()
+    """Calls whose answer is its status."""
+    bytes_behind: tuple[StrictStr, ...] = ()
+    """Messages behind whose JSON the data of tensors may follow as bytes."""
+    types: dict[StrictStr, dict[StrictStr, Any]] = field(default_factory=dict)
+    """Message to the JSON Schema of what stands in its place."""
+    fields: dict[StrictStr, RestField] = field(default_factory=dict)
+    """By `Message.field`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """`api.yaml`: what all operations share."""
 
@@ -134,6 +168,7 @@ class Api:
     """Seconds after which every call of a sample gives up."""
     server: Server
     faults: tuple[AnswerFault, ...] = ()
+    rest: Rest = field(default_factory=Rest)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from samplegen.samples import Catalogue, Cell
 from samplegen.site import proto
 from samplegen.site.faults import Fault
 from samplegen.site.proto import Contract
+from samplegen.site.scores import Scores
 from samplegen.spec import Operation
 
 State = Literal["verified", "failed", "stale", "unverified"]
@@ -106,7 +107,11 @@ class Book:
     """The samples of a catalogue, rendered once, with their verdicts."""
 
     def __init__(
-        self, catalogue: Catalogue, verdicts: Iterable[Verdict], faults: Iterable[Fault] = ()
+        self,
+        catalogue: Catalogue,
+        verdicts: Iterable[Verdict],
+        faults: Iterable[Fault] = (),
+        scores: Scores | None = None,
     ) -> None:
         """Renders every sample.
 
@@ -114,6 +119,7 @@ class Book:
             catalogue: The operations and clients.
             verdicts: What the judge has said.
             faults: What can go wrong at the server.
+            scores: How the judge did against faults planted in samples, if that was tried.
 
         Raises:
             SamplegenError: With every mistake of the spec or the clients. One in a template is
@@ -126,6 +132,7 @@ class Book:
         self.samples: dict[tuple[str, str], Sample] = {}
         """By the names of operation and client."""
         self.faults = tuple(faults)
+        self.scores = scores
         kept = {verdict.cell: verdict for verdict in verdicts}
         for cell in catalogue.cells:
             if cell.omitted is not None:

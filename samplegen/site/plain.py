@@ -3,7 +3,7 @@
 import re
 
 from samplegen.site.book import STATES, Book, Sample
-from samplegen.site.views import MARKS, Views
+from samplegen.site.views import MARKS, Views, cell_text
 from samplegen.spec import Operation
 
 
@@ -46,12 +46,16 @@ class Plain(Views):
     def verdicts(self) -> str:
         rows = [
             f"| {sample.operation.title} | {sample.client.title} | {STATES[sample.state]} "
-            f"| {', '.join(sample.proof.gates) if sample.proof else ''} |"
+            f"| {', '.join(sample.proof.gates) if sample.proof else ''} "
+            f"| {cell_text(sample.remark)} |"
             for sample in self.book.samples.values()
         ]
         return "\n".join(
-            ["| Operation | Client | State | Gates passed |", "|---|---|---|---|", *rows]
+            ["| Operation | Client | State | Gates passed | Remark |", "|---|---|---|---|---|", *rows]
         )
+
+    def fold(self, title: str, content: str) -> str:
+        return f"**{title}**\n\n{content}"
 
     def values(self) -> str:
         return ""

@@ -1,6 +1,7 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
@@ -20,9 +21,10 @@ from samplegen.errors import Problem, SamplegenError
 from samplegen.judge import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.samples import Catalogue, write_file
-from samplegen.site import faults, machine, openapi, pages
+from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
 from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
+from samplegen.site.compiled import Compiled
 from samplegen.site.directives import expand
 from samplegen.site.plain import Plain
 from samplegen.site.views import OPERATIONS
@@ -30,6 +32,8 @@ from samplegen.site.views import OPERATIONS
 log = get_plugin_logger("samplegen")
 
 ASSETS = Path(__file__).parent / "assets"
+PAGE_ASSETS = ("samples.css", "samples.js")
+"""Those that every page names."""
 
 
 class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
@@ -43,8 +47,12 @@ class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
     """The committed samples; the site warns when they are not those it shows."""
     verdicts = c.File(default="build/verdicts.json")
     """What `samplegen verify` has written."""
+    mutants = c.File(default="build/mutants.json")
+    """The mutation scores of the judge; the site says so when there are none."""
     errors = c.Optional(c.File(exists=True))
     """What can go wrong at the server; without it pages list no errors."""
+    lazy_search = c.Type(bool, default=False)
+    """Whether readers fetch the search of mkdocs-material only when they search."""
 
 
 class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-call]  # mkdocs' own
@@ -62,6 +70,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Page to its plain form."""
         self._twin_addresses: dict[str, str] = {}
         """Page to the address of its plain form."""
+        self._compiled = Compiled()
         self._order: list[str] = []
         """The pages as the navigation has them."""
 
@@ -87,7 +96,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         try:
             errors = faults.read(Path(self.config.errors)) if self.config.errors else ()
             kept = verdicts.read(Path(self.config.verdicts))
-            self._book = Book(Catalogue(*own), kept, errors)
+            scored = scores.read(Path(self.config.mutants))
+            self._book = Book(Catalogue(*own), kept, errors, scored)
             self._problems = [p for problems in self._book.problems.values() for p in problems]
         except SamplegenError as error:
             self._problems = list(error.problems)
@@ -97,17 +107,28 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any
     ) -> LiveReloadServer:
-        """Watches the folder of the verdicts: the judge replaces the file as a whole."""
-        folder = Path(self.config.verdicts).parent
-        if folder.is_dir():
-            server.watch(str(folder), recursive=False)
+        """Watches the folders of verdicts and scores: such a file is replaced as a whole."""
+        for folder in {Path(self.config[key]).parent for key in ("verdicts", "mutants")}:
+            if folder.is_dir():
+                server.watch(str(folder), recursive=False)
         return server
+
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
+        """Tells an output folder that cannot be written, which mkdocs finds out late."""
+        folder = Path(config.site_dir)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            what = f"{shown(folder)}: the site cannot be written there: {error.strerror}"
+            raise PluginError(f"{what}; name another folder as site_dir") from error
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Adds the operations' pages, the samples as they are shown, and our style and script."""
-        for asset in sorted(ASSETS.iterdir()):
-            uri = f"assets/samplegen/{asset.name}"
-            files.append(File.generated(config, uri, abs_src_path=str(asset)))
+        for name in PAGE_ASSETS:
+            uri = f"assets/samplegen/{name}"
+            files.append(File.generated(config, uri, abs_src_path=str(ASSETS / name)))
         if self._book is None:
             return files
         for operation in self._book.operations.values():
@@ -131,6 +152,11 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         pages = files.documentation_pages()
         self._twin_addresses = {file.src_uri: f"{root}{_twin_uri(file)}" for file in pages}
         return nav
+
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
+        """Hands the theme's compiled templates on to the next build."""
+        env.bytecode_cache = self._compiled
+        return env
 
     def on_page_markdown(
         self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
@@ -163,6 +189,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             output = output.replace(PLACEHOLDER.format(number), block, 1)
         return output
 
+    @event_priority(-100)  # after the search plugin has written its index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Writes what machines read."""
         if self._book is None:
@@ -179,6 +206,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         try:
             for uri, text in texts.items():
                 write_file(Path(config.site_dir, uri), text.encode())
+            if self.config.lazy_search:
+                lazysearch.defer(Path(config.site_dir), (ASSETS / "search.js").read_bytes())
         except SamplegenError as error:
             raise PluginError(str(error)) from error
 
