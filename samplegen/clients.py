@@ -122,6 +122,8 @@ class ClientFile:
     run: Command | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
+    unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Datatypes of outputs that the client cannot receive, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +142,15 @@ class Client(ClientFile):
     def sample(self, operation: Operation) -> str:
         """The path of the operation's sample below `samples/`."""
         return f"{self.name}/{self.language.file.format(operation=operation.name)}"
+
+    def omitted(self, operation: Operation) -> str | None:
+        """Why the client cannot say an operation, if so."""
+        unread = (
+            f"{tensor.name!r}: {self.unread[tensor.datatype]}"
+            for tensor in operation.outputs
+            if tensor.datatype in self.unread
+        )
+        return self.omits.get(operation.form) or next(unread, None)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -13,9 +13,9 @@ from jinja2.runtime import LoopContext
 
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
+from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments, octal
 from samplegen.resources import Layers, shown
-from samplegen.spec import Api, Connection, Operation
+from samplegen.spec import SHOWN, Api, Connection, Operation
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class View:
         return {
             "operation": self.operation,
             "deadline": self.deadline,
+            "shown": SHOWN,
             "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
             "rest_address": rest_address,
             "model": (Value("model", model),),
@@ -169,6 +170,8 @@ class Renderer:
             "comment": literals.comment,
             "comma": _comma,
             "number": _number,
+            "octal": octal,
+            "call": literals.call,
             "element_type": _looked_up(language.datatypes, "element type"),
             **{name: _looked_up(table, name) for name, table in language.tables.items()},
         }

@@ -6,7 +6,8 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ class Cell:
 
     @property
     def omitted(self) -> str | None:
-        """Why the client cannot say this operation, if it says so."""
-        return self.client.omits.get(self.operation.form)
+        """Why the client cannot say this operation, if so."""
+        return self.client.omitted(self.operation)
 
 
 class Catalogue:
@@ -56,6 +57,13 @@ class Catalogue:
         self.spec = Spec(spec_layers(spec))
         self.clients = Clients(template_layers(templates))
         self.renderer = Renderer(self.clients.layers)
+
+    def on(self, connection: Connection) -> "Catalogue":
+        """The same, with another connection in place of the documented one."""
+        other = copy(self)
+        other.spec = copy(self.spec)
+        other.spec.api = replace(self.spec.api, connection=connection)
+        return other
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
