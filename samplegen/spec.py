@@ -176,8 +176,8 @@ class Tensor:
     data: tuple[Scalar, ...] | None = None
     """Flat, row-major. For an input, exactly one of `data`, `cycle` and `file` is given."""
     cycle: Annotated[StrictInt, Field(ge=1)] | None = None
-    """Data made in code, for it is long: the numbers below this one, again and again; as BOOL, false
-    and true in turn; as BYTES, the numbers as text."""
+    """Data made in code, for it is long: the numbers below this one, again and again; as BOOL,
+    false and true in turn; as BYTES, the numbers as text."""
     file: StrictStr | None = None
     """A file of the spec's `data` folder, sent as the one BYTES element; a sample opens it under
     this name in its working folder."""

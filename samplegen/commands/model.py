@@ -2,16 +2,13 @@
 
 import json
 import os
-import socket
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from samplegen.commands.printing import error, verify_extra
-from samplegen.errors import Problem, SamplegenError, UsageError
+from samplegen.commands.printing import error, extra
+from samplegen.errors import SamplegenError, UsageError
 from samplegen.options import (
     EXISTING,
     cache_option,
@@ -26,8 +23,7 @@ from samplegen.served import address, asking, operation
 from samplegen.served.address import Address
 from samplegen.spec import OPERATION_NAME, Connection, Operation
 
-if TYPE_CHECKING:
-    from samplegen.judge.verdicts import Verdict
+_TITLES = {"grpc": "gRPC", "rest": "REST"}
 
 
 @dataclass(frozen=True)
@@ -117,26 +113,28 @@ def command(
     Inputs are sent the numbers 0 to 9, again and again. A long tensor is made in code; of a long
     output, a sample prints the shape and the first values.
 
-    With --run, every program is built, run against the server and judged: it must end well and print
-    what the model's metadata promises, and all must print the same values.
+    With --run, every program is built, run against the server and judged: it must end well, print
+    what the model's metadata promises, and the same values as all others.
     """
     where = address.parse(address_text)
     given = operation.parse_shapes(shapes)
-    _check_files(output, save, force)
+    _check_files(save, force)
     chosen = matching_clients(catalogue, clients or ("all",), "--client")
     if clients and len(chosen) > 1 and not (run or output):
         names = ", ".join(sorted(chosen))
         raise UsageError(f"--client: found {names}; name one to print, or add --output or --run")
     task = _task(catalogue, where, name, version, given, chosen, ports)
+    status = 0
     if run:
-        return _run(task, jobs, cache, output, save, as_json)
-    _write(task, output, save, task.operation)
+        status, answered = _run(task, jobs, cache, as_json)
+        task = replace(task, operation=answered)
+    _write(task, output, save, force)
+    if run or (output and not as_json):
+        return status
     if clients and not output:
         _print(task, as_json)
-    elif as_json:
-        click.echo(json.dumps(_described(task), indent=1, ensure_ascii=False))
-    elif not output:
-        _list(task)
+    elif as_json or not save:
+        _list(task, as_json)
     return 0
 
 
@@ -162,26 +160,116 @@ def _task(
     unreached = {}
     if ports[f"{other}_port"] is None:
         port = getattr(reader, f"{other}_port")
-        unreached[other] = f"the server's {other} port is not known; name it: --{other}-port {port}"
-    cells = tuple(
-        Cell(made, client) for client in catalogue.clients.all() if client.name in chosen
-    )
+        name_it = f"name it, such as --{other}-port {port}"
+        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+    cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
     return _Task(catalogue.on(reader), answer, made, cells, reader, unreached)
 
 
-def _check_files(output: Path | None, save: Path | None, force: bool) -> None:
-    """Refuses what cannot be written before anything is asked."""
-    problems: list[str] = []
-    if save is not None:
-        if save.suffix != ".yaml" or not OPERATION_NAME.fullmatch(save.stem):
-            problems.append(
-                f"--save: found {save.name!r}; expected lower-case words joined by '-', and .yaml"
-            )
-        if save.exists() and not force:
-            problems.append(f"--save: {save} is there; name another file, or add --force")
-    if output is not None and output.exists() and not output.is_dir():
-        problems.append(f"--output: {output} is a file; name a folder")
-    if output is not None and not force:
-        pass
+def _check_files(save: Path | None, force: bool) -> None:
+    """Refuses what cannot be saved before anything is asked."""
+    if save is None:
+        return
+    problems = []
+    if save.suffix != ".yaml" or not OPERATION_NAME.fullmatch(save.stem):
+        expected = "expected lower-case words joined by '-', and .yaml"
+        problems.append(f"--save: found {save.name!r}; {expected}")
+    if save.exists() and not force:
+        problems.append(f"--save: {save} is there; name another file, or add --force")
     if problems:
         raise UsageError(*problems)
+
+
+def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int, Operation]:
+    """Judges the samples; returns the exit status, and the operation with what was answered."""
+    with extra("verify"):
+        from samplegen.commands.concluding import conclude
+        from samplegen.judge import agreement, report
+        from samplegen.judge.judging import Judge
+        from samplegen.judge.servers import Target
+
+    server = Target(task.connection, task.answer.server, documented=True)
+    judge = Judge(task.catalogue, server, None, cache, until="output")
+    cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
+    with report.progress(len(cells)) as judged:
+        found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
+    # Nothing is published, and this server does not tell what it is asked: no news.
+    found = [replace(v, reason="") if v.status == "passed" else v for v in found]
+    first = next((verdict for verdict in found if verdict.status == "passed"), None)
+    answered = task.operation
+    if first is not None:
+        answered = operation.answered(task.operation, first.output)
+        found = agreement.agreed(found, answered.expect, first.client)
+    status = conclude(found, (), None, as_json)
+    for cell in task.cells:
+        if cell.client.transport in task.unreached:
+            error(f"{cell.name} was not judged: {task.unreached[cell.client.transport]}")
+    if first is None and not status:
+        error("no sample was judged")
+    return (1 if first is None else status), answered
+
+
+def _write(task: _Task, output: Path | None, save: Path | None, force: bool) -> None:
+    """Writes what was asked for; nothing if a file that is there would be replaced.
+
+    Raises:
+        SamplegenError: It would, or it cannot be written.
+    """
+    files = {}
+    if output is not None:
+        samples = task.catalogue.samples(task.cells)
+        files = {output / path: content for path, content in samples.items()}
+        kept = [path for path, content in files.items() if path.exists() and not force]
+        wrong = [path for path in kept if path.is_dir() or path.read_bytes() != files[path]]
+        if wrong:
+            hint = "name another folder, or add --force"
+            raise SamplegenError(*(f"--output: {path} is there; {hint}" for path in wrong))
+    if save is not None:
+        files[save] = operation.as_yaml(task.operation).encode()
+    for path, content in files.items():
+        write_file(path, content)
+        click.echo(f"wrote {path}", err=True)
+
+
+def _print(task: _Task, as_json: bool) -> None:
+    """Prints the one program."""
+    (cell,) = task.cells
+    if cell.omitted is not None:
+        raise SamplegenError(f"{cell.name}: {cell.omitted}")
+    rendered = task.catalogue.render(cell)
+    if as_json:
+        spans = [span._asdict() for span in rendered.spans]
+        click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))
+    else:
+        click.echo(rendered.text, nl=False)
+    if cell.client.transport in task.unreached:
+        click.echo(f"note: {task.unreached[cell.client.transport]}", err=True)
+
+
+def _list(task: _Task, as_json: bool) -> None:
+    """Prints the model, and the clients that can call it."""
+    states = [(cell, task.catalogue.state(cell)) for cell in task.cells]
+    if as_json:
+        clients = [
+            {
+                "client": cell.client.name,
+                "state": state,
+                "reason": cell.omitted or "",
+                "path": cell.client.sample(cell.operation),
+            }
+            for cell, state in states
+        ]
+        tree = {"server": task.answer.server, "model": asdict(task.answer.model)}
+        click.echo(json.dumps({**tree, "clients": clients}, indent=1, ensure_ascii=False))
+        return
+    model = task.answer.model
+    click.echo(f"{model.name}  {click.style(task.answer.server, dim=True)}")
+    for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
+        for tensor in tensors:
+            name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)
+            click.echo(f"  {kind:6}  {name}  {tensor.datatype} {[*tensor.shape]}")
+    width = max((len(cell.client.name) for cell, _ in states), default=0)
+    for cell, state in states:
+        colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")
+        reason = f"  {cell.omitted}" if cell.omitted else ""
+        click.echo(f"  {cell.client.name:{width}}  {click.style(state, fg=colour)}{reason}")

@@ -35,7 +35,7 @@ def ask(
     name: str,
     version: str,
     deadline: float,
-    headers: Mapping[str, str] = {},  # noqa: B006  (never written to)
+    headers: Mapping[str, str] | None = None,
     ca: str | None = None,
 ) -> Answer:
     """Asks for a model.
@@ -52,14 +52,16 @@ def ask(
         UsageError: The server has no such model; with those it has, if it tells.
         SamplegenError: It does not answer, or its answer cannot be used.
     """
-    server = _server(address, deadline, headers, ca)
+    server = _server(address, deadline, headers or {}, ca)
     tree = server.model(name, version)
     if tree is None:
         raise _unknown(server, address, name, version)
     return Answer(metadata.read(tree, str(address)), server.server())
 
 
-def _server(address: Address, deadline: float, headers: Mapping[str, str], ca: str | None) -> Server:
+def _server(
+    address: Address, deadline: float, headers: Mapping[str, str], ca: str | None
+) -> Server:
     if address.transport == "rest":
         try:
             context = ssl.create_default_context(cafile=ca) if address.tls else None

@@ -58,7 +58,7 @@ def read(tree: Any, source: str) -> ModelMetadata:
         try:
             tensor.name.encode()
         except UnicodeEncodeError:
-            mistakes.append(f"the name {ascii(tensor.name)} is half a surrogate pair, no text")
+            mistakes.append(f"the name {tensor.name!a} is half a surrogate pair, no text")
     if mistakes:
         raise SamplegenError(*(f"{what}: {mistake}" for mistake in mistakes))
     return metadata

@@ -12,6 +12,11 @@ from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served.metadata import ModelMetadata, TensorMetadata
 from samplegen.spec import LONGEST, MOST, SHOWN, Call, Datatype, Expectation, Operation, Tensor
 
+_INVALID = {"INVALID": "; OpenVINO Model Server says so of what it cannot serve, such as BF16"}
+_PRECISION = {"FP16": 2e-3, "FP32": 1e-5, "FP64": 1e-5}
+"""How far two programs may differ, of the largest number of an output; REST servers may read FP64
+as FP32."""
+
 Shapes = Mapping[str, tuple[int, ...]]
 """The shapes that are sent, by input; for those that the model leaves open."""
 
@@ -61,8 +66,8 @@ def make(metadata: ModelMetadata, name: str, shapes: Shapes) -> Operation:
     if wrong:
         raise UsageError(*wrong)
     problems = [
-        f"{kind} {tensor.name!r} has the datatype {tensor.datatype}, which no sample can carry; "
-        f"expected one of {', '.join(get_args(Datatype))}"
+        f"{kind} {tensor.name!r} has the datatype {tensor.datatype!r}, which no sample can carry; "
+        f"expected one of {', '.join(get_args(Datatype))}{_INVALID.get(tensor.datatype, '')}"
         for kind, tensors in (("input", metadata.inputs), ("output", metadata.outputs))
         for tensor in tensors
         if tensor.datatype not in get_args(Datatype)
@@ -96,9 +101,46 @@ def make(metadata: ModelMetadata, name: str, shapes: Shapes) -> Operation:
     )
 
 
-def answered(operation: Operation, expect: Sequence[Expectation]) -> Operation:
-    """The operation with what the model answered in place of what any answer looks like."""
+def answered(operation: Operation, output: str) -> Operation:
+    """The operation that expects what one of its samples has printed.
+
+    Args:
+        operation: Made here.
+        output: As it expects it.
+    """
+    expect = []
+    start = 0
+    for line, datatype in zip(operation.expect, _datatypes(operation), strict=True):
+        text = output[start + len(line.label) + len(": ") :].partition("\n")[0]
+        start += len(line.label) + len(": ") + len(text) + len("\n")
+        expect.append(_reported(line, text, datatype))
     return replace(operation, expect=tuple(expect))
+
+
+def _datatypes(operation: Operation) -> Iterator[str]:
+    """What stands in each line of the output."""
+    for tensor in operation.outputs:
+        if operation.extent == "part":
+            yield "INT64"  # its shape
+        yield tensor.datatype
+
+
+def _reported(line: Expectation, text: str, datatype: str) -> Expectation:
+    if not text:
+        return line
+    if datatype == "BYTES":
+        return Expectation(label=line.label, value=(text,))
+    words = text.split(" ")
+    if datatype == "BOOL":
+        return Expectation(
+            label=line.label, value=tuple(word in ("true", "True") for word in words)
+        )
+    if datatype not in _PRECISION:
+        return Expectation(label=line.label, value=tuple(int(word) for word in words))
+    numbers = tuple(float(word) for word in words)
+    largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
+    tolerance = float(f"{largest * _PRECISION[datatype]:.1g}")
+    return Expectation(label=line.label, value=numbers, tolerance=tolerance)
 
 
 def as_yaml(operation: Operation) -> str:

@@ -124,7 +124,8 @@ def _failure(address: Address, error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{address}: its certificate is not trusted: {error.verify_message}"
     if isinstance(error, http.client.HTTPException | ssl.SSLError | ConnectionResetError):
-        return f"{address} does not answer in {address.scheme.upper()}: {error or 'it hung up'}"
+        said = "".join(c for c in str(error) if c.isprintable()).strip() or "it hung up"
+        return f"{address} does not answer in {address.scheme.upper()}, but: {said}"
     return f"no server answers at {address}: {error}; start it, or name another address"
 
 

@@ -1,11 +1,14 @@
 """Asking a server over gRPC, with Triton's client, whose stubs are those of the protocol."""
 
 import contextlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
-from tritonclient.grpc import InferenceServerClient
-from tritonclient.utils import InferenceServerException
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, by us
+
+from tritonclient.grpc import InferenceServerClient  # noqa: E402
+from tritonclient.utils import InferenceServerException  # noqa: E402
 
 from samplegen.errors import SamplegenError
 from samplegen.served.address import Address

@@ -24,7 +24,7 @@ LONG = "model/encoder/layer_11/attention/output/dense/MatMul_and_BiasAdd_and_Gel
 
 
 def plus_one(node: ov.Node, datatype: str) -> ov.Node:
-    """x + 1; of BOOL, its negation; of a text, itself."""
+    """One more; of BOOL, its negation; of a text, itself."""
     if datatype == "BYTES":
         return node
     if datatype == "BOOL":
@@ -60,7 +60,8 @@ def named(names: tuple[str, ...]) -> ov.Model:
 
 def mixed() -> ov.Model:
     """Three inputs of different datatypes and shapes, and two outputs made of all of them."""
-    a, b, c = parameter("a", "FP32", [2, 2]), parameter("b", "INT32", [2]), parameter("c", "BOOL", [])
+    a, b = parameter("a", "FP32", [2, 2]), parameter("b", "INT32", [2])
+    c = parameter("c", "BOOL", [])
     total = ops.add(a, ops.convert(b, "f32"))
     chosen = ops.select(c, a, total)
     return ov.Model([result(total, "total"), result(chosen, "chosen")], [a, b, c])
