@@ -33,6 +33,7 @@ Datatype = Literal[
 ]  # fmt: skip
 """The protocol's tensor datatypes; inference_rest.md, "Tensor Data Types"."""
 
+_PLAIN = frozenset({"INT32", "INT64", "FP32", "FP64"})
 LONGEST = 32
 """The elements of a tensor that samples hold as a literal, and print one and all."""
 MOST = 2**26
@@ -200,7 +201,7 @@ class Tensor:
             return tuple(map(str, numbers))
         return tuple(map(float, numbers)) if self.datatype.startswith("FP") else tuple(numbers)
 
-    @property
+    @cached_property
     def cycles(self) -> int:
         """How many cycles are enough for all elements."""
         return -(-self.size // len(self.first_cycle))
@@ -209,7 +210,7 @@ class Tensor:
         cycle = self.first_cycle
         return (cycle * self.cycles)[: self.size]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The number of elements; negative if a dimension has any size."""
         return -1 if -1 in self.shape else math.prod(self.shape)
@@ -226,12 +227,12 @@ class Tensor:
         )
         return next(sizes) * whole + next(sizes)
 
-    @property
+    @cached_property
     def source(self) -> str:
         """Where the elements of an input come from: `data`, `cycle` or `file`."""
         return next(name for name in ("file", "cycle", "data") if getattr(self, name) is not None)
 
-    @property
+    @cached_property
     def is_long(self) -> bool:
         """Whether it has, or may have, more elements than samples print."""
         return not 0 <= self.size <= LONGEST
@@ -294,29 +295,35 @@ class Operation(OperationFile):
     name: str
     """The file's name without its ending."""
 
-    @property
+    @cached_property
     def output_names(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.outputs)
 
-    @property
+    @cached_property
     def input_datatypes(self) -> tuple[str, ...]:
         return tuple(tensor.datatype for tensor in self.inputs)
 
-    @property
+    @cached_property
     def output_datatypes(self) -> tuple[str, ...]:
         return tuple(tensor.datatype for tensor in self.outputs)
 
-    @property
+    @cached_property
     def source(self) -> str:
         """`cycle` if an input's data is made in code, else `data`."""
         return "cycle" if any(tensor.cycle for tensor in self.inputs) else "data"
 
-    @property
+    @cached_property
+    def reading(self) -> str:
+        """`plain` if outputs are short ones of numbers as wide as programs compute with."""
+        plain = self.extent == "whole" and _PLAIN.issuperset(self.output_datatypes)
+        return "plain" if plain else "general"
+
+    @cached_property
     def extent(self) -> str:
         """What a sample prints: the `whole` of each output, or of each `part` if one is long."""
         return "part" if any(tensor.is_long for tensor in self.outputs) else "whole"
 
-    @property
+    @cached_property
     def special_numbers(self) -> bool:
         """Whether an input holds a number that some languages have no literal for."""
         tensors = (tensor for tensor in self.inputs if not tensor.cycle)
