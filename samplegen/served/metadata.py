@@ -12,6 +12,7 @@ from samplegen.yamlfile import adapter
 
 _LONGEST_VALUE = 60
 """Characters of a wrong value that a message repeats."""
+_MOST_TENSORS, _MOST_DIMENSIONS = 1000, 32
 _MOST_MISTAKES = 10
 """As many as one would read."""
 
@@ -22,7 +23,7 @@ class TensorMetadata:
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=1000)]
     datatype: StrictStr
-    shape: Annotated[tuple[Annotated[StrictInt, Field(ge=-1)], ...], Field(max_length=32)]
+    shape: tuple[Annotated[StrictInt, Field(ge=-1)], ...]
     """Outermost dimension first; -1 stands for any size."""
 
 
@@ -31,8 +32,8 @@ class ModelMetadata:
     """The model that a server has."""
 
     name: StrictStr
-    inputs: Annotated[tuple[TensorMetadata, ...], Field(min_length=1, max_length=1000)]
-    outputs: Annotated[tuple[TensorMetadata, ...], Field(min_length=1, max_length=1000)]
+    inputs: tuple[TensorMetadata, ...]
+    outputs: tuple[TensorMetadata, ...]
     versions: tuple[StrictStr, ...] = ()
     platform: StrictStr = ""
 
@@ -53,12 +54,7 @@ def read(tree: Any, source: str) -> ModelMetadata:
     except ValidationError as error:
         mistakes = [_mistake(details) for details in error.errors()[:_MOST_MISTAKES]]
         raise SamplegenError(*(f"{what}: {mistake}" for mistake in mistakes)) from None
-    mistakes = [*_repeated("inputs", metadata.inputs), *_repeated("outputs", metadata.outputs)]
-    for tensor in (*metadata.inputs, *metadata.outputs):
-        try:
-            tensor.name.encode()
-        except UnicodeEncodeError:
-            mistakes.append(f"the name {tensor.name!a} is half a surrogate pair, no text")
+    mistakes = [*_unusable("inputs", metadata.inputs), *_unusable("outputs", metadata.outputs)]
     if mistakes:
         raise SamplegenError(*(f"{what}: {mistake}" for mistake in mistakes))
     return metadata
@@ -76,7 +72,12 @@ def _mistake(details: Any) -> str:
     return f"{place}: found {found}; {expected}"
 
 
-def _repeated(kind: str, tensors: Sequence[TensorMetadata]) -> Iterator[str]:
+def _unusable(kind: str, tensors: Sequence[TensorMetadata]) -> Iterator[str]:
+    if not 0 < len(tensors) <= _MOST_TENSORS:
+        yield f"{kind}: found {len(tensors)} tensors; expected 1 to {_MOST_TENSORS}"
+    for tensor in tensors:
+        if len(tensor.shape) > _MOST_DIMENSIONS:
+            yield f"{kind}: {tensor.name!r} has more than {_MOST_DIMENSIONS} dimensions"
     for name, times in Counter(tensor.name for tensor in tensors).items():
         if times > 1:
             yield f"{kind}: the name {name!r} stands there {times} times"
