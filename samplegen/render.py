@@ -10,7 +10,8 @@ from urllib.parse import quote as percent_encode
 
 import jinja2
 from jinja2.nodes import EvalContext
-from jinja2.runtime import Context, LoopContext, missing
+from jinja2.runtime import Context, LoopContext
+from jinja2.utils import missing
 
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError

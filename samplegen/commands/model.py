@@ -151,6 +151,8 @@ def _task(
     own = f"{where.transport}_port"
     if ports[own] not in (None, where.port):
         raise UsageError(f"--{own.replace('_', '-')}: found {ports[own]}; the address has another")
+    if where.tls:
+        raise SamplegenError(f"{where}: samples that speak TLS are not made yet; name http or grpc")
     answer = asking.ask(where, name, version, api.deadline)
     made = operation.make(answer.model, name, shapes)
     reader = connection(

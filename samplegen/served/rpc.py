@@ -7,8 +7,8 @@ from typing import Any
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, by us
 
-from tritonclient.grpc import InferenceServerClient  # noqa: E402
-from tritonclient.utils import InferenceServerException  # noqa: E402
+from tritonclient.grpc import InferenceServerClient
+from tritonclient.utils import InferenceServerException
 
 from samplegen.errors import SamplegenError
 from samplegen.served.address import Address

@@ -116,7 +116,10 @@ LIES: dict[str, tuple[Answer, list[str]]] = {
     "size of text": (lying(inputs=tensor(shape=["2"])), ["inputs.0.shape.0: found '2'"]),
     "name of a number": (lying(outputs=tensor(name=7)), ["outputs.0.name: found 7"]),
     "no name": (lying(outputs=tensor(name="")), ["outputs.0.name: found ''"]),
-    "half a pair": (lying(inputs=tensor(name="\ud800")), ["inputs.0.name: found '\\ud800'; expected a valid string"]),
+    "half a pair": (
+        lying(inputs=tensor(name="\ud800")),
+        ["inputs.0.name: found '\\ud800'; expected a valid string"],
+    ),
     "twice": (lying(inputs=tensor() * 2), ["inputs: the name 'x' stands there 2 times"]),
     "unknown datatype": (
         lying(inputs=tensor(datatype="FP8"), outputs=tensor(datatype="BF16")),
@@ -229,7 +232,15 @@ def test_a_wrong_scheme(scheme: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["localhost:8000", "ftp://x:1", "http://", "http://h:99999", "http://h:1/v2", "http://u@h:1", ""],
+    [
+        "localhost:8000",
+        "ftp://x:1",
+        "http://",
+        "http://h:99999",
+        "http://h:1/v2",
+        "http://u@h:1",
+        "",
+    ],
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(UsageError, match="expected http://HOST:PORT"):

@@ -75,9 +75,7 @@ def test_the_judge_sees_what_the_model_answers(server: Server, samplegen: Run) -
     assert lines["out_FP64"].replace(".0", "") == "1 2 3"
 
 
-def test_a_saved_operation_is_one_of_a_spec(
-    server: Server, samplegen: Run, tmp_path: Path
-) -> None:
+def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
     """What `--save` writes after `--run` is loaded, judged with all gates, and passes."""
     file = tmp_path / "spec" / "my-image.yaml"
     asked = ("model", f"http://127.0.0.1:{server.rest_port}", "image", "--client", "curl")
@@ -88,7 +86,7 @@ def test_a_saved_operation_is_one_of_a_spec(
     listed = samplegen("list", "--spec", file.parent, "--json")
     assert any(row["operation"] == "my-image" for row in json.loads(listed.stdout))
     verified = samplegen(
-        "verify", "my-image", "--spec", file.parent, "--client", "curl", "--client", "python",
+        "verify", "my-image", "--spec", file.parent, "--client", "python/requests",
         "--endpoint", f"127.0.0.1:{server.port}:{server.rest_port}", "--json",
         cwd=tmp_path,
     )  # fmt: skip
@@ -108,9 +106,7 @@ def test_without_a_client_it_says_what_can_be_made(server: Server, samplegen: Ru
 
 def test_it_prints_one_program_fitted_to_the_server(server: Server, samplegen: Run) -> None:
     address = f"http://127.0.0.1:{server.rest_port}"
-    done = samplegen(
-        "model", address, "dynamic", "--shape", "x=2,3", "--client", "python/requests"
-    )
+    done = samplegen("model", address, "dynamic", "--shape", "x=2,3", "--client", "python/requests")
     assert done.returncode == 0, done.stderr
     assert f'url = "{address}/v2/models/dynamic/infer"' in done.stdout
     assert '"shape": [2, 3]' in done.stdout
