@@ -101,7 +101,7 @@ def command(
     """Make samples for a model of your own server: its tensors, datatypes and shapes.
 
     ADDRESS is that of a running KServe v2 server, such as OpenVINO Model Server, Triton or KServe:
-    http://HOST:PORT or https:// for REST, grpc:// or grpcs:// for gRPC. NAME is the model.
+    http://HOST:PORT for REST, grpc://HOST:PORT for gRPC. NAME is the model.
 
     \b
     samplegen model http://localhost:8000 resnet                        what can be made
@@ -152,18 +152,23 @@ def _task(
     if ports[own] not in (None, where.port):
         raise UsageError(f"--{own.replace('_', '-')}: found {ports[own]}; the address has another")
     if where.tls:
-        raise SamplegenError(f"{where}: samples that speak TLS are not made yet; name http or grpc")
+        raise SamplegenError(
+            f"{where}: no sample speaks TLS; name the server's http or grpc address"
+        )
     answer = asking.ask(where, name, version, api.deadline)
     made = operation.make(answer.model, name, shapes)
-    reader = connection(
-        api.connection, host=where.host, model_version=version, **(ports | {own: where.port})
-    )
     other = "grpc" if where.transport == "rest" else "rest"
     unreached = {}
-    if ports[f"{other}_port"] is None:
-        port = getattr(reader, f"{other}_port")
+    values = ports | {own: where.port}
+    if values[f"{other}_port"] is None:
+        usual = (
+            getattr(api.connection, f"{transport}_port") for transport in (other, "grpc", "rest")
+        )
+        port = next(port for port in usual if port != where.port)
+        values[f"{other}_port"] = port
         name_it = f"name it, such as --{other}-port {port}"
         unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+    reader = connection(api.connection, host=where.host, model_version=version, **values)
     cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
     return _Task(catalogue.on(reader), answer, made, cells, reader, unreached)
 
@@ -205,7 +210,8 @@ def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int
     status = conclude(found, (), None, as_json)
     for cell in task.cells:
         if cell.client.transport in task.unreached:
-            error(f"{cell.name} was not judged: {task.unreached[cell.client.transport]}")
+            note = task.unreached[cell.client.transport]
+            click.echo(f"{cell.client.name} was not judged: {note}", err=True)
     if first is None and not status:
         error("no sample was judged")
     return (1 if first is None else status), answered

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from samplegen import cli
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.served import address, asking
+from samplegen.served import address, asking, metadata
 from tests.server.process import free_ports
 
 Answer = Callable[[str], tuple[int, str | bytes]]
@@ -252,6 +252,30 @@ def test_grpc_has_no_port_of_its_own() -> None:
         address.parse("grpc://host")
     assert str(address.parse("https://host")) == "https://host:443"
     assert str(address.parse("grpc://[::1]:9000")) == "grpc://[::1]:9000"
+
+
+def test_the_usual_port_of_the_other_transport_gives_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = metadata.read(METADATA, "here")
+    monkeypatch.setattr(asking, "ask", lambda *_: asking.Answer(tree, "server 1"))
+    asked = ["model", "http://gpu7:9000", "m", "--client"]
+    assert cli.run([*asked, "curl/rest"]) == 0
+    assert "http://gpu7:9000/v2" in capsys.readouterr().out
+    assert cli.run([*asked, "go/grpc"]) == 0
+    printed = capsys.readouterr()
+    assert '"gpu7:8000"' in printed.out
+    assert "name it, such as --grpc-port 8000" in printed.err
+
+
+@pytest.mark.parametrize("where", ["https://localhost:1", "grpcs://localhost:1"])
+def test_tls_is_refused_before_anything_is_asked(
+    where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["model", where, "m"]) == 1
+    assert said(capsys) == [
+        f"{where}: no sample speaks TLS; name the server's http or grpc address"
+    ]
 
 
 SHAPES = {
