@@ -14,6 +14,7 @@ from samplegen.errors import SamplegenError, nearest
 COMMANDS = (
     "list",
     "show",
+    "model",
     "generate",
     "verify",
     "merge",

@@ -145,6 +145,8 @@ class ClientFile:
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
     """Forms that it says otherwise than it should, by a fault of its library. The judge expects
     exactly that, and readers are told."""
+    unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Datatypes of outputs that the client cannot receive, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +165,15 @@ class Client(ClientFile):
     def sample(self, operation: Operation) -> str:
         """The path of the operation's sample below `samples/`."""
         return f"{self.name}/{self.language.file.format(operation=operation.name)}"
+
+    def omitted(self, operation: Operation) -> str | None:
+        """Why the client cannot say an operation, if so."""
+        unread = (
+            f"{tensor.name!r}: {self.unread[tensor.datatype]}"
+            for tensor in operation.outputs
+            if tensor.datatype in self.unread
+        )
+        return self.omits.get(operation.form) or next(unread, None)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -5,7 +5,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,8 +40,8 @@ class Cell:
 
     @property
     def omitted(self) -> str | None:
-        """Why the client cannot say this operation, if it says so."""
-        return self.client.omits.get(self.operation.form)
+        """Why the client cannot say this operation, if so."""
+        return self.client.omitted(self.operation)
 
     @property
     def deviation(self) -> Deviation | None:
@@ -79,6 +80,13 @@ class Catalogue:
         self.clients = Clients(template_layers(templates))
         self.renderer = Renderer(self.clients.layers)
 
+    def on(self, connection: Connection) -> "Catalogue":
+        """The same, with another connection in place of the documented one."""
+        other = copy(self)
+        other.spec = copy(self.spec)
+        other.spec.api = replace(self.spec.api, connection=connection)
+        return other
+
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The whole matrix, operation by operation.
@@ -116,33 +124,43 @@ class Catalogue:
         Raises:
             SamplegenError: With every problem of every cell.
         """
+        files = self.samples(self.cells, connection)
+        index = [
+            {
+                "operation": cell.operation.name,
+                "client": cell.client.name,
+                "path": path,
+                "sha256": hashlib.sha256(files[path]).hexdigest(),
+            }
+            for cell in self.cells
+            if cell.omitted is None and (path := cell.client.sample(cell.operation))
+        ]
+        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
+        return files
+
+    def samples(
+        self, cells: Iterable[Cell], connection: Connection | None = None
+    ) -> dict[str, bytes]:
+        """The samples of cells and their data: path to content; an omitted cell has none.
+
+        Raises:
+            SamplegenError: With every problem of every cell.
+        """
         files: dict[str, bytes] = {}
-        index = []
         problems: list[Problem] = []
-        for cell in self.cells:
+        for cell in cells:
             if cell.omitted is not None:
                 continue
-            path = cell.client.sample(cell.operation)
             try:
                 content = self.render(cell, connection).text.encode()
             except SamplegenError as error:
                 problems.extend(error.problems)
                 continue
-            files[path] = content
-            digest = hashlib.sha256(content).hexdigest()
-            index.append(
-                {
-                    "operation": cell.operation.name,
-                    "client": cell.client.name,
-                    "path": path,
-                    "sha256": digest,
-                }
-            )
+            files[cell.client.sample(cell.operation)] = content
             for file in cell.operation.files:
                 files[f"data/{file}"] = self.spec.data(file).read_bytes()
         if problems:
             raise SamplegenError(*dict.fromkeys(problems))
-        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
         return files
 
 

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
+from samplegen.packing import raw
 from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
 
@@ -31,6 +32,14 @@ Datatype = Literal[
     "FP16", "FP32", "FP64", "BYTES",
 ]  # fmt: skip
 """The protocol's tensor datatypes; inference_rest.md, "Tensor Data Types"."""
+
+_PLAIN = frozenset({"INT32", "INT64", "FP32", "FP64"})
+LONGEST = 32
+"""The elements of a tensor that samples hold as a literal, and print one and all."""
+MOST = 2**26
+"""The elements of the longest input: a quarter of a gigabyte as FP32."""
+SHOWN = 8
+"""How many elements samples print of a longer one, behind its shape."""
 
 Mistakes = Iterator[tuple[Location, str]]
 """Where a mistake stands below the checked value, and what to do about it."""
@@ -198,10 +207,13 @@ class Tensor:
 
     name: StrictStr
     datatype: Datatype
-    shape: tuple[Annotated[StrictInt, Field(ge=0)], ...]
-    """Outermost dimension first."""
+    shape: tuple[Annotated[StrictInt, Field(ge=-1)], ...]
+    """Outermost dimension first. -1 stands, in an output, for any size."""
     data: tuple[Scalar, ...] | None = None
-    """Flat, row-major. For an input, exactly one of `data` and `file` is given."""
+    """Flat, row-major. For an input, exactly one of `data`, `cycle` and `file` is given."""
+    cycle: Annotated[StrictInt, Field(ge=1)] | None = None
+    """Data made in code, for it is long: the numbers below this one, again and again; as BOOL,
+    false and true in turn; as BYTES, the numbers as text."""
     file: StrictStr | None = None
     """A file of the spec's `data` folder, sent as the one BYTES element; a sample opens it under
     this name in its working folder."""
@@ -209,8 +221,56 @@ class Tensor:
     @cached_property
     def elements(self) -> tuple[Scalar, ...]:
         """The data with the type of its datatype: a whole number of an FP32 tensor is 1.0."""
+        if self.cycle:
+            return self._cycled()
         data = self.data or ()
         return tuple(float(v) for v in data) if self.datatype.startswith("FP") else data
+
+    @cached_property
+    def first_cycle(self) -> tuple[Scalar, ...]:
+        """The elements that `cycle` repeats."""
+        numbers = range(self.cycle or 0)
+        if self.datatype == "BOOL":
+            return (False, True)
+        if self.datatype == "BYTES":
+            return tuple(map(str, numbers))
+        return tuple(map(float, numbers)) if self.datatype.startswith("FP") else tuple(numbers)
+
+    @cached_property
+    def cycles(self) -> int:
+        """How many cycles are enough for all elements."""
+        return -(-self.size // len(self.first_cycle))
+
+    def _cycled(self) -> tuple[Scalar, ...]:
+        cycle = self.first_cycle
+        return (cycle * self.cycles)[: self.size]
+
+    @cached_property
+    def size(self) -> int:
+        """The number of elements; negative if a dimension has any size."""
+        return -1 if -1 in self.shape else math.prod(self.shape)
+
+    @property
+    def raw_size(self) -> int:
+        """The bytes of the elements, as they travel in binary."""
+        if not self.cycle:
+            return len(raw(self.datatype, self.elements))
+        whole, rest = divmod(self.size, len(self.first_cycle))
+        sizes = (
+            len(raw(self.datatype, elements))
+            for elements in (self.first_cycle, self.first_cycle[:rest])
+        )
+        return next(sizes) * whole + next(sizes)
+
+    @cached_property
+    def source(self) -> str:
+        """Where the elements of an input come from: `data`, `cycle` or `file`."""
+        return next(name for name in ("file", "cycle", "data") if getattr(self, name) is not None)
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Whether it has, or may have, more elements than samples print."""
+        return not 0 <= self.size <= LONGEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,14 +330,39 @@ class Operation(OperationFile):
     name: str
     """The file's name without its ending."""
 
-    @property
+    @cached_property
     def output_names(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.outputs)
 
-    @property
+    @cached_property
+    def input_datatypes(self) -> tuple[str, ...]:
+        return tuple(tensor.datatype for tensor in self.inputs)
+
+    @cached_property
+    def output_datatypes(self) -> tuple[str, ...]:
+        return tuple(tensor.datatype for tensor in self.outputs)
+
+    @cached_property
+    def source(self) -> str:
+        """`cycle` if an input's data is made in code, else `data`."""
+        return "cycle" if any(tensor.cycle for tensor in self.inputs) else "data"
+
+    @cached_property
+    def reading(self) -> str:
+        """`plain` if outputs are short ones of numbers as wide as programs compute with."""
+        plain = self.extent == "whole" and _PLAIN.issuperset(self.output_datatypes)
+        return "plain" if plain else "general"
+
+    @cached_property
+    def extent(self) -> str:
+        """What a sample prints: the `whole` of each output, or of each `part` if one is long."""
+        return "part" if any(tensor.is_long for tensor in self.outputs) else "whole"
+
+    @cached_property
     def special_numbers(self) -> bool:
         """Whether an input holds a number that some languages have no literal for."""
-        numbers = (v for tensor in self.inputs for v in tensor.elements if isinstance(v, float))
+        tensors = (tensor for tensor in self.inputs if not tensor.cycle)
+        numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
 
     @property
@@ -419,8 +504,20 @@ class Spec:
             )
 
     def _check_input(self, tensor: Tensor) -> Mistakes:
-        if (tensor.data is None) == (tensor.file is None):
-            yield (), f"input {tensor.name!r}: expected exactly one of 'data' and 'file'"
+        if [tensor.data, tensor.cycle, tensor.file].count(None) != 2:
+            yield (), f"input {tensor.name!r}: expected exactly one of 'data', 'cycle' and 'file'"
+            return
+        if -1 in tensor.shape:
+            yield ("shape",), f"found {list(tensor.shape)}; expected the sizes that are sent"
+            return
+        if tensor.cycle is not None:
+            if tensor.datatype == "BOOL" and tensor.cycle != 2:
+                yield ("cycle",), f"found {tensor.cycle}; expected 2 for BOOL: false and true"
+            elif not all(_fits(tensor.datatype, value) for value in tensor.first_cycle[-1:]):
+                message = f"found {tensor.cycle}; expected numbers that {tensor.datatype} can hold"
+                yield ("cycle",), message
+            if tensor.size > MOST:
+                yield ("shape",), f"found {tensor.size:,} elements; expected at most {MOST:,}"
             return
         if tensor.file is not None:
             if (tensor.datatype, tensor.shape) != ("BYTES", (1,)):

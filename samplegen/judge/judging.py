@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from samplegen.clients import Requirement
+from samplegen.clients import Gate, Requirement
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, servers
 from samplegen.judge.preparing import Failed, Workshop
@@ -38,6 +38,7 @@ class Judge:
         samples: Path | None,
         cache: Path,
         other: Target | None = None,
+        until: Gate = "faults",
     ) -> None:
         """Starts nothing yet.
 
@@ -47,6 +48,7 @@ class Judge:
             samples: The folder of the published samples, if there is one.
             cache: The folder that keeps what samples are built with and what was built.
             other: The server whose answers differ, if there is one.
+            until: The last gate: `faults`, or `output`.
         """
         self._catalogue = catalogue
         self._target = target
@@ -54,7 +56,14 @@ class Judge:
         self._behind = _Behind(catalogue.spec.api, target)
         workshop = Workshop(cache, catalogue.clients, catalogue.spec.proto, self._checked)
         self._court = Court(
-            catalogue, target, other, samples, workshop, self._checked, self._behind.connection
+            catalogue,
+            target,
+            other,
+            samples,
+            workshop,
+            self._checked,
+            self._behind.connection,
+            until,
         )
 
     def judge(

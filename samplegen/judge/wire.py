@@ -3,13 +3,13 @@
 import contextlib
 import hashlib
 import json
-import struct
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from samplegen.judge.slots import Slot
+from samplegen.packing import raw, raw_texts
 from samplegen.samples import Cell
 from samplegen.spec import Connection, Spec, Tensor
 
@@ -17,22 +17,6 @@ Request = dict[str, Any]
 """`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for
 what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell),
 `error`, and `answer` (the fields of the response, if the server tells)."""
-
-_FORMATS = {
-    "BOOL": "?",
-    "UINT8": "B",
-    "UINT16": "H",
-    "UINT32": "I",
-    "UINT64": "Q",
-    "INT8": "b",
-    "INT16": "h",
-    "INT32": "i",
-    "INT64": "q",
-    "FP16": "e",
-    "FP32": "f",
-    "FP64": "d",
-}
-"""Protocol datatype to the `struct` code of its elements, little-endian."""
 
 
 class Recording:
@@ -100,13 +84,6 @@ def _input(spec: Spec, tensor: Tensor) -> dict[str, Any]:
 
 
 def _raw(spec: Spec, tensor: Tensor) -> bytes:
-    """The tensor as in `raw_input_contents`: row-major, little-endian, BYTES behind a length."""
-    if tensor.datatype != "BYTES":
-        values = tensor.elements
-        return struct.pack(f"<{len(values)}{_FORMATS[tensor.datatype]}", *values)
-    elements = (
-        [spec.data(tensor.file).read_bytes()]
-        if tensor.file is not None
-        else [str(value).encode() for value in tensor.elements]
-    )
-    return b"".join(struct.pack("<I", len(element)) + element for element in elements)
+    if tensor.file is not None:
+        return raw_texts([spec.data(tensor.file).read_bytes()])
+    return raw(tensor.datatype, tensor.elements)

@@ -4,7 +4,7 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from unicodedata import east_asian_width
@@ -24,6 +24,10 @@ class Quotes:
         """Itself, whatever the text."""
         return self
 
+
+Call = Callable[..., Code]
+"""Of the arguments, of what stands before them such as `int index = find`, and of the column where
+the line starts."""
 
 Numbers = Callable[[Sequence[Any], str], list[str]]
 """Writes numbers of one datatype, or of none: of the empty one."""
@@ -54,6 +58,8 @@ class Literals:
     """Whether a list that takes several lines fills them, else it has an element a line."""
     remark: Callable[[str], str] = str
     """Makes a text harmless in a comment."""
+    call: "Call" = field(default=lambda items, head, *_: Code(f"{head}({', '.join(items)})"))
+    """Writes a call, in lines where the language's formatter would break it."""
 
     def quote(self, value: str | Text) -> Code:
         """The string literal of a text, or of a text with connection values in it."""
