@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.render import with_values
 from samplegen.samples import INDEX, Catalogue, Cell
 from samplegen.spec import Connection
@@ -92,6 +92,38 @@ def require_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
+
+    """Adds --client for exactly one client, as `client_name`."""
+    return click.option(
+        "--client",
+        "client_name",
+        required=True,
+        metavar="LANGUAGE/CLIENT",
+        shell_complete=complete("clients"),
+        help="Such as python/tritonclient-grpc; `samplegen list` names them all.",
+    )(command)
+
+
+def cell(catalogue: Catalogue, operation: str, client: str) -> Cell:
+    """The cell of these names.
+
+    Raises:
+        UsageError: No such operation or client, or neither.
+        SamplegenError: Their files have mistakes.
+    """
+    problems: list[Problem] = []
+    found: list[Any] = []
+    for find, name in (
+        (catalogue.spec.operation, operation),
+        (catalogue.clients.client, client),
+    ):
+        try:
+            found.append(find(name))
+        except UsageError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise UsageError(*problems)
+    return Cell(*found)
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Operation + client -> program. The only module that knows Jinja."""
+"""Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from urllib.parse import quote as percent_encode
 import jinja2
 from jinja2.runtime import LoopContext
 
+from samplegen import markdown
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
 from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
@@ -136,18 +137,39 @@ class Renderer:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
         return Rendered(parts)
 
+    def document(self, name: str, context: Mapping[str, Any]) -> str:
+        """A Markdown page about a program, as strictly.
+
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        try:
+            return self._documents.get_template(name).render(context)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, context["operation"])) from error
+
+    @cached_property
+    def _documents(self) -> jinja2.Environment:
+        filters = {
+            "text": markdown.text,
+            "code": markdown.code,
+            "block": markdown.block,
+            "comma": _comma,
+        }
+        return self._environment(filters)
+
     def _template(
         self, name: str, language: Language
     ) -> tuple[jinja2.Environment, jinja2.Template]:
         if name not in self._templates:
             key = name.partition("/")[0]
             if key not in self._environments:
-                self._environments[key] = self._environment(language)
+                self._environments[key] = self._environment(_filters(language))
             environment = self._environments[key]
             self._templates[name] = environment, environment.get_template(name)
         return self._templates[name]
 
-    def _environment(self, language: Language) -> jinja2.Environment:
+    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
         environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,
@@ -159,19 +181,7 @@ class Renderer:
             auto_reload=False,
             cache_size=-1,
         )
-        literals = LITERALS[language.literals]
-        environment.filters |= {
-            "quote": literals.quote,
-            "values": literals.values,
-            "json": JSON.quote,
-            "json_values": JSON.values,
-            "arguments": arguments,
-            "comment": literals.comment,
-            "comma": _comma,
-            "number": _number,
-            "element_type": _looked_up(language.datatypes, "element type"),
-            **{name: _looked_up(table, name) for name, table in language.tables.items()},
-        }
+        environment.filters |= filters
         return environment
 
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
@@ -188,6 +198,23 @@ class Renderer:
         if frame is None:
             return Problem(message, Path("templates") / name)
         return Problem(message, shown(Path(frame.filename)), frame.lineno)
+
+
+def _filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """What templates of the language send values through."""
+    literals = LITERALS[language.literals]
+    return {
+        "quote": literals.quote,
+        "values": literals.values,
+        "json": JSON.quote,
+        "json_values": JSON.values,
+        "arguments": arguments,
+        "comment": literals.comment,
+        "comma": _comma,
+        "number": _number,
+        "element_type": _looked_up(language.datatypes, "element type"),
+        **{name: _looked_up(table, name) for name, table in language.tables.items()},
+    }
 
 
 def with_values(connection: Connection, **values: Any) -> Connection:

@@ -88,6 +88,14 @@ class Catalogue:
             return ""
         return hashlib.sha256(self.render(cell).text.encode()).hexdigest()
 
+    def project(self, client: Client) -> dict[str, Path]:
+        """What the client's samples are built with: path below a project's folder to the file.
+
+        The judge builds samples with these files, and so they are proven where they are exported.
+        """
+        files = self.clients.project(client)
+        return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
+
     def files(self, connection: Connection | None = None) -> dict[str, bytes]:
         """All samples, their data and their index: path below the samples folder to content.
 

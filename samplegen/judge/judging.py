@@ -52,7 +52,7 @@ class Judge:
         self._target = target
         self._checked: dict[Requirement, str | None] = {}
         self._behind = _Behind(catalogue.spec.api, target)
-        workshop = Workshop(cache, catalogue.clients, catalogue.spec.proto, self._checked)
+        workshop = Workshop(cache, catalogue.project, self._checked)
         self._court = Court(
             catalogue, target, other, samples, workshop, self._checked, self._behind.connection
         )
