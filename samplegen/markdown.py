@@ -4,13 +4,13 @@ import re
 
 from samplegen.literals import Code, Text
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$#]|^[-+=]|(?<=^\d)[.)]")
+_SPECIAL = re.compile(r"(^\d*)([.)])|([\\`*_\[\]<>|~&$#]|^[-+=])")
 """What could be read as anything but text: CommonMark, "Backslash escapes"."""
 
 
 def text(value: str | Text) -> Code:
     """Text within a line."""
-    return Code(_SPECIAL.sub(r"\\\g<0>", _line(value)))
+    return Code(_SPECIAL.sub(_escaped, _line(value)))
 
 
 def code(value: str | Text) -> Code:
@@ -25,6 +25,11 @@ def block(value: str, lexer: str) -> Code:
     """Lines of code: CommonMark, "Fenced code blocks"."""
     fence = _longer("``", value)
     return Code(f"{fence}{lexer}\n{value.strip()}\n{fence}")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    number, point, special = match.groups(default="")
+    return f"{number}\\{point or special}"
 
 
 def _line(value: str | Text) -> str:
