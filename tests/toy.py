@@ -67,7 +67,7 @@ run: ["{python}", "{file}"]
 timeout: 5
 """
 
-CLIENT = "{title: Toy, tab: toy, transport: rest, install: nothing, stubs: true}\n"
+CLIENT = "{title: Toy, tab: toy, transport: rest, install: nothing}\n"
 
 GOOD = """\
 import sys
