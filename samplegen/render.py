@@ -11,10 +11,9 @@ from urllib.parse import quote as percent_encode
 import jinja2
 from jinja2.runtime import LoopContext
 
-from samplegen import markdown
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments
+from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments, markdown
 from samplegen.resources import Layers, shown
 from samplegen.spec import Api, Connection, Operation
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from samplegen.literals import Value
-from samplegen.markdown import block, code, text
+from samplegen.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")
 LINES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
