@@ -93,6 +93,8 @@ def require_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
 
+
+def single_client_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --client for exactly one client, as `client_name`."""
     return click.option(
         "--client",

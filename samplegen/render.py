@@ -149,7 +149,7 @@ class Renderer:
 
     @cached_property
     def _documents(self) -> jinja2.Environment:
-        filters = {
+        filters: dict[str, Callable[..., Any]] = {
             "text": markdown.text,
             "code": markdown.code,
             "block": markdown.block,

@@ -8,7 +8,7 @@ from samplegen.literals import Value
 from samplegen.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")
-LINES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 TRICKY = st.text("`*_[]()<>&;#-+=~|\\!.1a \n", max_size=12)
 
 

@@ -41,4 +41,5 @@ def _line(value: str | Text) -> str:
 
 def _longer(least: str, text: str) -> str:
     """Backticks, more than `least` and than any that stand together in `text`."""
-    return "`" + max([least, *re.findall("`+", text)], key=len)
+    runs: list[str] = re.findall("`+", text)
+    return "`" + max([least, *runs], key=len)
