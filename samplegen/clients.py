@@ -1,7 +1,7 @@
 """Languages and clients: how each says an operation, and what it needs to run."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -189,8 +189,15 @@ _OWN = ("lint", "build", "run", "project")
 class Clients:
     """The template folders, read as far as asked for."""
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, wanted: Callable[[], Sequence[str]] = tuple) -> None:
+        """Reads nothing yet.
+
+        Args:
+            layers: The folders.
+            wanted: Names the clients that count; none named: all.
+        """
         self.layers = layers
+        self._wanted = wanted
         self._languages: dict[str, Language] = {}
 
     @cached_property
@@ -201,7 +208,12 @@ class Clients:
     @cached_property
     def _files(self) -> dict[str, Path]:
         """The clients' files, by their path."""
-        return self.layers.glob("*/*/client.yaml")
+        found = self.layers.glob("*/*/client.yaml")
+        wanted = [f"{name}/client.yaml" for name in self._wanted()] or list(found)
+        missing = [path for path in wanted if path not in found]
+        if missing:
+            raise SamplegenError(*(f"templates/{path} is missing; add it" for path in missing))
+        return {path: found[path] for path in sorted(wanted)}
 
     def client(self, name: str) -> Client:
         """The client of this name.

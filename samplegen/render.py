@@ -1,5 +1,6 @@
 """Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -53,26 +54,38 @@ class View:
         """The names a template may use."""
         connection = self.connection
         host = Value("host", connection.host)
-        rest_address = (host, ":", Value("rest_port", str(connection.rest_port)))
+        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
         model = connection.model or self.operation.model or ""
         version = Value("model_version", connection.model_version)
-        in_path = {"model": Value("model", percent_encode(model, safe="")), "version": version}
+        in_path: dict[str, str | Value] = {
+            **{
+                name: percent_encode(_plain(v), safe="")
+                for name, v in self.operation.request.items()
+            },
+            "model": Value("model", percent_encode(model, safe="")),
+            "version": version,
+        }
         return {
             "operation": self.operation,
             "deadline": self.deadline,
-            "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
-            "rest_address": rest_address,
+            **{name.replace("port", "address"): text for name, text in address.items()},
             "model": (Value("model", model),),
             "model_version": (version,),
             "url": {
                 call.rpc: (
                     "http://",
-                    *rest_address,
+                    *address["rest_port"],
                     *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
                 )
                 for call in self.operation.calls
+                if call.rest is not None and "rest_port" in address
             },
         }
+
+
+def _plain(value: object) -> str:
+    """A value as a part of a path."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @lru_cache(maxsize=256)
@@ -205,7 +218,7 @@ def _filters(language: Language) -> dict[str, Callable[..., Any]]:
     return {
         "quote": literals.quote,
         "values": literals.values,
-        "json": JSON.quote,
+        "json": _json,
         "json_values": JSON.values,
         "arguments": arguments,
         "comment": literals.comment,
@@ -230,6 +243,13 @@ def _only_code(value: object) -> object:
     raise TypeError(
         f"{value!r} is printed as it is; send it through quote, values, json or comment"
     )
+
+
+def _json(value: Any) -> Code:
+    """A text, or a value of any kind, as JSON on one line."""
+    if isinstance(value, str | tuple):
+        return JSON.quote(value)
+    return Code(json.dumps(value, allow_nan=False))
 
 
 def _comma(loop: LoopContext) -> Code:

@@ -54,7 +54,7 @@ class Catalogue:
             templates: Own template folders, uppermost first.
         """
         self.spec = Spec(spec_layers(spec))
-        self.clients = Clients(template_layers(templates))
+        self.clients = Clients(template_layers(templates), lambda: self.spec.api.clients)
         self.renderer = Renderer(self.clients.layers)
 
     @cached_property

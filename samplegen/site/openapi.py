@@ -15,8 +15,15 @@ Schema = dict[str, Any]
 _SCALARS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "string": {"type": "string"},
-    "int64": {"type": "integer"},
+    "bytes": {"type": "string", "contentEncoding": "base64"},
+    **dict.fromkeys(["double", "float"], {"type": "number"}),
+    **{
+        f"{prefix}{kind}{bits}": {"type": "integer"}
+        for prefix, kind in (("", "int"), ("u", "int"), ("s", "int"), ("", "fixed"), ("s", "fixed"))
+        for bits in (32, 64)
+    },
 }
+"""Protocol Buffers, "Scalar Value Types"."""
 _PARAMETERS: Schema = {
     "type": "object",
     "additionalProperties": {"type": ["boolean", "integer", "string"]},
@@ -40,6 +47,7 @@ _PATH_PARAMETERS: dict[str, Schema] = {
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
 }
+_PATH_PARAMETER: Schema = {"schema": {"type": "string"}}
 
 
 def document(book: Book, url: str) -> str:
@@ -53,6 +61,8 @@ def document(book: Book, url: str) -> str:
     routes: Counter[str] = Counter()
     for operation in book.operations.values():
         for call in operation.calls:
+            if call.rest is None:
+                continue
             methods = paths.setdefault(call.path, {})
             if call.method.lower() not in methods:
                 routes[call.rpc] += 1
@@ -73,7 +83,7 @@ def document(book: Book, url: str) -> str:
                 "url": "http://{host}:{port}",
                 "variables": {
                     "host": {"default": connection.host},
-                    "port": {"default": str(connection.rest_port)},
+                    "port": {"default": str(connection.rest_port or "")},
                 },
             }
         ],
@@ -101,7 +111,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", call.path)
     if names:
         found["parameters"] = [
-            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS[name]}
+            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS.get(name, _PATH_PARAMETER)}
             for name in names
         ]
     if rpc and call.method == "POST":
@@ -162,13 +172,11 @@ def _schemas(book: Book) -> dict[str, Schema]:
         }
     }
     messages = book.contract.messages
-    rpcs = {call.rpc for o in book.operations.values() for call in o.calls} - _EMPTY
-    waiting = [
-        name
-        for rpc in sorted(rpcs & book.contract.rpcs.keys())
-        for name in (book.contract.rpcs[rpc].request, book.contract.rpcs[rpc].response)
-        if rpc == "ModelInfer" or name.endswith("Response")
-    ]
+    waiting = []
+    for call in (call for o in book.operations.values() for call in o.calls):
+        rpc = book.contract.rpcs.get(call.rpc)
+        if rpc is not None and call.rpc not in _EMPTY:
+            waiting += [rpc.request, rpc.response] if call.method == "POST" else [rpc.response]
     while waiting:
         name = waiting.pop()
         fields = [

@@ -1,5 +1,6 @@
 """What each directive stands for on a page."""
 
+import json
 import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -118,8 +119,14 @@ class Views(ABC):
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""
         rows = [["RPC", "REST route"], ["---", "---"]]
-        rows += [[f"`{call.rpc}`", f"`{call.rest}`"] for call in operation.calls]
+        rows += [
+            [f"`{call.rpc}`", f"`{call.rest}`" if call.rest else "–"] for call in operation.calls
+        ]
         parts = [table(rows)]
+        if operation.request:
+            rows = [["Request field", "Value"], ["---", "---"]]
+            rows += [[f"`{k}`", f"`{json.dumps(v)}`"] for k, v in operation.request.items()]
+            parts.append(table(rows))
         for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs)):
             if tensors:
                 rows = [[title, "Datatype", "Shape", "Data"], ["---"] * 4]
