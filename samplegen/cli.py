@@ -12,6 +12,7 @@ from samplegen.commands.printing import error
 from samplegen.errors import SamplegenError, nearest
 
 COMMANDS = (
+    "init",
     "list",
     "show",
     "export",

@@ -13,9 +13,9 @@ from click.shell_completion import CompletionItem
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.render import with_values
 from samplegen.samples import INDEX, Catalogue, Cell
+from samplegen.settings import settings
 from samplegen.spec import Connection
 
-SAMPLES = Path("site/samples")
 VERDICTS = Path("build/verdicts.json")
 EXISTING = click.Path(path_type=Path)
 """A path that is checked by the code that reads it, with a better message than click's."""
@@ -28,16 +28,19 @@ def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--spec",
         type=EXISTING,
         multiple=True,
+        default=lambda: settings().spec,
         metavar="DIR",
         help="Own operations, laid over the packaged ones file by file; "
-        "with an api.yaml of its own, in their place.",
+        "with an api.yaml of its own, in their place. Default: as in samplegen.yaml.",
     )
     @click.option(
         "--templates",
         type=EXISTING,
         multiple=True,
+        default=lambda: settings().templates,
         metavar="DIR",
-        help="Own templates, laid over the packaged ones file by file.",
+        help="Own templates, laid over the packaged ones file by file. "
+        "Default: as in samplegen.yaml.",
     )
     @wraps(command)
     def wrapper(*args: Any, spec: tuple[Path, ...], templates: tuple[Path, ...], **kw: Any) -> Any:
@@ -52,8 +55,9 @@ def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
     def complete(
         ctx: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        folders = [ctx.params.get(name) or () for name in ("spec", "templates")]
         try:
+            own = settings()
+            folders = [ctx.params.get(n) or getattr(own, n) for n in ("spec", "templates")]
             catalogue = Catalogue(*folders)
             names = getattr(catalogue, kind).names
         except SamplegenError:
@@ -126,6 +130,12 @@ def cell(catalogue: Catalogue, operation: str, client: str) -> Cell:
     if problems:
         raise UsageError(*problems)
     return Cell(*found)
+
+
+def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--force", is_flag=True, help="Replace files that are already there.")(
+        command
+    )
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -255,4 +265,5 @@ def samples_folder(samples: Path | None) -> Path | None:
         if not (samples / INDEX).is_file():
             raise UsageError(f"--samples: {samples} holds no {INDEX}; name a generated folder")
         return samples
-    return SAMPLES if (SAMPLES / INDEX).is_file() else None
+    own = settings().samples
+    return own if (own / INDEX).is_file() else None

@@ -9,7 +9,6 @@ from samplegen.commands.printing import extra
 from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
-    SAMPLES,
     VERDICTS,
     cache_option,
     catalogue_options,
@@ -41,7 +40,7 @@ from samplegen.samples import Catalogue
     "--samples",
     type=EXISTING,
     metavar="DIR",
-    help=f"The published samples. Default: {SAMPLES}, if there.",
+    help="The published samples. Default: as in samplegen.yaml, else site/samples, if there.",
 )
 @click.option(
     "--verdicts",
