@@ -13,6 +13,7 @@ from samplegen.options import (
     complete,
     connection,
     connection_options,
+    force_option,
     single_client_option,
 )
 from samplegen.samples import Catalogue
@@ -22,7 +23,7 @@ from samplegen.samples import Catalogue
 @click.argument("operation", shell_complete=complete("spec"))
 @click.argument("folder", type=EXISTING, metavar="DIR")
 @single_client_option
-@click.option("--force", is_flag=True, help="Replace files that are already there.")
+@force_option
 @connection_options
 @catalogue_options
 def command(
