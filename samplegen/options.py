@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.render import with_values
 from samplegen.samples import INDEX, Catalogue, Cell
-from samplegen.settings import settings
+from samplegen.settings import Settings, settings
 from samplegen.spec import Connection
 
 VERDICTS = Path("build/verdicts.json")
@@ -259,11 +259,16 @@ def default_cache() -> Path:
     return Path(base or Path.home() / ".cache") / "samplegen"
 
 
-def samples_folder(samples: Path | None) -> Path | None:
-    """The folder of the published samples; None where there is none by default."""
+def samples_folder(samples: Path | None, kept: Settings | None = None) -> Path | None:
+    """The folder of the published samples; None where there is none by default.
+
+    Args:
+        samples: The one that was asked for.
+        kept: Says which it is by default; those of the current folder, if None.
+    """
     if samples is not None:
         if not (samples / INDEX).is_file():
             raise UsageError(f"--samples: {samples} holds no {INDEX}; name a generated folder")
         return samples
-    own = settings().samples
+    own = (kept or settings()).samples
     return own if (own / INDEX).is_file() else None

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,8 @@ class Drift:
     kind: str
     """`missing`, `stale` or `unknown`."""
     diff: str = ""
+    line: int | None = None
+    """The first that differs, from 1."""
 
 
 def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
@@ -152,7 +155,8 @@ def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
             yield Drift(shown(path), "missing")
             continue
         if kept != content:
-            yield Drift(shown(path), "stale", _diff(kept, content, shown(path)))
+            diff = _diff(kept, content, shown(path))
+            yield Drift(shown(path), "stale", diff, _first_difference(kept, content))
     for path in _unknown(files, folder):
         yield Drift(shown(path), "unknown")
 
@@ -220,6 +224,12 @@ def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.relative_to(folder).as_posix() not in files
     )
+
+
+def _first_difference(old: bytes, new: bytes) -> int:
+    """The line, from 1."""
+    pairs = zip_longest(old.splitlines(), new.splitlines())
+    return next((number for number, (a, b) in enumerate(pairs, 1) if a != b), 1)
 
 
 def _diff(old: bytes, new: bytes, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The greeter. Put your own server in its place: `server.command` in spec/api.yaml starts it."""
+"""The greeter. Put your own server in its place: `server.command` in api.yaml starts it."""
 
 import json
 import sys

@@ -16,7 +16,7 @@ import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from grpc_tools import protoc
 
-PROTO = Path(__file__).parent / "spec/inventory.proto"
+PROTO = Path(__file__).with_name("inventory.proto")
 ITEMS = [
     {"sku": 'LAMP/1 "Ö"', "title": "Desk lamp", "count": 12, "price": 24.5, "tags": ["office"]},
     {"sku": "STAPLER", "title": "Stapler", "count": 40, "price": 9.9, "tags": ["it's $(new)"]},
