@@ -4,13 +4,14 @@ import contextlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -19,6 +20,7 @@ from samplegen.errors import SamplegenError
 from samplegen.judge import ports, processes
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
+from samplegen.render import with_values
 from samplegen.spec import Api, Connection, Server, Spec
 
 _START_SECONDS = 60
@@ -120,7 +122,7 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryFile() as log,
     ):
-        connection = replace(api.connection, **dict(zip(names, claimed, strict=True)))
+        connection = with_values(api.connection, **dict(zip(names, claimed, strict=True)))
         documented = connection == api.connection
         home = Path(folder)
         record = home / "requests.jsonl"

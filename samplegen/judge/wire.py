@@ -16,8 +16,8 @@ from samplegen.spec import Call, Connection, Operation, Spec, Tensor
 Request = dict[str, Any]
 """`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest
 of each, by name; null for what is no inference), else `request` (the fields of the message);
-`deadline` (whether there was one; null over REST, where nobody can tell), `error`, and `answer` (the
-fields of the response, if the server tells)."""
+`deadline` (whether there was one; null over REST, where nobody can tell), `error`, and `answer`
+(the fields of the response, if the server tells)."""
 
 _FORMATS = {
     "BOOL": "?",
