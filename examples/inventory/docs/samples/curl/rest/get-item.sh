@@ -18,5 +18,8 @@ request() {
 answer=$(request http://localhost:8061/v1/items/LAMP%2F1%20%22%C3%96%22)
 
 printf '%s' "$answer" | jq -nr '
-  input | "title: \(.title)", "count: \(.count)", "price: \(.price)"
+  input
+  | "title: \(.title // error("the answer has no title"))",
+    "count: \(.count // 0)",
+    "price: \(.price // 0)"
 ' || exit 1

@@ -23,4 +23,4 @@ if __name__ == "__main__":
     try:
         main()
     except grpc.RpcError as error:
-        sys.exit(f"{error.code().name}: {error.details()}")
+        sys.exit(f"{error.code().name}: {' '.join(error.details().split())}")
