@@ -46,6 +46,8 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	lint-imports
 	samplegen generate --check
 	samplegen schema --check
+	hadolint Dockerfile
+	pre-commit validate-manifest .pre-commit-hooks.yaml
 
 test: check site-tools  ## everything: checks, all samples judged, the site built strictly, all tests
 	samplegen verify $(VERIFY)

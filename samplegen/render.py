@@ -1,5 +1,6 @@
-"""Operation + client -> program. The only module that knows Jinja."""
+"""Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,16 @@ from jinja2.utils import missing
 
 from samplegen.clients import Client, Language
 from samplegen.errors import Problem, SamplegenError
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, arguments, octal
+from samplegen.literals import (
+    JSON,
+    LITERALS,
+    Code,
+    Span,
+    Value,
+    arguments,
+    markdown,
+    octal,
+)
 from samplegen.resources import Layers, shown
 from samplegen.spec import SHOWN, Api, Connection, Operation
 
@@ -55,27 +65,39 @@ class View:
         """The names a template may use."""
         connection = self.connection
         host = Value("host", connection.host)
-        rest_address = (host, ":", Value("rest_port", str(connection.rest_port)))
+        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
         model = connection.model or self.operation.model or ""
         version = Value("model_version", connection.model_version)
-        in_path = {"model": Value("model", percent_encode(model, safe="")), "version": version}
+        in_path: dict[str, str | Value] = {
+            **{
+                name: percent_encode(_plain(v), safe="")
+                for name, v in self.operation.request.items()
+            },
+            "model": Value("model", percent_encode(model, safe="")),
+            "version": version,
+        }
         return {
             "operation": self.operation,
             "deadline": self.deadline,
             "shown": SHOWN,
-            "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
-            "rest_address": rest_address,
+            **{name.replace("port", "address"): text for name, text in address.items()},
             "model": (Value("model", model),),
             "model_version": (version,),
             "url": {
                 call.rpc: (
                     "http://",
-                    *rest_address,
+                    *address["rest_port"],
                     *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
                 )
                 for call in self.operation.calls
+                if call.rest is not None and "rest_port" in address
             },
         }
+
+
+def _plain(value: object) -> str:
+    """A value as a part of a path."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @lru_cache(maxsize=256)
@@ -180,18 +202,39 @@ class Renderer:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
         return Rendered(parts)
 
+    def document(self, name: str, context: Mapping[str, Any]) -> str:
+        """A Markdown page about a program, as strictly.
+
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        try:
+            return self._documents.get_template(name).render(context)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, context["operation"])) from error
+
+    @cached_property
+    def _documents(self) -> jinja2.Environment:
+        filters: dict[str, Callable[..., Any]] = {
+            "text": markdown.text,
+            "code": markdown.code,
+            "block": markdown.block,
+            "comma": _comma,
+        }
+        return self._environment(filters)
+
     def _template(
         self, name: str, language: Language
     ) -> tuple[jinja2.Environment, jinja2.Template]:
         if name not in self._templates:
             key = name.partition("/")[0]
             if key not in self._environments:
-                self._environments[key] = self._environment(language)
+                self._environments[key] = self._environment(_filters(language))
             environment = self._environments[key]
             self._templates[name] = environment, environment.get_template(name)
         return self._templates[name]
 
-    def _environment(self, language: Language) -> jinja2.Environment:
+    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
         environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,
@@ -203,21 +246,7 @@ class Renderer:
             auto_reload=False,
             cache_size=-1,
         )
-        literals = LITERALS[language.literals]
-        environment.filters |= {
-            "quote": literals.quote,
-            "values": literals.values,
-            "json": JSON.quote,
-            "json_values": JSON.values,
-            "arguments": arguments,
-            "comment": literals.comment,
-            "comma": _comma,
-            "number": _number,
-            "octal": octal,
-            "call": literals.call,
-            "element_type": _looked_up(language.datatypes, "element type"),
-            **{name: _looked_up(table, name) for name, table in language.tables.items()},
-        }
+        environment.filters |= filters
         return environment
 
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
@@ -236,6 +265,25 @@ class Renderer:
         return Problem(message, shown(Path(frame.filename)), frame.lineno)
 
 
+def _filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """What templates of the language send values through."""
+    literals = LITERALS[language.literals]
+    return {
+        "quote": literals.quote,
+        "values": literals.values,
+        "json": _json,
+        "json_values": JSON.values,
+        "arguments": arguments,
+        "comment": literals.comment,
+        "comma": _comma,
+        "number": _number,
+        "octal": octal,
+        "call": literals.call,
+        "element_type": _looked_up(language.datatypes, "element type"),
+        **{name: _looked_up(table, name) for name, table in language.tables.items()},
+    }
+
+
 def with_values(connection: Connection, **values: Any) -> Connection:
     """`connection` with those of `values` that are not None."""
     return replace(connection, **{k: v for k, v in values.items() if v is not None})
@@ -250,6 +298,13 @@ def _only_code(value: object) -> object:
     raise TypeError(
         f"{value!r} is printed as it is; send it through quote, values, json or comment"
     )
+
+
+def _json(value: Any) -> Code:
+    """A text, or a value of any kind, as JSON on one line."""
+    if isinstance(value, str | tuple):
+        return JSON.quote(value)
+    return Code(json.dumps(value, allow_nan=False))
 
 
 def _comma(loop: LoopContext) -> Code:

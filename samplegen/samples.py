@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Catalogue:
             templates: Own template folders, uppermost first.
         """
         self.spec = Spec(spec_layers(spec))
-        self.clients = Clients(template_layers(templates))
+        self.clients = Clients(template_layers(templates), lambda: self.spec.api.clients)
         self.renderer = Renderer(self.clients.layers)
 
     def on(self, connection: Connection) -> "Catalogue":
@@ -117,6 +118,14 @@ class Catalogue:
         if self.state(cell) != "ready":
             return ""
         return hashlib.sha256(self.render(cell).text.encode()).hexdigest()
+
+    def project(self, client: Client) -> dict[str, Path]:
+        """What the client's samples are built with: path below a project's folder to the file.
+
+        The judge builds samples with these files, and so they are proven where they are exported.
+        """
+        files = self.clients.project(client)
+        return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
 
     def files(self, connection: Connection | None = None) -> dict[str, bytes]:
         """All samples, their data and their index: path below the samples folder to content.
@@ -172,6 +181,8 @@ class Drift:
     kind: str
     """`missing`, `stale` or `unknown`."""
     diff: str = ""
+    line: int | None = None
+    """The first that differs, from 1."""
 
 
 def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
@@ -184,7 +195,8 @@ def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
             yield Drift(shown(path), "missing")
             continue
         if kept != content:
-            yield Drift(shown(path), "stale", _diff(kept, content, shown(path)))
+            diff = _diff(kept, content, shown(path))
+            yield Drift(shown(path), "stale", diff, _first_difference(kept, content))
     for path in _unknown(files, folder):
         yield Drift(shown(path), "unknown")
 
@@ -252,6 +264,12 @@ def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.relative_to(folder).as_posix() not in files
     )
+
+
+def _first_difference(old: bytes, new: bytes) -> int:
+    """The line, from 1."""
+    pairs = zip_longest(old.splitlines(), new.splitlines())
+    return next((number for number, (a, b) in enumerate(pairs, 1) if a != b), 1)
 
 
 def _diff(old: bytes, new: bytes, path: Path) -> str:

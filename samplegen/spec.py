@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -67,6 +68,9 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """What a reader changes to reach their own server."""
@@ -74,19 +78,28 @@ class Connection:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     host: StrictStr
-    grpc_port: Annotated[StrictInt, Field(ge=1, le=65535)]
-    rest_port: Annotated[StrictInt, Field(ge=1, le=65535)]
+    grpc_port: Port | None = None
+    """None if the API has no gRPC; likewise `rest_port`."""
+    rest_port: Port | None = None
     model: StrictStr | None = None
     """None leaves the model that the operation names."""
-    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")]
+    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")] = ""
     """Digits; empty asks for the server's default version."""
 
     def __post_init__(self) -> None:
         """Ports and version come from the command line, too, so the class itself holds the line."""
+        if self.ports == {}:
+            raise ValueError("'grpc_port' and 'rest_port' are both missing; add one of them")
         if self.grpc_port == self.rest_port:
             raise ValueError(
                 f"gRPC and REST cannot share port {self.grpc_port}; change one of them"
             )
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Those that the API has, by name."""
+        ports = {"grpc_port": self.grpc_port, "rest_port": self.rest_port}
+        return {name: port for name, port in ports.items() if port is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +110,8 @@ class Server:
 
     title: StrictStr
     command: tuple[StrictStr, ...]
-    """Arguments; {python}, {grpc_port} and {rest_port} are filled in."""
+    """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
+    `api.yaml`."""
     record: tuple[StrictStr, ...] = ()
     """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
     other: tuple[StrictStr, ...] = ()
@@ -107,9 +121,9 @@ class Server:
     """A Python module the command needs."""
     install: StrictStr
     """What to type when it is not there."""
-    ready: Annotated[StrictStr, Field(pattern="^/")]
-    """A path that answers 200 once the server can serve."""
-    metadata: Annotated[StrictStr, Field(pattern="^/")]
+    ready: Annotated[StrictStr, Field(pattern="^/")] | None = None
+    """A path that answers 200 once the server can serve; None: as soon as it takes connections."""
+    metadata: Annotated[StrictStr, Field(pattern="^/")] | None = None
     """A path that answers JSON with the server's name and version."""
 
 
@@ -170,8 +184,10 @@ class Api:
 
     title: StrictStr
     summary: StrictStr
-    proto: StrictStr
+    proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
+    clients: tuple[StrictStr, ...] = ()
+    """Those that speak this API, such as `python/requests`; empty: all that there are."""
     connection: Connection
     deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
     """Seconds after which every call of a sample gives up."""
@@ -187,16 +203,17 @@ class Call:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     rpc: Annotated[StrictStr, Field(pattern="^[A-Z][A-Za-z0-9]*$")]
-    rest: Annotated[StrictStr, Field(pattern=_REST)]
-    """Method and path, such as `GET /v2/models/{model}`; {model} and {version} are filled in."""
+    rest: Annotated[StrictStr, Field(pattern=_REST)] | None = None
+    """Method and path, such as `GET /v2/models/{model}`; {model}, {version} and the names of the
+    operation's `request` are filled in. None if the API has no REST."""
 
     @property
     def method(self) -> str:
-        return self.rest.partition(" ")[0]
+        return (self.rest or "").partition(" ")[0]
 
     @property
     def path(self) -> str:
-        return self.rest.partition(" ")[2]
+        return (self.rest or "").partition(" ")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,6 +329,8 @@ class OperationFile:
     """Smaller comes first in lists and navigation; equal ones by name."""
     model: StrictStr | None = None
     calls: tuple[Call, ...]
+    request: dict[StrictStr, JsonValue] = field(default_factory=dict, hash=False)
+    """What is sent to an API whose operations take no tensors: the fields of the message."""
     inputs: tuple[Tensor, ...] = ()
     """What is sent."""
     outputs: tuple[Tensor, ...] = ()
@@ -382,7 +401,10 @@ class Spec:
         path = self.layers.find("api.yaml")
         if path is None:
             raise SamplegenError(f"{self.layers.folders[0]}: api.yaml is missing; add it")
-        return load(path, Api, self._check_api)
+        api = load(path, Api, self._check_api)
+        folder = str(path.absolute().parent).replace("{", "{{").replace("}", "}}")
+        command = tuple(argument.replace("{spec}", folder) for argument in api.server.command)
+        return replace(api, server=replace(api.server, command=command))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -423,7 +445,14 @@ class Spec:
 
     @property
     def proto(self) -> Path:
-        """The path of the gRPC contract."""
+        """The path of the gRPC contract.
+
+        Raises:
+            SamplegenError: There is none.
+        """
+        if self.api.proto is None:
+            message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
+            raise SamplegenError(f"api.yaml: {message}")
         return self._existing(self.api.proto)
 
     @property
@@ -442,12 +471,12 @@ class Spec:
         return path
 
     def _check_api(self, api: Api) -> Mistakes:
-        path = self.layers.find(api.proto)
-        if path is None or not path.is_file():
+        path = self.layers.find(api.proto) if api.proto is not None else None
+        if api.proto is not None and (path is None or not path.is_file()):
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
 
         for name, known in (
-            ("command", {"python", "grpc_port", "rest_port"}),
+            ("command", {"python", "spec", *api.connection.ports}),
             ("record", {"record"}),
             ("other", {"spec"}),
         ):
@@ -455,6 +484,10 @@ class Spec:
                 for place in set(re.findall(r"{(.*?)}", argument)) - known:
                     expected = ", ".join(f"{{{word}}}" for word in sorted(known))
                     yield ("server", name, index), f"found {{{place}}}; expected one of {expected}"
+        for name in ("ready", "metadata"):
+            if getattr(api.server, name) is not None and api.connection.rest_port is None:
+                message = "expected 'rest_port' in the connection, too: it is asked over REST"
+                yield ("server", name), message
         if not api.server.command:
             yield ("server", "command"), "found an empty list; expected a program and its arguments"
         for index, fault in enumerate(api.faults):
@@ -471,13 +504,12 @@ class Spec:
         for name in ("calls", "expect"):
             if not getattr(operation, name):
                 yield (name,), f"{name}: found an empty list; expected at least one item"
+        known = ["{model}", "{version}", *(f"{{{name}}}" for name in operation.request)]
         for index, call in enumerate(operation.calls):
             for place in re.findall(r"{[^{}]*}?|}", call.path):
-                if place not in ("{model}", "{version}"):
-                    yield (
-                        ("calls", index, "rest"),
-                        f"found {place}; expected {{model}} or {{version}}",
-                    )
+                if place not in known:
+                    message = f"found {place}; expected {' or '.join(known)}"
+                    yield ("calls", index, "rest"), message
         if operation.model is None and any("{model}" in call.path for call in operation.calls):
             yield (), "'model' is missing, yet a call has {model} in its path; add it"
         for index, tensor in enumerate(operation.inputs):

@@ -11,12 +11,13 @@ from typing import Any
 from samplegen.judge.slots import Slot
 from samplegen.packing import raw, raw_texts
 from samplegen.samples import Cell
-from samplegen.spec import Connection, Spec, Tensor
+from samplegen.spec import Call, Connection, Operation, Spec, Tensor
 
 Request = dict[str, Any]
-"""`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for
-what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell),
-`error`, and `answer` (the fields of the response, if the server tells)."""
+"""`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest
+of each, by name; null for what is no inference), else `request` (the fields of the message);
+`deadline` (whether there was one; null over REST, where nobody can tell), `error`, and `answer`
+(the fields of the response, if the server tells)."""
 
 
 class Recording:
@@ -43,18 +44,28 @@ class Recording:
 def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:
     """What every client of the operation sends, in this order; but for a deviation it declares."""
     operation = cell.operation
-    inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
     return [
         {
             "rpc": call.rpc,
-            "model": operation.model if "{model}" in call.path else "",
-            "version": connection.model_version if "{version}" in call.path else "",
-            "inputs": inputs if call.method == "POST" else None,
+            **(_inference(spec, operation, call, connection) if operation.model else {}),
+            **({"request": operation.request} if operation.request else {}),
             "deadline": True if cell.client.transport == "grpc" else None,
             "error": None,
         }
         for call in cell.calls
     ]
+
+
+def _inference(
+    spec: Spec, operation: Operation, call: Call, connection: Connection
+) -> dict[str, Any]:
+    """What a call sends to a model."""
+    inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
+    return {
+        "model": operation.model if "{model}" in call.path else "",
+        "version": connection.model_version if "{version}" in call.path else "",
+        "inputs": inputs if call.method == "POST" else None,
+    }
 
 
 def differences(sent: Sequence[Request], expected: Sequence[Request]) -> list[str]:

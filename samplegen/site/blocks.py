@@ -194,21 +194,23 @@ class Blocks(Views):
     def _form(self) -> str:
         self._has_form = True
         connection = self.book.api.connection
-        fields = (
-            ("host", "Host", connection.host, "text"),
-            ("grpc_port", "gRPC port", str(connection.grpc_port), "numeric"),
-            ("rest_port", "REST port", str(connection.rest_port), "numeric"),
-            ("model", "Model", connection.model or "", "text"),
-            ("model_version", "Version", connection.model_version, "numeric"),
-        )
+        fields = [("host", "Host", connection.host, "text")]
+        ports = {"grpc_port": "gRPC port", "rest_port": "REST port"}
+        for name, port in connection.ports.items():
+            fields.append((name, ports[name], str(port), "numeric"))
+        has_model = any(operation.model for operation in self.book.operations.values())
+        if has_model:
+            fields.append(("model", "Model", connection.model or "", "text"))
+            fields.append(("model_version", "Version", connection.model_version, "numeric"))
         inputs = "".join(
             f'<label>{label}<input name="{name}" data-label="{label}" inputmode="{mode}" '
             f'autocomplete="off" spellcheck="false" placeholder="{escape(value) or "as shown"}">'
             "</label>"
             for name, label, value, mode in fields
         )
+        title = f"Use your own server{' and model' if has_model else ''}"
         return (
-            '<details class="sg-values"><summary>Use your own server and model'
+            f'<details class="sg-values"><summary>{title}'
             '<span class="sg-values-now"></span></summary><form>'
             f'{inputs}<button type="reset">Reset</button></form>'
             "<p><output></output>Changes every sample on this site, in this browser only. "

@@ -147,7 +147,7 @@ class Book:
     @cached_property
     def contract(self) -> Contract:
         """The calls and messages of the API."""
-        path = self.catalogue.spec.layers.find(self.api.proto)
+        path = self.api.proto and self.catalogue.spec.layers.find(self.api.proto)
         return proto.read(path.read_text(encoding="utf-8")) if path else Contract()
 
     @cached_property

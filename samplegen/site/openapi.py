@@ -17,8 +17,13 @@ _SCALARS: dict[str, Schema] = {
     "string": {"type": "string"},
     "bytes": {"type": "string", "contentEncoding": "base64"},
     **dict.fromkeys(("double", "float"), {"type": "number"}),
-    **dict.fromkeys(("int32", "int64", "uint32", "uint64"), {"type": "integer"}),
+    **{
+        f"{prefix}{kind}{bits}": {"type": "integer"}
+        for prefix, kind in (("", "int"), ("u", "int"), ("s", "int"), ("", "fixed"), ("s", "fixed"))
+        for bits in (32, 64)
+    },
 }
+"""Protocol Buffers, "Scalar Value Types"."""
 _MAP = re.compile(r"map<\w+, *([\w.]+)>")
 _PATH_PARAMETERS: dict[str, Schema] = {
     "model": {"description": "The model's name.", "schema": {"type": "string"}},
@@ -27,6 +32,7 @@ _PATH_PARAMETERS: dict[str, Schema] = {
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
 }
+_PATH_PARAMETER: Schema = {"schema": {"type": "string"}}
 
 
 def document(book: Book, url: str) -> str:
@@ -40,6 +46,8 @@ def document(book: Book, url: str) -> str:
     routes: Counter[str] = Counter()
     for operation in book.operations.values():
         for call in operation.calls:
+            if call.rest is None:
+                continue
             methods = paths.setdefault(call.path, {})
             if call.method.lower() not in methods:
                 routes[call.rpc] += 1
@@ -59,7 +67,7 @@ def document(book: Book, url: str) -> str:
                 "url": "http://{host}:{port}",
                 "variables": {
                     "host": {"default": connection.host},
-                    "port": {"default": str(connection.rest_port)},
+                    "port": {"default": str(connection.rest_port or "")},
                 },
             }
         ],
@@ -87,7 +95,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", call.path)
     if names:
         found["parameters"] = [
-            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS[name]}
+            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS.get(name, _PATH_PARAMETER)}
             for name in names
         ]
     if rpc and call.method == "POST":

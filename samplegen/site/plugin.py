@@ -22,6 +22,8 @@ from samplegen.judge import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.samples import Catalogue, write_file
 from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
+from samplegen.settings import settings
+from samplegen.site import faults, machine, openapi, pages
 from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
 from samplegen.site.compiled import Compiled
@@ -37,13 +39,16 @@ PAGE_ASSETS = ("samples.css", "samples.js")
 
 
 class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
-    """Options of the plugin in mkdocs.yml; paths are relative to that file."""
+    """Options of the plugin in mkdocs.yml; paths are relative to that file.
+
+    The first three are by default those of the `samplegen.yaml` beside it.
+    """
 
     spec = c.ListOfItems(c.Dir(exists=True), default=[])
     """Own spec folders, uppermost first."""
     templates = c.ListOfItems(c.Dir(exists=True), default=[])
     """Own template folders, uppermost first."""
-    samples = c.Dir(default="site/samples")
+    samples = c.Optional(c.Dir())
     """The committed samples; the site warns when they are not those it shows."""
     verdicts = c.File(default="build/verdicts.json")
     """What `samplegen verify` has written."""
@@ -60,6 +65,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def __init__(self) -> None:
         self._command = "build"
+        self._samples = Path()
         self._book: Book | None = None
         """The last one that could be read."""
         self._problems: list[Problem] = []
@@ -87,7 +93,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Reads spec, templates and verdicts, and renders all samples."""
-        own = [[Path(folder) for folder in self.config[key]] for key in ("spec", "templates")]
+        own = self._own_folders(config)
         layers = (*spec_layers(own[0]).folders, *template_layers(own[1]).folders)
         config.watch += [str(folder) for folder in layers]
         config.extra_css.insert(0, "assets/samplegen/samples.css")
@@ -103,6 +109,20 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             self._problems = list(error.problems)
         self._report(self._problems)
         return config
+
+    def _own_folders(self, config: MkDocsConfig) -> list[list[Path]]:
+        """The own folders of specs and of templates; keeps that of the samples.
+
+        Raises:
+            PluginError: `samplegen.yaml` has mistakes.
+        """
+        try:
+            kept = settings(Path(config.config_file_path).parent)
+        except SamplegenError as error:
+            raise PluginError(str(error)) from error
+        self._samples = Path(self.config.samples or kept.samples)
+        spec, templates = self.config.spec or kept.spec, self.config.templates or kept.templates
+        return [list(map(Path, spec)), list(map(Path, templates))]
 
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any
@@ -227,7 +247,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def _published(self, book: Book) -> dict[str, bytes]:
         """Address below the site to content, of every sample and its data."""
-        folder = Path(self.config.samples)
+        folder = self._samples
         published: dict[str, bytes] = {}
         for sample in book.samples.values():
             content = sample.rendered.text.encode()

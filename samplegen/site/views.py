@@ -1,5 +1,6 @@
 """What each directive stands for on a page."""
 
+import json
 import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -153,8 +154,14 @@ class Views(ABC):
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""
         rows = [["RPC", "REST route"], ["---", "---"]]
-        rows += [[f"`{call.rpc}`", f"`{call.rest}`"] for call in operation.calls]
+        rows += [
+            [f"`{call.rpc}`", f"`{call.rest}`" if call.rest else "–"] for call in operation.calls
+        ]
         parts = [table(rows)]
+        if operation.request:
+            rows = [["Request field", "Value"], ["---", "---"]]
+            rows += [[f"`{k}`", f"`{json.dumps(v)}`"] for k, v in operation.request.items()]
+            parts.append(table(rows))
         rows = [["Tensor", "Name", "Datatype", "Shape", "Data"], ["---"] * 5]
         rows += [
             [title, f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)]
