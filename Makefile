@@ -49,10 +49,10 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	hadolint Dockerfile
 	pre-commit validate-manifest .pre-commit-hooks.yaml
 
-test: check site-tools  ## everything: checks, all samples judged, the site built strictly, all tests
+test: check site-tools  ## everything: checks, all samples judged, all tests, the site built strictly
 	samplegen verify $(VERIFY)
-	mkdocs build --strict --quiet
 	pytest $(PYTEST)
+	mkdocs build --strict --quiet
 
 site-tools: $(NPM)/.package-lock.json  ## the checkers of the site that come from npm
 
