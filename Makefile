@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NPM := tests/site/node/node_modules
 export PATH := $(abspath $(BIN)):$(PATH)
 # The theme's notice of its successor, in the middle of our own output.
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install site site-test serve samples check test bench toolchains constraints clean
+.PHONY: help install site site-tools site-test serve samples check test mutants bench toolchains \
+	constraints clean
 
 help:        ## these lines
 	@awk -F ':.*## *' '/^[a-z-]+:.*##/ { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,16 +46,27 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	lint-imports
 	samplegen generate --check
 	samplegen schema --check
+	hadolint Dockerfile
+	pre-commit validate-manifest .pre-commit-hooks.yaml
 
-test: check  ## everything: checks, all samples judged, the site built strictly, all tests
+test: check site-tools  ## everything: checks, all samples judged, all tests, the site built strictly
 	samplegen verify $(VERIFY)
-	mkdocs build --strict --quiet
 	pytest $(PYTEST)
+	mkdocs build --strict --quiet
 
-site-test: install  ## only the tests of the site, in a real browser
+site-tools: $(NPM)/.package-lock.json  ## the checkers of the site that come from npm
+
+$(NPM)/.package-lock.json: $(VENV)/installed tests/site/node/package-lock.json
+	npm ci --prefix tests/site/node --omit-lockfile-registry-resolved --ignore-scripts \
+		--no-audit --no-fund --loglevel=error
+
+site-test: site-tools  ## only the tests of the site, in a real browser
 	pytest tests/site
 
-bench: install  ## what speed and memory are, against their bars
+mutants: install  ## plant faults in the samples and see whether the judge finds them
+	python -m tests.mutants
+
+bench: site-tools  ## what speed and memory are, against their bars
 	python bench/render.py
 	python bench/site.py
 
@@ -69,4 +82,4 @@ constraints: install  ## pin what is installed now
 	pip freeze --all --exclude-editable | grep -v '^setuptools=' >constraints.txt
 
 clean:       ## remove what was built
-	rm -rf build dist $(VENV) .cache
+	rm -rf build dist $(VENV) $(NPM) .cache

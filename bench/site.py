@@ -1,15 +1,22 @@
 """How much CPU time the site takes to build, how heavy its pages are, how soon it follows a change.
 
-    python bench/site.py
+    python bench/site.py            all of it
+    python bench/site.py lighthouse only that; also: build, weight, reload
 
 Builds the site of the repository, and one of 500 operations in 12 clients, each in a process of its
 own. Weighs an operation's page with all 12 clients in a headless Chromium, with gzip as a web
-server would use it. Times a change of a template until `mkdocs serve` shows it.
+server would use it. Times a change of a template until `mkdocs serve` shows it. Runs Lighthouse on
+the start page and on the heaviest operation's page, as a desktop and as a phone.
 
-Bars: 3 s and 15 s of CPU time, 100 kB and 2,500 DOM nodes, 1.5 s.
+Bars: 3 s and 15 s of CPU time, 100 kB and 2,500 DOM nodes, 1.5 s; Lighthouse 100 in all categories,
+98 for the performance on a phone. Ends with status 1 if one is missed. Lighthouse's performance
+follows the load of the machine: measure it on one that is idle.
 """
 
+import functools
 import gzip
+import http.server
+import json
 import os
 import resource
 import shutil
@@ -17,8 +24,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -30,25 +40,124 @@ COMPRESSED = {".html", ".css", ".js", ".svg", ".json"}
 ENVIRONMENT = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 
 
-def main() -> None:
-    """Measures everything and prints a line for each bar."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        report("build, real catalogue", cpu_seconds(ROOT / "mkdocs.yml", folder / "real"), 3, "s")
-        own = folder / "own"
-        clones = clone_clients(own / "templates")
-        wide = configure(folder, "wide", templates=own / "templates")
-        cpu_seconds(wide, folder / "wide")
-        weigh(folder / "wide", clones)
-        clone_operations(own / "spec", OPERATIONS)
-        big = configure(folder, "big", spec=own / "spec", templates=own / "templates")
-        title = f"build, {OPERATIONS} operations × {CLIENTS} clients"
-        report(title, cpu_seconds(big, folder / "big"), 15, "s")
-        report("a template's change is served after", reload_seconds(folder / "live"), 1.5, "s")
+LIGHTHOUSE = ROOT / "tests/site/node/node_modules/lighthouse/cli/index.js"
+CATEGORIES = {"performance", "accessibility", "best-practices", "seo"}
+missed: list[str] = []
 
 
-def report(what: str, value: float, bar: float, unit: str) -> None:
-    print(f"{what:42} {value:8.1f} {unit:6} (bar {bar:g}, {value / bar:.0%} of it)", flush=True)
+def main(parts: list[str]) -> int:
+    """Measures, and prints a line for each bar; returns the exit status."""
+    measures = {"build": build, "weight": weight, "reload": reload, "lighthouse": lighthouse}
+    if unknown := set(parts) - measures.keys():
+        print(f"unknown: {', '.join(unknown)}; known: {', '.join(measures)}", file=sys.stderr)
+        return 2
+    print(f"load average of the last minute: {os.getloadavg()[0]:.1f}")
+    for name, measure in measures.items():
+        if not parts or name in parts:
+            with tempfile.TemporaryDirectory() as folder:
+                measure(Path(folder))
+    print(f"missed: {', '.join(missed)}" if missed else "all bars met")
+    return 1 if missed else 0
+
+
+def report(what: str, value: float, bar: float, unit: str, *, least: bool = False) -> None:
+    """Prints a value beside its bar: what it may be at most or, with `least`, at least."""
+    met = value >= bar if least else value <= bar
+    if not met:
+        missed.append(what)
+    share = f"{value / bar:.0%} of the bar {bar:g}"
+    print(f"{'met ' if met else 'MISS'} {what:46} {value:8.1f} {unit:6} {share}", flush=True)
+
+
+def build(folder: Path) -> None:
+    real = cpu_seconds(ROOT / "mkdocs.yml", folder / "real")
+    report("build, real catalogue", real, 3, "s")
+    own = folder / "own"
+    clone_clients(own / "templates")
+    clone_operations(own / "spec", OPERATIONS)
+    big = configure(folder, "big", spec=own / "spec", templates=own / "templates")
+    title = f"build, {OPERATIONS} operations × {CLIENTS} clients"
+    report(title, cpu_seconds(big, folder / "big"), 15, "s")
+
+
+def weight(folder: Path) -> None:
+    clones = clone_clients(folder / "templates")
+    wide = configure(folder, "wide", templates=folder / "templates")
+    cpu_seconds(wide, folder / "wide")
+    weigh(folder / "wide", clones)
+
+
+def reload(folder: Path) -> None:
+    report("a template's change is served after", reload_seconds(folder / "live"), 1.5, "s")
+
+
+def lighthouse(folder: Path) -> None:
+    """The median score of each category, of two pages in two sizes."""
+    site = folder / "site"
+    cpu_seconds(ROOT / "mkdocs.yml", site)
+    with served(site) as address:
+        for path in ("/", f"/{heaviest(site).parent.relative_to(site).as_posix()}/"):
+            for size in ("desktop", "phone"):
+                runs = [audit(address + path, size, folder / "report.json") for _ in range(REPEATS)]
+                for category in sorted(CATEGORIES):
+                    score = sorted(run[category] for run in runs)[REPEATS // 2]
+                    bar = 98 if (category, size) == ("performance", "phone") else 100
+                    report(f"{category}, {size}, {path}", score, bar, "", least=True)
+
+
+def audit(url: str, size: str, output: Path) -> dict[str, float]:
+    """Lighthouse's score of each category, 0 to 100."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
+    command = ["node", str(LIGHTHOUSE), url, "--quiet", "--output=json", f"--output-path={output}"]
+    command += [f"--only-categories={','.join(sorted(CATEGORIES))}"]
+    command += ["--chrome-flags=--headless=new --no-sandbox --disable-gpu"]
+    command += ["--preset=desktop"] if size == "desktop" else []
+    subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": chromium}, timeout=180)
+    categories = json.loads(output.read_text(encoding="utf-8"))["categories"]
+    return {name: 100 * category["score"] for name, category in categories.items()}
+
+
+class Compressing(http.server.SimpleHTTPRequestHandler):
+    """Answers as a web server does: compressed, and on connections that stay."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        if path.suffix in COMPRESSED:
+            content = gzip.compress(content, 6)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    """The address of a web server of the site."""
+    handler = functools.partial(Compressing, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def heaviest(site: Path) -> Path:
+    """The largest of the operations' pages."""
+    return max(site.glob("operations/*/index.html"), key=lambda path: path.stat().st_size)
 
 
 def cpu_seconds(config: Path, output: Path) -> float:
@@ -63,9 +172,14 @@ def cpu_seconds(config: Path, output: Path) -> float:
 
 def configure(folder: Path, name: str, **own: Path) -> Path:
     """A mkdocs.yml like that of the repository, with spec or templates of its own."""
-    plugin = {key: [str(path)] for key, path in own.items()}
-    # The committed samples are those of the repository; there is nothing to compare with.
-    plugin |= {"samples": str(folder / "none"), "errors": str(ROOT / "site/errors.yaml")}  # type: ignore[dict-item]
+    plugin = {
+        **{key: [str(path)] for key, path in own.items()},
+        # The committed samples are those of the repository; there is nothing to compare with.
+        "samples": str(folder / "none"),
+        "errors": str(ROOT / "site/errors.yaml"),
+        "verdicts": str(ROOT / "build/verdicts.json"),
+        "lazy_search": True,
+    }
     config = {
         "INHERIT": str(ROOT / "mkdocs.yml"),
         "docs_dir": str(ROOT / "site"),
@@ -118,7 +232,7 @@ def clone_operations(folder: Path, count: int) -> None:
 
 def weigh(site: Path, clients: str) -> None:
     """Bytes on the wire and nodes of the heaviest operation's page."""
-    page = max(site.glob("operations/*/index.html"), key=lambda path: path.stat().st_size)
+    page = heaviest(site)
     files = {page}
 
     def answer(route: object, request: object) -> None:
@@ -192,4 +306,4 @@ def wait_for(url: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -12,8 +12,11 @@ from samplegen.commands.printing import error
 from samplegen.errors import SamplegenError, nearest
 
 COMMANDS = (
+    "init",
     "list",
     "show",
+    "model",
+    "export",
     "generate",
     "verify",
     "merge",
@@ -78,6 +81,7 @@ def cli() -> None:
     \b
     samplegen list                                    what there is
     samplegen show health --client curl/rest          one program, ready to paste
+    samplegen export health --client go/grpc DIR      a whole project around it
     samplegen verify                                  build and run them all
 
     Completion: eval "$(samplegen completion bash)", also zsh and fish.

@@ -1,13 +1,13 @@
 """Languages and clients: how each says an operation, and what it needs to run."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError, UsageError, gather, nearest
 from samplegen.literals import LITERALS
@@ -38,6 +38,15 @@ def _command(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return arguments
 
 
+def _line(text: str) -> str:
+    """Refuses what cannot be filled in."""
+    if re.search("[{}]", re.sub(r"\{\{|\}\}|\{operation\}", "", text)):
+        raise ValueError(f"found {text!r}; expected {{operation}}; write {{{{ and }}}} for braces")
+    return text
+
+
+Line = Annotated[StrictStr, AfterValidator(_line)]
+"""Text with {operation} filled in."""
 Argument = Annotated[StrictStr, AfterValidator(_argument)]
 Command = Annotated[tuple[Argument, ...], AfterValidator(_command)]
 """Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
@@ -59,6 +68,27 @@ class Requirement:
     """What brings it on Debian or Ubuntu."""
     gates: tuple[Gate, ...] = ()
     """The only gates that need it; none named: without it a sample cannot run at all."""
+    in_project: StrictBool = False
+    """Whether an exported project brings it: its reader need not install it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What `samplegen export` puts around a sample, to make a whole project of it.
+
+    It consists of the client's `project` files besides. Filled in is {operation}, the name.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    source: Line
+    """The path of the sample in the project."""
+    build: Line = ""
+    """Shell lines that build it, as its reader types them."""
+    run: Line
+    """The shell line that runs it."""
+    ignore: tuple[StrictStr, ...] = ()
+    """What `.gitignore` holds: all that the commands make."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +112,41 @@ class Language:
     """Variables for all commands but `run`; filled in as those are."""
     prepare: tuple[Command, ...] = ()
     """Commands that run once for each client, before any of its samples is built, in a folder that
-    holds the client's `project` files and the gRPC contract."""
+    holds the client's `project` files and, if it makes stubs of it, the gRPC contract."""
     format: tuple[Command, ...] = ()
     """Commands that succeed if the file is formatted."""
     lint: tuple[Command, ...] = ()
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
-    """Seconds that any of the commands may take, but those of `prepare`."""
+    """Seconds that any of the commands may take, but those of `prepare`. `run` has no more than the
+    deadline of a call and what a program takes to start."""
+    project: Project | None = None
+    """What `samplegen export` makes of a sample; without it, none can be exported."""
 
     @property
     def suffix(self) -> str:
         """The ending of the files and, before `.jinja`, of the templates: `.py`."""
         return f".{self.file.rpartition('.')[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """What a client's library does otherwise than an operation asks."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    calls: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """RPC to the one that the library calls in its place; it applies to operations with both."""
+    stderr: tuple[StrictStr, ...] = ()
+    """Lines that the library itself may print to stderr when a call fails."""
+    reason: Annotated[StrictStr, Field(min_length=1)]
+    """One sentence for readers."""
+
+    @property
+    def rpcs(self) -> frozenset[str]:
+        """All that it names."""
+        return frozenset((*self.calls, *self.calls.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +166,22 @@ class ClientFile:
     install_note: StrictStr = ""
     """Markdown: what else to know about it."""
     requires: tuple[Requirement, ...] = ()
+    stubs: StrictBool = False
+    """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
     prepare: tuple[Command, ...] = ()
     """Run after those of the language."""
     lint: tuple[Command, ...] | None = None
-    """In place of those of the language; likewise `build` and `run`."""
+    """In place of those of the language; likewise `build`, `run` and `project`."""
     build: tuple[Command, ...] | None = None
     run: Command | None = None
+    project: Project | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms that the client cannot say, and why."""
+    deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
+    """Forms that it says otherwise than it should, by a fault of its library. The judge expects
+    exactly that, and readers are told."""
+    unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Datatypes of outputs that the client cannot receive, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,17 +201,37 @@ class Client(ClientFile):
         """The path of the operation's sample below `samples/`."""
         return f"{self.name}/{self.language.file.format(operation=operation.name)}"
 
+    def omitted(self, operation: Operation) -> str | None:
+        """Why the client cannot say an operation, if so."""
+        unread = (
+            f"{tensor.name!r}: {self.unread[tensor.datatype]}"
+            for tensor in operation.outputs
+            if tensor.datatype in self.unread
+        )
+        return self.omits.get(operation.form) or next(unread, None)
+
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What the language and the client need."""
         return (*self.language.requires, *self.requires)
 
 
+_OWN = ("lint", "build", "run", "project")
+"""What a client may put in place of the language's."""
+
+
 class Clients:
     """The template folders, read as far as asked for."""
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, wanted: Callable[[], Sequence[str]] = tuple) -> None:
+        """Reads nothing yet.
+
+        Args:
+            layers: The folders.
+            wanted: Names the clients that count; none named: all.
+        """
         self.layers = layers
+        self._wanted = wanted
         self._languages: dict[str, Language] = {}
 
     @cached_property
@@ -162,7 +242,12 @@ class Clients:
     @cached_property
     def _files(self) -> dict[str, Path]:
         """The clients' files, by their path."""
-        return self.layers.glob("*/*/client.yaml")
+        found = self.layers.glob("*/*/client.yaml")
+        wanted = [f"{name}/client.yaml" for name in self._wanted()] or list(found)
+        missing = [path for path in wanted if path not in found]
+        if missing:
+            raise SamplegenError(*(f"templates/{path} is missing; add it" for path in missing))
+        return {path: found[path] for path in sorted(wanted)}
 
     def client(self, name: str) -> Client:
         """The client of this name.
@@ -180,7 +265,7 @@ class Clients:
         ]
         language, file = gather(steps)
         values = {f.name: getattr(file, f.name) for f in fields(file)}
-        own = {key: values[key] for key in ("lint", "build", "run") if values[key] is not None}
+        own = {key: values[key] for key in _OWN if values[key] is not None}
         folder = self.layers.find(f"{name}/project") or path.parent
         project = str(folder.absolute())
         values["requires"] = tuple(

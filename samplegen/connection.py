@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 _FORBID = ConfigDict(extra="forbid")
 _NAME = re.compile(r"[a-z0-9_.-]+")
 """A gRPC metadata key (PROTOCOL-HTTP2.md, "Custom-Metadata"); all of them are HTTP field names."""
@@ -110,11 +111,12 @@ class Connection:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     host: StrictStr
-    grpc_port: Annotated[StrictInt, Field(ge=1, le=65535)]
-    rest_port: Annotated[StrictInt, Field(ge=1, le=65535)]
+    grpc_port: Port | None = None
+    """None if the API has no gRPC; likewise `rest_port`."""
+    rest_port: Port | None = None
     model: StrictStr | None = None
     """None leaves the model that the operation names."""
-    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")]
+    model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")] = ""
     """Digits; empty asks for the server's default version."""
     tls: Tls | None = None
     """None: the connection is not encrypted."""
@@ -130,6 +132,8 @@ class Connection:
 
     def __post_init__(self) -> None:
         """The values come from the command line, too, so the class itself holds the line."""
+        if self.ports == {}:
+            raise ValueError("'grpc_port' and 'rest_port' are both missing; add one of them")
         # An ingress tells them apart by more than the port.
         if self.grpc_port == self.rest_port and self.tls is None and self.authority is None:
             raise ValueError(
@@ -144,6 +148,12 @@ class Connection:
         repeated = [name for name, count in Counter(names).items() if count > 1]
         if repeated:
             raise ValueError(f"the header {repeated[0]!r} is given twice; leave one out")
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Those that the API has, by name."""
+        ports = {"grpc_port": self.grpc_port, "rest_port": self.rest_port}
+        return {name: port for name, port in ports.items() if port is not None}
 
     @property
     def plain_headers(self) -> tuple[Header, ...]:

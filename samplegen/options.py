@@ -12,12 +12,12 @@ from click.shell_completion import CompletionItem
 
 from samplegen.clients import Client
 from samplegen.connection import Connection, Header, Tls
-from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.features import needless
 from samplegen.render import with_values
 from samplegen.samples import INDEX, Catalogue, Cell
+from samplegen.settings import Settings, settings
 
-SAMPLES = Path("site/samples")
 VERDICTS = Path("build/verdicts.json")
 EXISTING = click.Path(path_type=Path)
 """A path that is checked by the code that reads it, with a better message than click's."""
@@ -30,16 +30,19 @@ def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--spec",
         type=EXISTING,
         multiple=True,
+        default=lambda: settings().spec,
         metavar="DIR",
         help="Own operations, laid over the packaged ones file by file; "
-        "with an api.yaml of its own, in their place.",
+        "with an api.yaml of its own, in their place. Default: as in samplegen.yaml.",
     )
     @click.option(
         "--templates",
         type=EXISTING,
         multiple=True,
+        default=lambda: settings().templates,
         metavar="DIR",
-        help="Own templates, laid over the packaged ones file by file.",
+        help="Own templates, laid over the packaged ones file by file. "
+        "Default: as in samplegen.yaml.",
     )
     @wraps(command)
     def wrapper(*args: Any, spec: tuple[Path, ...], templates: tuple[Path, ...], **kw: Any) -> Any:
@@ -54,8 +57,9 @@ def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
     def complete(
         ctx: click.Context, parameter: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        folders = [ctx.params.get(name) or () for name in ("spec", "templates")]
         try:
+            own = settings()
+            folders = [ctx.params.get(n) or getattr(own, n) for n in ("spec", "templates")]
             catalogue = Catalogue(*folders)
             names = getattr(catalogue, kind).names
         except SamplegenError:
@@ -94,6 +98,46 @@ def require_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
+
+
+def single_client_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --client for exactly one client, as `client_name`."""
+    return click.option(
+        "--client",
+        "client_name",
+        required=True,
+        metavar="LANGUAGE/CLIENT",
+        shell_complete=complete("clients"),
+        help="Such as python/tritonclient-grpc; `samplegen list` names them all.",
+    )(command)
+
+
+def cell(catalogue: Catalogue, operation: str, client: str) -> Cell:
+    """The cell of these names.
+
+    Raises:
+        UsageError: No such operation or client, or neither.
+        SamplegenError: Their files have mistakes.
+    """
+    problems: list[Problem] = []
+    found: list[Any] = []
+    for find, name in (
+        (catalogue.spec.operation, operation),
+        (catalogue.clients.client, client),
+    ):
+        try:
+            found.append(find(name))
+        except UsageError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise UsageError(*problems)
+    return Cell(*found)
+
+
+def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--force", is_flag=True, help="Replace files that are already there.")(
+        command
+    )
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -340,10 +384,16 @@ def default_cache() -> Path:
     return Path(base or Path.home() / ".cache") / "samplegen"
 
 
-def samples_folder(samples: Path | None) -> Path | None:
-    """The folder of the published samples; None where there is none by default."""
+def samples_folder(samples: Path | None, kept: Settings | None = None) -> Path | None:
+    """The folder of the published samples; None where there is none by default.
+
+    Args:
+        samples: The one that was asked for.
+        kept: Says which it is by default; those of the current folder, if None.
+    """
     if samples is not None:
         if not (samples / INDEX).is_file():
             raise UsageError(f"--samples: {samples} holds no {INDEX}; name a generated folder")
         return samples
-    return SAMPLES if (SAMPLES / INDEX).is_file() else None
+    own = (kept or settings()).samples
+    return own if (own / INDEX).is_file() else None

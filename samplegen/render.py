@@ -1,5 +1,6 @@
-"""Operation + client -> program. The only module that knows Jinja."""
+"""Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,16 +10,27 @@ from typing import Any
 from urllib.parse import quote as percent_encode
 
 import jinja2
-from jinja2.runtime import LoopContext
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, LoopContext
+from jinja2.utils import missing
 
 from samplegen import features
 from samplegen.clients import Client, Language
 from samplegen.connection import Connection, Tls
 from samplegen.errors import Problem, SamplegenError
 from samplegen.imports import ordered
-from samplegen.literals import JSON, LITERALS, Code, Span, Value, joined
+from samplegen.literals import (
+    JSON,
+    LITERALS,
+    Code,
+    Span,
+    Value,
+    joined,
+    markdown,
+    octal,
+)
 from samplegen.resources import Layers, shown
-from samplegen.spec import Api, Operation
+from samplegen.spec import SHOWN, Api, Operation
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,17 @@ class View:
         connection = self.connection
         tls = connection.tls or Tls()
         host = Value("host", connection.host)
-        rest_address = (host, ":", Value("rest_port", str(connection.rest_port)))
+        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
         model = connection.model or self.operation.model or ""
         version = Value("model_version", connection.model_version)
-        in_path = {"model": Value("model", percent_encode(model, safe="")), "version": version}
+        in_path: dict[str, str | Value] = {
+            **{
+                name: percent_encode(_plain(v), safe="")
+                for name, v in self.operation.request.items()
+            },
+            "model": Value("model", percent_encode(model, safe="")),
+            "version": version,
+        }
         return {
             "operation": self.operation,
             "deadline": connection.deadline or self.deadline,
@@ -73,19 +92,25 @@ class View:
             "variables": connection.variables,
             "authority": connection.authority,
             "max_message_size": connection.max_message_size,
-            "grpc_address": (host, ":", Value("grpc_port", str(connection.grpc_port))),
-            "rest_address": rest_address,
+            "shown": SHOWN,
+            **{name.replace("port", "address"): text for name, text in address.items()},
             "model": (Value("model", model),),
             "model_version": (version,),
             "url": {
                 call.rpc: (
                     "https://" if connection.tls else "http://",
-                    *rest_address,
+                    *address["rest_port"],
                     *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
                 )
                 for call in self.operation.calls
+                if call.rest is not None and "rest_port" in address
             },
         }
+
+
+def _plain(value: object) -> str:
+    """A value as a part of a path."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @lru_cache(maxsize=256)
@@ -104,15 +129,56 @@ def view(api: Api, operation: Operation, connection: Connection | None = None) -
 _Parts = Callable[[str], tuple[str, ...]]
 
 
+class _Context(Context):
+    """What Jinja's own does, made faster: each include of a template makes one."""
+
+    def __init__(
+        self,
+        environment: "_Environment",
+        parent: dict[str, Any],
+        name: str | None,
+        blocks: dict[str, Any],
+        globals: Any = None,
+    ) -> None:
+        self.parent = parent
+        self.vars: dict[str, Any] = {}
+        self.environment = environment
+        self.eval_ctx = environment.unescaped
+        self.exported_vars: set[str] = set()
+        self.name = name
+        self.globals_keys: set[str] = set()
+        self.blocks = {name: [block] for name, block in blocks.items()}
+
+
+class _Template(jinja2.Template):
+    """A template whose includes see all that it sees."""
+
+    environment: "_Environment"
+
+    def new_context(
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
+    ) -> Context:
+        seen = {**(vars or {})}
+        seen |= {k: v for k, v in (locals or {}).items() if v is not missing}
+        return _Context(self.environment, seen, self.name, self.blocks)
+
+
 class _Environment(jinja2.Environment):
     """Keeps what it loaded: a template asks for its frame each time it is rendered.
 
     The name `<template>#<block>` stands for one block of a template.
     """
 
+    context_class = _Context
+    template_class = _Template
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._kept: dict[str, jinja2.Template] = {}
+        self.unescaped = EvalContext(self)
 
     def get_template(
         self, name: str | jinja2.Template, parent: str | None = None, globals: Any = None
@@ -128,7 +194,7 @@ class _Environment(jinja2.Environment):
 
 def _only(template: jinja2.Template, block: str) -> jinja2.Template:
     """One block of a template, as a template."""
-    part = object.__new__(jinja2.Template)
+    part = object.__new__(type(template))
     part.__dict__ |= {**template.__dict__, "root_render_func": template.blocks[block]}
     return part
 
@@ -186,18 +252,39 @@ class Renderer:
             self._parts[key] = parts
         return self._parts[key]
 
+    def document(self, name: str, context: Mapping[str, Any]) -> str:
+        """A Markdown page about a program, as strictly.
+
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        try:
+            return self._documents.get_template(name).render(context)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, context["operation"])) from error
+
+    @cached_property
+    def _documents(self) -> jinja2.Environment:
+        filters: dict[str, Callable[..., Any]] = {
+            "text": markdown.text,
+            "code": markdown.code,
+            "block": markdown.block,
+            "comma": _comma,
+        }
+        return self._environment(filters)
+
     def _template(
         self, name: str, language: Language
     ) -> tuple[jinja2.Environment, jinja2.Template]:
         if name not in self._templates:
             key = name.partition("/")[0]
             if key not in self._environments:
-                self._environments[key] = self._environment(language)
+                self._environments[key] = self._environment(_filters(language))
             environment = self._environments[key]
             self._templates[name] = environment, environment.get_template(name)
         return self._templates[name]
 
-    def _environment(self, language: Language) -> jinja2.Environment:
+    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
         environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,
@@ -209,22 +296,7 @@ class Renderer:
             auto_reload=False,
             cache_size=-1,
         )
-        literals = LITERALS[language.literals]
-        environment.filters |= {
-            "quote": literals.quote,
-            "values": literals.values,
-            "json": JSON.quote,
-            "json_values": JSON.values,
-            "arguments": literals.arguments,
-            "assigned": literals.assigned,
-            "wrapped": _wrapped,
-            "comment": literals.comment,
-            "comma": _comma,
-            "number": _number,
-            "imports": partial(ordered, language.literals),
-            "element_type": _looked_up(language.datatypes, "element type"),
-            **{name: _looked_up(table, name) for name, table in language.tables.items()},
-        }
+        environment.filters |= filters
         return environment
 
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
@@ -243,6 +315,28 @@ class Renderer:
         return Problem(message, shown(Path(frame.filename)), frame.lineno)
 
 
+def _filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """What templates of the language send values through."""
+    literals = LITERALS[language.literals]
+    return {
+        "quote": literals.quote,
+        "values": literals.values,
+        "json": _json,
+        "json_values": JSON.values,
+        "arguments": literals.arguments,
+        "assigned": literals.assigned,
+        "wrapped": _wrapped,
+        "imports": partial(ordered, language.literals),
+        "comment": literals.comment,
+        "comma": _comma,
+        "number": _number,
+        "octal": octal,
+        "call": literals.call,
+        "element_type": _looked_up(language.datatypes, "element type"),
+        **{name: _looked_up(table, name) for name, table in language.tables.items()},
+    }
+
+
 def with_values(connection: Connection, **values: Any) -> Connection:
     """`connection` with those of `values` that are not None."""
     return replace(connection, **{k: v for k, v in values.items() if v is not None})
@@ -257,6 +351,13 @@ def _only_code(value: object) -> object:
     raise TypeError(
         f"{value!r} is printed as it is; send it through quote, values, json or comment"
     )
+
+
+def _json(value: Any) -> Code:
+    """A text, or a value of any kind, as JSON on one line."""
+    if isinstance(value, str | tuple):
+        return JSON.quote(value)
+    return Code(json.dumps(value, allow_nan=False))
 
 
 def _comma(loop: LoopContext) -> Code:

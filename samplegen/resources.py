@@ -49,6 +49,17 @@ def template_layers(own: Sequence[Path] = ()) -> Layers:
     return Layers((*own, PACKAGED / "templates"))
 
 
+def starter() -> dict[str, bytes]:
+    """The files of a new project, by path."""
+    folder = _PACKAGE / "starter"
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in files
+        if path.parent.name != "__pycache__"
+    }
+
+
 def _check_folders(folders: Sequence[Path]) -> None:
     missing = [folder for folder in folders if not (_exists(folder) and folder.is_dir())]
     if missing:

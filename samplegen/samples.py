@@ -5,18 +5,20 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from samplegen.clients import Client, Clients
+from samplegen.clients import Client, Clients, Deviation
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, gather
 from samplegen.render import Rendered, Renderer, view
 from samplegen.resources import shown, spec_layers, template_layers
-from samplegen.spec import Operation, Spec
+from samplegen.spec import Call, Expectation, Operation, Spec
 
 INDEX = "samples.json"
 """Lists the samples beside it; marks a folder as written by samplegen."""
@@ -40,8 +42,30 @@ class Cell:
 
     @property
     def omitted(self) -> str | None:
-        """Why the client cannot say this operation, if it says so."""
-        return self.client.omits.get(self.operation.form)
+        """Why the client cannot say this operation, if so."""
+        return self.client.omitted(self.operation)
+
+    @property
+    def deviation(self) -> Deviation | None:
+        """What the client does otherwise than the operation asks, if it says so."""
+        deviation = self.client.deviates.get(self.operation.form)
+        rpcs = {call.rpc for call in self.operation.calls}
+        return deviation if deviation and rpcs.issuperset(deviation.rpcs) else None
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """What the client calls: what the operation says, but for deviations."""
+        instead = self.deviation.calls if self.deviation else {}
+        calls = {call.rpc: call for call in self.operation.calls}
+        return tuple(calls[instead.get(rpc, rpc)] for rpc in calls)
+
+    def told(self, expected: Sequence[Expectation]) -> list[Expectation]:
+        """The lines, without where their values stand in an answer that the client does not get."""
+        asked = {call.rpc for call in self.calls}
+        return [
+            line if not line.answer or line.answer[0] in asked else replace(line, answer=())
+            for line in expected
+        ]
 
 
 class Catalogue:
@@ -55,8 +79,15 @@ class Catalogue:
             templates: Own template folders, uppermost first.
         """
         self.spec = Spec(spec_layers(spec))
-        self.clients = Clients(template_layers(templates))
+        self.clients = Clients(template_layers(templates), lambda: self.spec.api.clients)
         self.renderer = Renderer(self.clients.layers)
+
+    def on(self, connection: Connection) -> "Catalogue":
+        """The same, with another connection in place of the documented one."""
+        other = copy(self)
+        other.spec = copy(self.spec)
+        other.spec.api = replace(self.spec.api, connection=connection)
+        return other
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -89,39 +120,57 @@ class Catalogue:
             return ""
         return hashlib.sha256(self.render(cell).text.encode()).hexdigest()
 
+    def project(self, client: Client) -> dict[str, Path]:
+        """What the client's samples are built with: path below a project's folder to the file.
+
+        The judge builds samples with these files, and so they are proven where they are exported.
+        """
+        files = self.clients.project(client)
+        return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
+
     def files(self, connection: Connection | None = None) -> dict[str, bytes]:
         """All samples, their data and their index: path below the samples folder to content.
 
         Raises:
             SamplegenError: With every problem of every cell.
         """
+        files = self.samples(self.cells, connection)
+        index = [
+            {
+                "operation": cell.operation.name,
+                "client": cell.client.name,
+                "path": path,
+                "sha256": hashlib.sha256(files[path]).hexdigest(),
+            }
+            for cell in self.cells
+            if cell.omitted is None and (path := cell.client.sample(cell.operation))
+        ]
+        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
+        return files
+
+    def samples(
+        self, cells: Iterable[Cell], connection: Connection | None = None
+    ) -> dict[str, bytes]:
+        """The samples of cells and their data: path to content; an omitted cell has none.
+
+        Raises:
+            SamplegenError: With every problem of every cell.
+        """
         files: dict[str, bytes] = {}
-        index = []
         problems: list[Problem] = []
-        for cell in self.cells:
+        for cell in cells:
             if cell.omitted is not None:
                 continue
-            path = cell.client.sample(cell.operation)
             try:
                 content = self.render(cell, connection).text.encode()
             except SamplegenError as error:
                 problems.extend(error.problems)
                 continue
-            files[path] = content
-            digest = hashlib.sha256(content).hexdigest()
-            index.append(
-                {
-                    "operation": cell.operation.name,
-                    "client": cell.client.name,
-                    "path": path,
-                    "sha256": digest,
-                }
-            )
+            files[cell.client.sample(cell.operation)] = content
             for file in cell.operation.files:
                 files[f"data/{file}"] = self.spec.data(file).read_bytes()
         if problems:
             raise SamplegenError(*dict.fromkeys(problems))
-        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
         return files
 
 
@@ -133,6 +182,8 @@ class Drift:
     kind: str
     """`missing`, `stale` or `unknown`."""
     diff: str = ""
+    line: int | None = None
+    """The first that differs, from 1."""
 
 
 def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
@@ -145,7 +196,8 @@ def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
             yield Drift(shown(path), "missing")
             continue
         if kept != content:
-            yield Drift(shown(path), "stale", _diff(kept, content, shown(path)))
+            diff = _diff(kept, content, shown(path))
+            yield Drift(shown(path), "stale", diff, _first_difference(kept, content))
     for path in _unknown(files, folder):
         yield Drift(shown(path), "unknown")
 
@@ -213,6 +265,12 @@ def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.relative_to(folder).as_posix() not in files
     )
+
+
+def _first_difference(old: bytes, new: bytes) -> int:
+    """The line, from 1."""
+    pairs = zip_longest(old.splitlines(), new.splitlines())
+    return next((number for number, (a, b) in enumerate(pairs, 1) if a != b), 1)
 
 
 def _diff(old: bytes, new: bytes, path: Path) -> str:

@@ -29,7 +29,8 @@ def _schema(kind: type[Any]) -> bytes:
     schema = adapter(kind).json_schema()
     descriptions = _descriptions(spec) | _descriptions(connection) | _descriptions(clients)
     for title, definition in [(kind.__name__, schema), *schema.get("$defs", {}).items()]:
-        definition["description"] = descriptions[title, ""]
+        if text := descriptions.get((title, "")):
+            definition["description"] = text
         for name, prop in definition.get("properties", {}).items():
             if text := descriptions.get((title, name)):
                 prop["description"] = text

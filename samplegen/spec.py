@@ -7,7 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -24,6 +25,7 @@ from pydantic import (
 
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
+from samplegen.packing import raw
 from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
 
@@ -32,6 +34,14 @@ Datatype = Literal[
     "FP16", "FP32", "FP64", "BYTES",
 ]  # fmt: skip
 """The protocol's tensor datatypes; inference_rest.md, "Tensor Data Types"."""
+
+_PLAIN = frozenset({"INT32", "INT64", "FP32", "FP64"})
+LONGEST = 32
+"""The elements of a tensor that samples hold as a literal, and print one and all."""
+MOST = 2**26
+"""The elements of the longest input: a quarter of a gigabyte as FP32."""
+SHOWN = 8
+"""How many elements samples print of a longer one, behind its shape."""
 
 Mistakes = Iterator[tuple[Location, str]]
 """Where a mistake stands below the checked value, and what to do about it."""
@@ -59,6 +69,9 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """How the judge and `samplegen serve` start a server of this API."""
@@ -67,7 +80,8 @@ class Server:
 
     title: StrictStr
     command: tuple[StrictStr, ...]
-    """Arguments; {python}, {grpc_port} and {rest_port} are filled in."""
+    """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
+    `api.yaml`."""
     record: tuple[StrictStr, ...] = ()
     """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
     other: tuple[StrictStr, ...] = ()
@@ -77,9 +91,9 @@ class Server:
     """A Python module the command needs."""
     install: StrictStr
     """What to type when it is not there."""
-    ready: Annotated[StrictStr, Field(pattern="^/")]
-    """A path that answers 200 once the server can serve."""
-    metadata: Annotated[StrictStr, Field(pattern="^/")]
+    ready: Annotated[StrictStr, Field(pattern="^/")] | None = None
+    """A path that answers 200 once the server can serve; None: as soon as it takes connections."""
+    metadata: Annotated[StrictStr, Field(pattern="^/")] | None = None
     """A path that answers JSON with the server's name and version."""
 
 
@@ -99,6 +113,40 @@ class AnswerFault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestField:
+    """Where REST has a field of the contract, if not in the JSON under its own name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    place: StrictStr = "nowhere"
+    """In words, as Markdown."""
+    name: StrictStr | None = None
+    """The property of the JSON that stands in its place."""
+    schema: dict[StrictStr, Any] = field(default_factory=dict)
+    """The JSON Schema of that property."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """How REST differs from JSON that has the messages of the contract under their own names."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    version: StrictStr = "1"
+    """Of the routes."""
+    optional: tuple[StrictStr, ...] = ()
+    """Fields that may be left out, by `Message.field`."""
+    no_body: tuple[StrictStr, ...] = ()
+    """Calls whose answer is its status."""
+    bytes_behind: tuple[StrictStr, ...] = ()
+    """Messages behind whose JSON the data of tensors may follow as bytes."""
+    types: dict[StrictStr, dict[StrictStr, Any]] = field(default_factory=dict)
+    """Message to the JSON Schema of what stands in its place."""
+    fields: dict[StrictStr, RestField] = field(default_factory=dict)
+    """By `Message.field`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Api:
     """`api.yaml`: what all operations share."""
 
@@ -106,13 +154,16 @@ class Api:
 
     title: StrictStr
     summary: StrictStr
-    proto: StrictStr
+    proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
+    clients: tuple[StrictStr, ...] = ()
+    """Those that speak this API, such as `python/requests`; empty: all that there are."""
     connection: Connection
     deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
     """Seconds after which every call of a sample gives up."""
     server: Server
     faults: tuple[AnswerFault, ...] = ()
+    rest: Rest = field(default_factory=Rest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,16 +173,17 @@ class Call:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     rpc: Annotated[StrictStr, Field(pattern="^[A-Z][A-Za-z0-9]*$")]
-    rest: Annotated[StrictStr, Field(pattern=_REST)]
-    """Method and path, such as `GET /v2/models/{model}`; {model} and {version} are filled in."""
+    rest: Annotated[StrictStr, Field(pattern=_REST)] | None = None
+    """Method and path, such as `GET /v2/models/{model}`; {model}, {version} and the names of the
+    operation's `request` are filled in. None if the API has no REST."""
 
     @property
     def method(self) -> str:
-        return self.rest.partition(" ")[0]
+        return (self.rest or "").partition(" ")[0]
 
     @property
     def path(self) -> str:
-        return self.rest.partition(" ")[2]
+        return (self.rest or "").partition(" ")[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,10 +194,13 @@ class Tensor:
 
     name: StrictStr
     datatype: Datatype
-    shape: tuple[Annotated[StrictInt, Field(ge=0)], ...]
-    """Outermost dimension first."""
+    shape: tuple[Annotated[StrictInt, Field(ge=-1)], ...]
+    """Outermost dimension first. -1 stands, in an output, for any size."""
     data: tuple[Scalar, ...] | None = None
-    """Flat, row-major. For an input, exactly one of `data` and `file` is given."""
+    """Flat, row-major. For an input, exactly one of `data`, `cycle` and `file` is given."""
+    cycle: Annotated[StrictInt, Field(ge=1)] | None = None
+    """Data made in code, for it is long: the numbers below this one, again and again; as BOOL,
+    false and true in turn; as BYTES, the numbers as text."""
     file: StrictStr | None = None
     """A file of the spec's `data` folder, sent as the one BYTES element; a sample opens it under
     this name in its working folder."""
@@ -153,8 +208,56 @@ class Tensor:
     @cached_property
     def elements(self) -> tuple[Scalar, ...]:
         """The data with the type of its datatype: a whole number of an FP32 tensor is 1.0."""
+        if self.cycle:
+            return self._cycled()
         data = self.data or ()
         return tuple(float(v) for v in data) if self.datatype.startswith("FP") else data
+
+    @cached_property
+    def first_cycle(self) -> tuple[Scalar, ...]:
+        """The elements that `cycle` repeats."""
+        numbers = range(self.cycle or 0)
+        if self.datatype == "BOOL":
+            return (False, True)
+        if self.datatype == "BYTES":
+            return tuple(map(str, numbers))
+        return tuple(map(float, numbers)) if self.datatype.startswith("FP") else tuple(numbers)
+
+    @cached_property
+    def cycles(self) -> int:
+        """How many cycles are enough for all elements."""
+        return -(-self.size // len(self.first_cycle))
+
+    def _cycled(self) -> tuple[Scalar, ...]:
+        cycle = self.first_cycle
+        return (cycle * self.cycles)[: self.size]
+
+    @cached_property
+    def size(self) -> int:
+        """The number of elements; negative if a dimension has any size."""
+        return -1 if -1 in self.shape else math.prod(self.shape)
+
+    @property
+    def raw_size(self) -> int:
+        """The bytes of the elements, as they travel in binary."""
+        if not self.cycle:
+            return len(raw(self.datatype, self.elements))
+        whole, rest = divmod(self.size, len(self.first_cycle))
+        sizes = (
+            len(raw(self.datatype, elements))
+            for elements in (self.first_cycle, self.first_cycle[:rest])
+        )
+        return next(sizes) * whole + next(sizes)
+
+    @cached_property
+    def source(self) -> str:
+        """Where the elements of an input come from: `data`, `cycle` or `file`."""
+        return next(name for name in ("file", "cycle", "data") if getattr(self, name) is not None)
+
+    @cached_property
+    def is_long(self) -> bool:
+        """Whether it has, or may have, more elements than samples print."""
+        return not 0 <= self.size <= LONGEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +299,8 @@ class OperationFile:
     """Smaller comes first in lists and navigation; equal ones by name."""
     model: StrictStr | None = None
     calls: tuple[Call, ...]
+    request: dict[StrictStr, JsonValue] = field(default_factory=dict, hash=False)
+    """What is sent to an API whose operations take no tensors: the fields of the message."""
     inputs: tuple[Tensor, ...] = ()
     """What is sent."""
     outputs: tuple[Tensor, ...] = ()
@@ -214,14 +319,39 @@ class Operation(OperationFile):
     name: str
     """The file's name without its ending."""
 
-    @property
+    @cached_property
     def output_names(self) -> tuple[str, ...]:
         return tuple(tensor.name for tensor in self.outputs)
 
-    @property
+    @cached_property
+    def input_datatypes(self) -> tuple[str, ...]:
+        return tuple(tensor.datatype for tensor in self.inputs)
+
+    @cached_property
+    def output_datatypes(self) -> tuple[str, ...]:
+        return tuple(tensor.datatype for tensor in self.outputs)
+
+    @cached_property
+    def source(self) -> str:
+        """`cycle` if an input's data is made in code, else `data`."""
+        return "cycle" if any(tensor.cycle for tensor in self.inputs) else "data"
+
+    @cached_property
+    def reading(self) -> str:
+        """`plain` if outputs are short ones of numbers as wide as programs compute with."""
+        plain = self.extent == "whole" and _PLAIN.issuperset(self.output_datatypes)
+        return "plain" if plain else "general"
+
+    @cached_property
+    def extent(self) -> str:
+        """What a sample prints: the `whole` of each output, or of each `part` if one is long."""
+        return "part" if any(tensor.is_long for tensor in self.outputs) else "whole"
+
+    @cached_property
     def special_numbers(self) -> bool:
         """Whether an input holds a number that some languages have no literal for."""
-        numbers = (v for tensor in self.inputs for v in tensor.elements if isinstance(v, float))
+        tensors = (tensor for tensor in self.inputs if not tensor.cycle)
+        numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
 
     @property
@@ -241,7 +371,10 @@ class Spec:
         path = self.layers.find("api.yaml")
         if path is None:
             raise SamplegenError(f"{self.layers.folders[0]}: api.yaml is missing; add it")
-        return load(path, Api, self._check_api)
+        api = load(path, Api, self._check_api)
+        folder = str(path.absolute().parent).replace("{", "{{").replace("}", "}}")
+        command = tuple(argument.replace("{spec}", folder) for argument in api.server.command)
+        return replace(api, server=replace(api.server, command=command))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -282,7 +415,14 @@ class Spec:
 
     @property
     def proto(self) -> Path:
-        """The path of the gRPC contract."""
+        """The path of the gRPC contract.
+
+        Raises:
+            SamplegenError: There is none.
+        """
+        if self.api.proto is None:
+            message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
+            raise SamplegenError(f"api.yaml: {message}")
         return self._existing(self.api.proto)
 
     @property
@@ -301,12 +441,12 @@ class Spec:
         return path
 
     def _check_api(self, api: Api) -> Mistakes:
-        path = self.layers.find(api.proto)
-        if path is None or not path.is_file():
+        path = self.layers.find(api.proto) if api.proto is not None else None
+        if api.proto is not None and (path is None or not path.is_file()):
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
 
         for name, known in (
-            ("command", {"python", "grpc_port", "rest_port"}),
+            ("command", {"python", "spec", *api.connection.ports}),
             ("record", {"record"}),
             ("other", {"spec"}),
         ):
@@ -314,6 +454,10 @@ class Spec:
                 for place in set(re.findall(r"{(.*?)}", argument)) - known:
                     expected = ", ".join(f"{{{word}}}" for word in sorted(known))
                     yield ("server", name, index), f"found {{{place}}}; expected one of {expected}"
+        for name in ("ready", "metadata"):
+            if getattr(api.server, name) is not None and api.connection.rest_port is None:
+                message = "expected 'rest_port' in the connection, too: it is asked over REST"
+                yield ("server", name), message
         if not api.server.command:
             yield ("server", "command"), "found an empty list; expected a program and its arguments"
         for index, fault in enumerate(api.faults):
@@ -330,13 +474,12 @@ class Spec:
         for name in ("calls", "expect"):
             if not getattr(operation, name):
                 yield (name,), f"{name}: found an empty list; expected at least one item"
+        known = ["{model}", "{version}", *(f"{{{name}}}" for name in operation.request)]
         for index, call in enumerate(operation.calls):
             for place in re.findall(r"{[^{}]*}?|}", call.path):
-                if place not in ("{model}", "{version}"):
-                    yield (
-                        ("calls", index, "rest"),
-                        f"found {place}; expected {{model}} or {{version}}",
-                    )
+                if place not in known:
+                    message = f"found {place}; expected {' or '.join(known)}"
+                    yield ("calls", index, "rest"), message
         if operation.model is None and any("{model}" in call.path for call in operation.calls):
             yield (), "'model' is missing, yet a call has {model} in its path; add it"
         for index, tensor in enumerate(operation.inputs):
@@ -363,8 +506,20 @@ class Spec:
             )
 
     def _check_input(self, tensor: Tensor) -> Mistakes:
-        if (tensor.data is None) == (tensor.file is None):
-            yield (), f"input {tensor.name!r}: expected exactly one of 'data' and 'file'"
+        if [tensor.data, tensor.cycle, tensor.file].count(None) != 2:
+            yield (), f"input {tensor.name!r}: expected exactly one of 'data', 'cycle' and 'file'"
+            return
+        if -1 in tensor.shape:
+            yield ("shape",), f"found {list(tensor.shape)}; expected the sizes that are sent"
+            return
+        if tensor.cycle is not None:
+            if tensor.datatype == "BOOL" and tensor.cycle != 2:
+                yield ("cycle",), f"found {tensor.cycle}; expected 2 for BOOL: false and true"
+            elif not all(_fits(tensor.datatype, value) for value in tensor.first_cycle[-1:]):
+                message = f"found {tensor.cycle}; expected numbers that {tensor.datatype} can hold"
+                yield ("cycle",), message
+            if tensor.size > MOST:
+                yield ("shape",), f"found {tensor.size:,} elements; expected at most {MOST:,}"
             return
         if tensor.file is not None:
             if (tensor.datatype, tensor.shape) != ("BYTES", (1,)):

@@ -135,7 +135,7 @@ def built(client: Client, operation: Operation, connection: Connection) -> list[
     commands = {gate: getattr(client.language, gate) for gate in STATIC}
     gates: dict[Gate, Any] = {gate: tried for gate, tried in commands.items() if tried}
     name = Path(client.sample(operation)).name
-    workshop = Workshop(default_cache(), CATALOGUE.clients, CATALOGUE.spec.proto, found)
+    workshop = Workshop(default_cache(), CATALOGUE.project, found)
     values = workshop.built(client, name, text, gates, lambda gate: None)
     return [argument.format_map(values) for argument in client.language.run]
 

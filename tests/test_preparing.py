@@ -36,6 +36,7 @@ title: Toy
 tab: toy
 transport: rest
 install: nothing
+stubs: true
 prepare:
   - ["{python}", tool.py, "{cache}", client]
 """

@@ -70,6 +70,40 @@ def test_omitted_cells_and_cells_without_a_template_are_told_apart(tmp_path: Pat
                       if cell.client.name == "curl/extra"]  # fmt: skip
 
 
+def test_a_deviation_is_the_call_that_the_library_makes_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "curl/rest").mkdir(parents=True)
+    client = (ROOT / "templates/curl/rest/client.yaml").read_text()
+    deviates = (
+        "deviates:\n"
+        "  health: {calls: {ServerReady: ServerLive}, reason: its library is wrong}\n"
+        "  infer: {calls: {ServerReady: ServerLive}, reason: it does not call that}\n"
+        "  model-metadata: {stderr: [hm], reason: its library is talkative}\n"
+    )
+    (tmp_path / "curl/rest/client.yaml").write_text(client + deviates)
+    cells = {cell.name: cell for cell in Catalogue(templates=[tmp_path]).cells}
+    health, infer = cells["health × curl/rest"], cells["infer-array × curl/rest"]
+    assert health.deviation is not None
+    assert health.deviation.reason == "its library is wrong"
+    assert [call.rpc for call in health.calls] == ["ServerLive", "ServerLive", "ModelReady"]
+    assert infer.deviation is None
+    assert infer.calls == infer.operation.calls
+    metadata = cells["model-metadata × curl/rest"]
+    assert metadata.deviation is not None
+    assert metadata.calls == metadata.operation.calls
+
+
+def test_a_line_stands_in_no_answer_that_a_deviating_client_does_not_get() -> None:
+    deviating, other = CELLS["health × cpp/triton-http"], CELLS["health × cpp/triton-grpc"]
+    expected = deviating.operation.expect
+    assert other.told(expected) == [*expected]
+    assert [line.answer[:1] for line in deviating.told(expected)] == [
+        ("ServerLive",),
+        (),
+        ("ModelReady",),
+    ]
+    assert [line.value for line in deviating.told(expected)] == [line.value for line in expected]
+
+
 # Drift
 
 

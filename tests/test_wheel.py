@@ -1,10 +1,14 @@
 """A wheel alone, in an empty environment and another folder, is all that a user needs."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -81,3 +85,78 @@ def test_with_its_extra_it_verifies_from_another_folder(wheel: Path, tmp_path: P
     verdicts = json.loads(judged)
     assert len(verdicts) == 10
     assert {verdict["status"] for verdict in verdicts} == {"passed"}
+
+
+@pytest.fixture(scope="module")
+def everything(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with all extras, and what the example's server needs."""
+    folder = tmp_path_factory.mktemp("everything")
+    programs = install(wheel, folder, "[all]")
+    constraints = ROOT / "constraints.txt"
+    pip = (programs / "python", "-m", "pip", "install", "--quiet", "--constraint", constraints)
+    run(*pip, "grpcio-tools", "pytest", cwd=folder)
+    return programs
+
+
+def verified(programs: Path, folder: Path) -> dict[str, str]:
+    """Generates, judges and shows the samples of a project; returns client to status."""
+    samplegen = programs / "samplegen"
+    run(samplegen, "generate", "--check", cwd=folder)
+    required = "all" if os.environ.get("CI") else "python"
+    judged = run(samplegen, "verify", "--json", "--require", required, cwd=folder)
+    run(programs / "mkdocs", "build", "--strict", "--quiet", cwd=folder)
+    verdicts = json.loads(judged)
+    for verdict in verdicts:
+        missing = re.fullmatch("(.*; )?.* is missing; type: .*", verdict["reason"])
+        assert verdict["status"] == "passed" or missing, verdict
+    return {verdict["client"]: verdict["status"] for verdict in verdicts}
+
+
+@pytest.mark.timeout(1300)
+def test_a_new_project_is_whole_from_the_start(everything: Path, tmp_path: Path) -> None:
+    samplegen = everything / "samplegen"
+    run(samplegen, "init", tmp_path / "greeter", cwd=tmp_path)
+    folder = tmp_path / "greeter"
+    run(samplegen, "generate", cwd=folder)
+    statuses = verified(everything, folder)
+    assert set(statuses) == {"python/urllib", "curl/rest"}
+    page = (folder / "build/site/operations/greet/index.html").read_text()
+    assert "greeting: Hello, Ada! Hello, Ada!" in page, "what the sample printed"
+    tests = run(everything / "pytest", "--samplegen", "-v", cwd=folder)
+    assert "samplegen::greet[python/urllib] PASSED" in tests
+    again = subprocess.run(
+        [samplegen, "init"], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    assert again.returncode == 1
+    assert "already there; name another folder" in again.stderr
+
+
+@pytest.mark.timeout(1300)
+def test_a_foreign_api_is_documented(everything: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "inventory"
+    shutil.copytree(
+        ROOT / "examples/inventory", folder, ignore=shutil.ignore_patterns("build", "__pycache__")
+    )
+    statuses = verified(everything, folder)
+    assert set(statuses) == {"python/grpcio", "go/grpc", "curl/rest"}
+    page = (folder / "build/site/operations/get-item/index.html").read_text()
+    assert page.count("<samp>title: Desk lamp\ncount: 12\nprice: 24.5\n</samp>") == sum(
+        status == "passed" for status in statuses.values()
+    )
+    assert "GET /v1/items/{sku}" in page
+    assert "The stock keeping unit, such as" in page, "the comments of the contract"
+    routes = json.loads((folder / "build/site/openapi.json").read_text())["paths"]
+    assert set(routes) == {"/v1/items/{sku}", "/v1/items:find"}
+    shown = run(everything / "samplegen", "list", "--json", cwd=folder)
+    assert {cell["state"] for cell in json.loads(shown)} == {"ready"}
+
+
+def test_a_wheel_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        text = archive.read(path).decode()
+    metadata = message_from_string(text)
+    assert set(metadata.get_all("Provides-Extra") or ()) >= {"server", "verify", "site", "all"}
+    core = [r for r in metadata.get_all("Requires-Dist") or () if "extra ==" not in r]
+    names = {re.split("[^a-z0-9-]", name)[0] for name in core}
+    assert names == {"click", "jinja2", "pydantic", "pyyaml"}

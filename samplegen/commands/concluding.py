@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from samplegen.commands.printing import error
+from samplegen.commands.printing import annotate, error
 from samplegen.judge import report, verdicts
 from samplegen.judge.verdicts import Verdict
 from samplegen.samples import write_file
@@ -23,6 +23,9 @@ def conclude(
         as_json: Whether stdout gets JSON in place of the table.
     """
     report.failures(found)
+    for verdict in found:
+        if verdict.status == "failed":
+            annotate(report.place(verdict))
     if as_json:
         click.echo(verdicts.as_json(found))
     else:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from samplegen.commands.printing import error
+from samplegen.commands.printing import annotate, error
+from samplegen.errors import Problem
 from samplegen.samples import drift, write
 
 
@@ -19,6 +20,7 @@ def write_or_check(files: dict[str, bytes], folder: Path, check: bool, command: 
         click.echo(f"{item.path}: {item.kind}")
         if item.diff:
             click.echo(item.diff)
+        annotate(Problem(f"{item.kind}; run {command}", item.path, item.line))
     if found:
         error(f"{folder} is not fresh; run {command}")
         return 1

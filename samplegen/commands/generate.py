@@ -8,18 +8,24 @@ import click
 from samplegen.commands.folders import write_or_check
 from samplegen.options import (
     EXISTING,
-    SAMPLES,
     catalogue_options,
     connection,
     connection_options,
     tell_needless,
 )
 from samplegen.samples import Catalogue
+from samplegen.settings import settings
 
 
 @click.command("generate")
 @click.option("--check", is_flag=True, help="Write nothing; fail and show how the samples differ.")
-@click.option("--output", type=EXISTING, default=SAMPLES, metavar="DIR", show_default=True)
+@click.option(
+    "--output",
+    type=EXISTING,
+    default=lambda: settings().samples,
+    metavar="DIR",
+    help="Default: as in samplegen.yaml, else site/samples.",
+)
 @connection_options
 @catalogue_options
 def command(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> int:

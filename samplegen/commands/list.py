@@ -5,7 +5,7 @@ import json
 import click
 
 from samplegen.options import catalogue_options, json_option
-from samplegen.samples import Catalogue
+from samplegen.samples import Catalogue, Cell
 
 
 @click.command("list")
@@ -28,7 +28,7 @@ def command(catalogue: Catalogue, as_json: bool) -> int:
                 "client": cell.client.name,
                 "form": cell.operation.form,
                 "state": state,
-                "reason": cell.omitted or "",
+                "reason": _reason(cell),
                 "path": cell.client.sample(cell.operation),
             }
             for cell, state in states
@@ -42,6 +42,13 @@ def command(catalogue: Catalogue, as_json: bool) -> int:
             click.echo(f"{cell.operation.name}  {click.style(cell.operation.title, dim=True)}")
             last = cell.operation
         colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")
-        reason = f"  {cell.omitted}" if cell.omitted else ""
+        reason = f"  {_reason(cell)}" if _reason(cell) else ""
         click.echo(f"  {cell.client.name:{width}}  {click.style(state, fg=colour)}{reason}")
     return 0
+
+
+def _reason(cell: Cell) -> str:
+    """Why the client has no sample of the operation, or one that does not do all it should."""
+    if cell.omitted is not None:
+        return cell.omitted
+    return cell.deviation.reason if cell.deviation else ""

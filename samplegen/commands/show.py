@@ -5,28 +5,23 @@ from typing import Any
 
 import click
 
-from samplegen.errors import SamplegenError, UsageError
+from samplegen.errors import SamplegenError
 from samplegen.options import (
     catalogue_options,
+    cell,
     complete,
     connection,
     connection_options,
     json_option,
+    single_client_option,
     tell_needless,
 )
-from samplegen.samples import Catalogue, Cell
+from samplegen.samples import Catalogue
 
 
 @click.command("show")
 @click.argument("operation", shell_complete=complete("spec"))
-@click.option(
-    "--client",
-    "client_name",
-    required=True,
-    metavar="LANGUAGE/CLIENT",
-    shell_complete=complete("clients"),
-    help="Such as python/tritonclient-grpc; `samplegen list` names them all.",
-)
+@single_client_option
 @connection_options
 @catalogue_options
 @json_option
@@ -46,24 +41,12 @@ def command(
 
     With --json also where each connection value stands in it (start and end, in characters).
     """
-    problems: list[Any] = []
-    found: list[Any] = []
-    for find, name in (
-        (catalogue.spec.operation, operation),
-        (catalogue.clients.client, client_name),
-    ):
-        try:
-            found.append(find(name))
-        except UsageError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise UsageError(*problems)
-    cell = Cell(*found)
-    if cell.omitted is not None:
-        raise SamplegenError(f"{cell.name}: {cell.omitted}")
+    chosen = cell(catalogue, operation, client_name)
+    if chosen.omitted is not None:
+        raise SamplegenError(f"{chosen.name}: {chosen.omitted}")
     made = connection(catalogue.spec.api.connection, **values)
-    rendered = catalogue.render(cell, made)
-    tell_needless([cell.client], made)
+    rendered = catalogue.render(chosen, made)
+    tell_needless([chosen.client], made)
     if as_json:
         spans = [span._asdict() for span in rendered.spans]
         click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))

@@ -10,7 +10,6 @@ from samplegen.commands.printing import extra
 from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
-    SAMPLES,
     VERDICTS,
     cache_option,
     catalogue_options,
@@ -44,7 +43,7 @@ from samplegen.samples import Catalogue
     "--samples",
     type=EXISTING,
     metavar="DIR",
-    help=f"The published samples. Default: {SAMPLES}, if there.",
+    help="The published samples. Default: as in samplegen.yaml, else site/samples, if there.",
 )
 @click.option(
     "--verdicts",
@@ -111,8 +110,7 @@ def command(
     """
     with extra("verify"):
         from samplegen.commands.concluding import conclude
-        from samplegen.judge import report, servers, shards, verdicts
-        from samplegen.judge.judging import Judge
+        from samplegen.judge import judging, report, shards, verdicts
 
     if dask is not None and shard is not None:
         raise UsageError("--dask makes its own shards; leave out --shard")
@@ -120,8 +118,8 @@ def command(
         raise UsageError("--dask reaches --endpoint without TLS and headers; leave these out")
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
-    api = catalogue.spec.api
-    address = server_address(api.connection, endpoint, **security)
+    documented = catalogue.spec.api.connection
+    address = server_address(documented, endpoint, **security)
     published = samples_folder(samples)
     if verdicts_file is None:
         verdicts_file = VERDICTS if shard is None else _shard_file(*shard)
@@ -133,8 +131,7 @@ def command(
         cells = shards.cut(cells, recorded, count)[index - 1]
     with report.progress(len(cells)) as judged:
         if dask is None:
-            with servers.both(catalogue.spec, address) as (target, other):
-                judge = Judge(catalogue, target, published, cache, other)
+            with judging.against(catalogue, address, published, cache) as judge:
                 found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
         else:
             with extra("dask"):

@@ -1,16 +1,17 @@
 """The judge: takes samples through the gates, several at a time, and gives a verdict of each."""
 
+import contextlib
 import datetime
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from samplegen.clients import Requirement
+from samplegen.clients import Gate, Requirement
 from samplegen.connection import Connection
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, servers
@@ -38,6 +39,7 @@ class Judge:
         samples: Path | None,
         cache: Path,
         other: Target | None = None,
+        until: Gate = "faults",
     ) -> None:
         """Starts nothing yet.
 
@@ -47,14 +49,22 @@ class Judge:
             samples: The folder of the published samples, if there is one.
             cache: The folder that keeps what samples are built with and what was built.
             other: The server whose answers differ, if there is one.
+            until: The last gate: `faults`, or `output`.
         """
         self._catalogue = catalogue
         self._target = target
         self._checked: dict[Requirement, str | None] = {}
         self._behind = _Behind(catalogue.spec.api, target)
-        workshop = Workshop(cache, catalogue.clients, catalogue.spec.proto, self._checked)
+        workshop = Workshop(cache, catalogue.project, self._checked)
         self._court = Court(
-            catalogue, target, other, samples, workshop, self._checked, self._behind.connection
+            catalogue,
+            target,
+            other,
+            samples,
+            workshop,
+            self._checked,
+            self._behind.connection,
+            until,
         )
 
     def judge(
@@ -65,7 +75,8 @@ class Judge:
         Returns:
             The verdicts in the order of `cells`.
         """
-        self._checked |= versions((r for cell in cells for r in cell.client.requirements), jobs)
+        needed = {r: None for cell in cells for r in cell.client.requirements}
+        self._checked |= versions((r for r in needed if r not in self._checked), jobs)
         free = threading.Semaphore(jobs)
         verdicts: dict[tuple[str, str], Verdict] = {}
         with self._behind, ThreadPoolExecutor(jobs + _WAITING) as pool:
@@ -173,12 +184,14 @@ class _Behind:
         self._target = target
         self._lock = threading.Lock()
         self._stack = ExitStack()
+        self._upstream: Target | None = None
 
     def __enter__(self) -> None:
         """Starts nothing yet."""
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
+        self._upstream = None
 
     def connection(self) -> Connection:
         """Where it is.
@@ -187,7 +200,22 @@ class _Behind:
             SamplegenError: It does not come up.
         """
         with self._lock:
-            if self._target.recording is not None or self._target.connection.asked:
+            if self._target.recording is None and not self._target.connection.asked:
+                return self._target.connection
+            if self._upstream is None:
                 started = servers.started(self._api, recording=False)
-                self._target = self._stack.enter_context(started)
-            return self._target.connection
+                self._upstream = self._stack.enter_context(started)
+            return self._upstream.connection
+
+
+@contextlib.contextmanager
+def against(
+    catalogue: Catalogue, address: Connection | None, samples: Path | None, cache: Path
+) -> Iterator[Judge]:
+    """A judge, and the servers that it asks: the one at `address`, else one of its own.
+
+    Raises:
+        SamplegenError: It does not answer, is not installed or does not come up.
+    """
+    with servers.both(catalogue.spec, address) as (target, other):
+        yield Judge(catalogue, target, samples, cache, other)

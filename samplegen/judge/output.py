@@ -19,11 +19,16 @@ def differences(stdout: str, expected: Sequence[Expectation]) -> list[str]:
     found = []
     if rest:
         lines.append(rest)
-    for number, (line, expectation) in enumerate(zip(lines, expected, strict=False), 1):
-        if not _matches(line, expectation):
-            found.append(f"line {number}: found {line!r}; expected {_shown(expectation)}")
-    found += [f"missing: {_shown(expectation)}" for expectation in expected[len(lines) :]]
-    found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][len(expected) :]
+    number = 0
+    for expectation in expected:
+        taken = 1 + expectation.label.count("\n")  # a tensor may have any name
+        line = "\n".join(lines[number : number + taken])
+        if number >= len(lines):
+            found.append(f"missing: {_shown(expectation)}")
+        elif not _matches(line, expectation):
+            found.append(f"line {number + 1}: found {line!r}; expected {_shown(expectation)}")
+        number += taken
+    found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][number:]
     if rest:
         found.append("the last line has no line break")
     return found

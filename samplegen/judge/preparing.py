@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samplegen.clients import Client, Clients, Command, Gate, Requirement
+from samplegen.clients import Client, Command, Gate, Requirement
 from samplegen.judge import processes
 from samplegen.judge.processes import Outcome
 
@@ -47,21 +47,18 @@ class Workshop:
     def __init__(
         self,
         cache: Path,
-        clients: Clients,
-        proto: Path,
+        project: Callable[[Client], Mapping[str, Path]],
         versions: Mapping[Requirement, str | None],
     ) -> None:
         """Removes what has not been used for long, and makes nothing yet.
 
         Args:
             cache: An absolute path; made when it is needed.
-            clients: Knows the project files.
-            proto: The gRPC contract.
+            project: Tells what a client's samples are built with, by path in that folder.
             versions: Of all that the clients require.
         """
         self._cache = cache
-        self._clients = clients
-        self._proto = proto
+        self._project = project
         self._versions = versions
         self._failures: dict[Path, Failed] = {}
         _tidy(cache)
@@ -72,7 +69,7 @@ class Workshop:
         Raises:
             Failed: One of its commands did; they are not tried again in this run.
         """
-        project = self._clients.project(client)
+        project = self._project(client)
         versions = [(needed.name, self._versions[needed]) for needed in client.requirements]
         commands = (*client.language.prepare, *client.prepare)
         path = self._path(
@@ -81,14 +78,12 @@ class Workshop:
             client.language.environment,
             versions,
             [(name, file.read_bytes()) for name, file in project.items()],
-            self._proto.read_bytes(),
         )
 
         def make(folder: Path) -> None:
             for name, file in project.items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, folder / name)
-            shutil.copyfile(self._proto, folder / self._proto.name)
             values = self._values(folder)
             # These commands are the project's own, and download as the machine is set up to.
             env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}

@@ -6,12 +6,14 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from samplegen.errors import Problem
 from samplegen.judge.requirements import Finding
 from samplegen.judge.verdicts import Verdict
 
@@ -100,6 +102,16 @@ def failures(verdicts: Sequence[Verdict]) -> None:
             name = escape(f"{verdict.operation} × {verdict.client}")
             console.print(f"[bold red]✗ {name}[/]: {escape(verdict.reason)}")
             console.print(escape("".join(f"  {line}\n" for line in verdict.log.splitlines())))
+
+
+def place(verdict: Verdict) -> Problem:
+    """Why a sample failed, at the line of it that was complained of first."""
+    path = Path(verdict.log.partition("\n")[0])
+    name = re.escape(path.name)
+    line = re.search(rf'{name}(?::|"?,? line )(\d+)', f"{verdict.reason}\n{verdict.log}")
+    return Problem(
+        f"{verdict.client}: {verdict.reason}", path, int(line[1]) if line is not None else None
+    )
 
 
 def junit(verdicts: Sequence[Verdict]) -> bytes:

@@ -12,6 +12,9 @@ from samplegen.judge import processes
 from samplegen.judge.preparing import execute
 from samplegen.judge.processes import Outcome
 
+START_SECONDS = 10
+"""How long a program may take besides its calls: a virtual machine takes some, if all is busy."""
+
 
 @dataclass(frozen=True)
 class Program:

@@ -4,13 +4,14 @@ import contextlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,7 @@ from samplegen.judge import ports, processes
 from samplegen.judge.asking import get
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
+from samplegen.render import with_values
 from samplegen.spec import Api, Server, Spec
 
 _START_SECONDS = 60
@@ -68,13 +70,11 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
     Raises:
         SamplegenError: It does not answer.
     """
-    address = f"{connection.host}:{connection.rest_port}"
+    address = f"{connection.host}:{connection.rest_port or connection.grpc_port}"
     try:
-        status, _ = get(connection, api.server.ready)
-        if status != http.HTTPStatus.OK:
+        if (refusal := _refusal(api, connection)) is not None:
             raise SamplegenError(
-                f"the server at {address} is not ready; wait until it has loaded its models "
-                f"(HTTP status {status} at {api.server.ready})"
+                f"the server at {address} is not ready; wait until it is ({refusal})"
             )
         version = _version(api, connection)
     except (OSError, http.client.HTTPException) as error:
@@ -117,13 +117,14 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
         SamplegenError: It is not installed, or does not come up.
     """
     distance = 0 if other is None else 1
-    wanted = (api.connection.grpc_port + distance, api.connection.rest_port + distance)
+    names = api.connection.ports
+    wanted = [port + distance for port in names.values()]
     with (
-        ports.claimed(wanted) as (grpc_port, rest_port),
+        ports.claimed(wanted) as claimed,
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryFile() as log,
     ):
-        connection = replace(api.connection, grpc_port=grpc_port, rest_port=rest_port)
+        connection = with_values(api.connection, **dict(zip(names, claimed, strict=True)))
         documented = connection == api.connection
         home = Path(folder)
         record = home / "requests.jsonl"
@@ -157,11 +158,7 @@ def command_line(server: Server, connection: Connection) -> list[str]:
     """
     if not installed(server):
         raise SamplegenError(f"{server.title} is not installed; type: {server.install}")
-    values = {
-        "python": sys.executable,
-        "grpc_port": connection.grpc_port,
-        "rest_port": connection.rest_port,
-    }
+    values = {"python": sys.executable, **connection.ports}
     return [argument.format_map(values) for argument in server.command]
 
 
@@ -174,14 +171,32 @@ def _wait_until_ready(
             message = f"ended with status {process.returncode} before it was ready{_tail(log)}"
             raise SamplegenError(f"{api.server.title} {message}")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if get(connection, api.server.ready)[0] == http.HTTPStatus.OK:
+            if _refusal(api, connection) is None:
                 return
         time.sleep(0.02)
     raise SamplegenError(f"{api.server.title} was not ready after {_START_SECONDS} s{_tail(log)}")
 
 
+def _refusal(api: Api, connection: Connection) -> str | None:
+    """What the server answers while it is not ready, None once it is.
+
+    Raises:
+        OSError: It takes no connection.
+        http.client.HTTPException: It does not speak HTTP.
+    """
+    if api.server.ready is None:
+        for port in connection.ports.values():
+            socket.create_connection((connection.host.strip("[]"), port), timeout=5).close()
+        return None
+    status, _ = get(connection, api.server.ready)
+    ready = status == http.HTTPStatus.OK
+    return None if ready else f"HTTP status {status} at {api.server.ready}"
+
+
 def _version(api: Api, connection: Connection) -> str:
     """The name and version that the server states of itself."""
+    if api.server.metadata is None:
+        return "unknown"
     _, body = get(connection, api.server.metadata)
     try:
         metadata = json.loads(body)

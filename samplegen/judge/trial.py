@@ -16,7 +16,7 @@ from samplegen.judge.faulty import Fault, reserved
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import Failed, Workshop, ending
 from samplegen.judge.processes import Outcome
-from samplegen.judge.running import Finished, Program
+from samplegen.judge.running import START_SECONDS, Finished, Program
 from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.verdicts import Faults
@@ -47,6 +47,8 @@ class Court:
     """The versions of what is required; None is missing."""
     unwatched: Callable[[], Connection]
     """Where a server is that answers as the target does, and whose requests nobody counts."""
+    until: Gate = "faults"
+    """The last gate."""
 
 
 @dataclass
@@ -81,10 +83,18 @@ class Trial:
         gates = self._static()
         program = self._program(self.text, gates, self._pass)
         requests = self._first(program)
+        if self.court.until == "output":
+            return
         building = gates if self.cell.client.language.build else {}
         building = {gate: commands for gate, commands in building.items() if gate != "format"}
         self._meaning(requests, building)
         self._faults(requests, building)
+
+    @property
+    def _limit(self) -> float:
+        """Seconds that a run may take. No call has more than the deadline; none needs it here."""
+        limit = self.court.catalogue.spec.api.deadline + START_SECONDS
+        return min(limit, self.cell.client.language.timeout)
 
     def _clock(self) -> float:
         return time.monotonic() - self.slot.waited
@@ -154,13 +164,13 @@ class Trial:
         """Gates: it ends well, on its own and silently, sends and prints what it must."""
         target = self.court.target
         with target.watch(self.slot) as sent:
-            finished = program.run(self.cell.client.language.timeout)
+            finished = program.run(self._limit)
         self.output = finished.outcome.stdout
         self._ended_well("run", finished)
         self._pass("run")
-        if sent is None:
+        if sent is None and self.court.catalogue.spec.api.server.record:
             self.untried.append("wire: the server does not tell what it was asked")
-        else:
+        elif sent is not None:
             spec = self.court.catalogue.spec
             expected = wire.canonical(spec, self.cell, target.connection)
             self._require("wire", wire.differences(sent, expected), finished.outcome)
@@ -181,21 +191,25 @@ class Trial:
     def _meaning(self, requests: list[Request] | None, building: Gates) -> None:
         """Gate: it prints what was really answered, also by a server that answers differently."""
         operation, other = self.cell.operation, self.court.other
+        server = self.court.catalogue.spec.api.server
+        if not (server.record and server.other):
+            return  # the API has no such gate
         unable = self._no_meaning(requests)
         if unable is not None or requests is None or other is None:
             self.untried.append(f"meaning: {unable}")
             return
         self.other_server = other.version
-        found = meaning.contradictions(self.output, operation.expect, requests)
+        expected = self.cell.told(operation.expect)
+        found = meaning.contradictions(self.output, expected, requests)
         self._require("meaning", found, Outcome(0, self.output, "", 0))
         text = self._elsewhere(_moved(self.court.catalogue.spec.api.connection, other))
         again = self._program(text, building)
         with other.watch(self.slot) as sent:
-            finished = again.run(self.cell.client.language.timeout)
+            finished = again.run(self._limit)
         self._ended_well("meaning", finished, where="at the server that answers differently, ")
         outcome = finished.outcome
         found = differences(outcome.stdout, operation.other) if operation.other else []
-        expected = operation.other or operation.expect
+        expected = self.cell.told(operation.other or operation.expect)
         found = found or meaning.contradictions(outcome.stdout, expected, sent or [])
         found = [f"at the server that answers differently, {problem}" for problem in found]
         self._require("meaning", found, outcome)
@@ -234,6 +248,7 @@ class Trial:
             requests,
             [court.catalogue.spec.data(file).read_bytes() for file in cell.operation.files],
             cell.operation.expect,
+            cell.deviation,
             met,
             faults.sources(),
         )

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import struct
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,29 +10,15 @@ from typing import Any
 
 from samplegen.connection import Connection
 from samplegen.judge.slots import Slot
+from samplegen.packing import raw, raw_texts
 from samplegen.samples import Cell
-from samplegen.spec import Spec, Tensor
+from samplegen.spec import Call, Operation, Spec, Tensor
 
 Request = dict[str, Any]
-"""`rpc`, `model`, `version`, `inputs` (name, datatype, shape and digest of each, by name; null for
-what is no inference), `deadline` (whether there was one; null over REST, where nobody can tell),
-`error`, and `answer` (the fields of the response, if the server tells)."""
-
-_FORMATS = {
-    "BOOL": "?",
-    "UINT8": "B",
-    "UINT16": "H",
-    "UINT32": "I",
-    "UINT64": "Q",
-    "INT8": "b",
-    "INT16": "h",
-    "INT32": "i",
-    "INT64": "q",
-    "FP16": "e",
-    "FP32": "f",
-    "FP64": "d",
-}
-"""Protocol datatype to the `struct` code of its elements, little-endian."""
+"""`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest
+of each, by name; null for what is no inference), else `request` (the fields of the message);
+`deadline` (whether there was one; null over REST, where nobody can tell), `error`, and `answer`
+(the fields of the response, if the server tells)."""
 
 
 class Recording:
@@ -58,20 +43,30 @@ class Recording:
 
 
 def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:
-    """What every client of the operation sends, in this order."""
+    """What every client of the operation sends, in this order; but for a deviation it declares."""
     operation = cell.operation
-    inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
     return [
         {
             "rpc": call.rpc,
-            "model": operation.model if "{model}" in call.path else "",
-            "version": connection.model_version if "{version}" in call.path else "",
-            "inputs": inputs if call.method == "POST" else None,
+            **(_inference(spec, operation, call, connection) if operation.model else {}),
+            **({"request": operation.request} if operation.request else {}),
             "deadline": True if cell.client.transport == "grpc" else None,
             "error": None,
         }
-        for call in operation.calls
+        for call in cell.calls
     ]
+
+
+def _inference(
+    spec: Spec, operation: Operation, call: Call, connection: Connection
+) -> dict[str, Any]:
+    """What a call sends to a model."""
+    inputs = sorted((_input(spec, tensor) for tensor in operation.inputs), key=lambda i: i["name"])
+    return {
+        "model": operation.model if "{model}" in call.path else "",
+        "version": connection.model_version if "{version}" in call.path else "",
+        "inputs": inputs if call.method == "POST" else None,
+    }
 
 
 def differences(sent: Sequence[Request], expected: Sequence[Request]) -> list[str]:
@@ -101,13 +96,6 @@ def _input(spec: Spec, tensor: Tensor) -> dict[str, Any]:
 
 
 def _raw(spec: Spec, tensor: Tensor) -> bytes:
-    """The tensor as in `raw_input_contents`: row-major, little-endian, BYTES behind a length."""
-    if tensor.datatype != "BYTES":
-        values = tensor.elements
-        return struct.pack(f"<{len(values)}{_FORMATS[tensor.datatype]}", *values)
-    elements = (
-        [spec.data(tensor.file).read_bytes()]
-        if tensor.file is not None
-        else [str(value).encode() for value in tensor.elements]
-    )
-    return b"".join(struct.pack("<I", len(element)) + element for element in elements)
+    if tensor.file is not None:
+        return raw_texts([spec.data(tensor.file).read_bytes()])
+    return raw(tensor.datatype, tensor.elements)

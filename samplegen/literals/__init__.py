@@ -10,7 +10,7 @@ from samplegen.literals.go import GO
 from samplegen.literals.java import JAVA
 from samplegen.literals.json import JSON
 from samplegen.literals.python import PYTHON
-from samplegen.literals.shell import SHELL
+from samplegen.literals.shell import SHELL, octal
 from samplegen.literals.writing import Literals, joined
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Text",
     "Value",
     "joined",
+    "octal",
 ]
 
 LITERALS = {"python": PYTHON, "shell": SHELL, "go": GO, "java": JAVA, "c++": CPP}

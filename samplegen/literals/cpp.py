@@ -32,7 +32,7 @@ def _integer(value: int, datatype: str) -> str:
 
 
 def _real(value: float, datatype: str) -> str:
-    kind, suffix = ("f", "f") if datatype == "FP32" else ("d", "")
+    kind, suffix = ("f", "f") if datatype in ("FP16", "FP32") else ("d", "")
     return f"{value!r}{suffix}" if math.isfinite(value) else f'std::sto{kind}("{value}")'
 
 

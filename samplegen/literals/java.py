@@ -1,9 +1,15 @@
 """Java literals."""
 
 import math
+from collections.abc import Sequence
 
-from samplegen.literals.code import LiteralError
+from samplegen.literals.code import Code, LiteralError
 from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+
+_WIDTH = 100
+"""The longest line; google-java-format."""
+_CONTINUED = 4
+"""Columns that a continued line stands deeper."""
 
 
 def _number(code: int) -> str:
@@ -21,12 +27,43 @@ def _integer(value: int, datatype: str) -> str:
 
 
 def _real(value: float, datatype: str) -> str:
-    kind, suffix = ("Float", "f") if datatype == "FP32" else ("Double", "")
+    kind, suffix = ("Float", "f") if datatype in ("FP16", "FP32") else ("Double", "")
     if math.isnan(value):
         return f"{kind}.NaN"
     if math.isinf(value):
         return f"{kind}.{'POSITIVE' if value > 0 else 'NEGATIVE'}_INFINITY"
     return f"{value!r}{suffix}"
+
+
+def _call(items: Sequence[str], head: str, indent: int, end: str = ";") -> Code:
+    """A call as google-java-format breaks it: behind `=`, then before the arguments, then each.
+
+    Args:
+        items: The arguments; literals without connection values.
+        head: What stands before the parenthesis, such as `int index = find`.
+        indent: Where the line starts.
+        end: What stands behind the call.
+    """
+    before, _, callee = head.rpartition(" = ")
+    arguments = ", ".join(items)
+    if _fits(f"{head}({arguments}){end}", indent):
+        return Code(f"{head}({arguments})")
+    start = f"{head}("
+    if before:
+        indent += _CONTINUED
+        line = f"{before} =\n{' ' * indent}"
+        if _fits(f"{callee}({arguments}){end}", indent):
+            return Code(f"{line}{callee}({arguments})")
+        start = f"{line}{callee}("
+    indent += _CONTINUED
+    margin = f"\n{' ' * indent}"
+    if not _fits(f"{arguments}){end}", indent):
+        arguments = f",{margin}".join(items)
+    return Code(f"{start}{margin}{arguments})")
+
+
+def _fits(line: str, indent: int) -> bool:
+    return indent + len(line) <= _WIDTH
 
 
 JAVA = Literals(
@@ -37,8 +74,9 @@ JAVA = Literals(
     last=",",
     indent="  ",
     step=2,
-    width=100,
+    width=_WIDTH,
     filled=True,
+    call=_call,
     # A \u means its character even in a comment, but not behind another backslash.
     remark=lambda text: text.replace("\\", "\\\\"),
 )

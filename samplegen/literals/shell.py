@@ -1,9 +1,11 @@
 """Words of a POSIX shell."""
 
 import re
+from collections.abc import Sequence
 
-from samplegen.literals.code import LiteralError
+from samplegen.literals.code import Code, LiteralError, Scalar
 from samplegen.literals.writing import Literals, Quotes, repr_numbers
+from samplegen.packing import raw
 
 _SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _UNFIT = re.compile("[\0\ud800-\udfff]")
@@ -20,3 +22,8 @@ def _quotes(text: str) -> Quotes:
 
 
 SHELL = Literals(_quotes, ("false", "true"), repr_numbers(str), ("", " ", ""), last=None)
+
+
+def octal(elements: Sequence[Scalar], datatype: str) -> Code:
+    """A format of `printf` that prints the bytes of a tensor's elements; to stand in quotes."""
+    return Code("".join(f"\\{byte:03o}" for byte in raw(datatype, elements)))

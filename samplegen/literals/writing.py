@@ -4,7 +4,7 @@ import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from unicodedata import east_asian_width
@@ -24,6 +24,10 @@ class Quotes:
         """Itself, whatever the text."""
         return self
 
+
+Call = Callable[..., Code]
+"""Of the arguments, of what stands before them such as `int index = find`, and of the column where
+the line starts."""
 
 Numbers = Callable[[Sequence[Any], str], list[str]]
 """Writes numbers of one datatype, or of none: of the empty one."""
@@ -58,6 +62,8 @@ class Literals:
     """Whether the last of the arguments that have a line each is followed by a comma."""
     remark: Callable[[str], str] = str
     """Makes a text harmless in a comment."""
+    call: "Call" = field(default=lambda items, head, *_: Code(f"{head}({', '.join(items)})"))
+    """Writes a call, in lines where the language's formatter would break it."""
 
     def quote(self, value: str | Text) -> Code:
         """The string literal of a text, or of a text with connection values in it."""
@@ -94,7 +100,7 @@ class Literals:
         body = f"\n{deeper}".join(lines)[:-1] + self.last
         return Code(f"{opening}\n{deeper}{body}\n{margin}{closing}")
 
-    def arguments(self, items: Sequence[Code], column: int, indent: int, after: int = 1) -> Code:
+    def arguments(self, items: Sequence[str], column: int, indent: int, after: int = 1) -> Code:
         """The arguments of a call: on the line, or as formatters break it where they do not fit.
 
         Args:
@@ -173,12 +179,13 @@ def _quote_text(literals: Literals, text: Text) -> Code:
     return Code(code + quotes.closing, tuple(spans))
 
 
-def joined(separator: str, items: Iterable[Code]) -> Code:
+def joined(separator: str, items: Iterable[str]) -> Code:
     """The items as one, with the connection values in them."""
     text, spans = "", []
     for index, item in enumerate(items):
         text += separator if index else ""
-        spans += [Span(s.start + len(text), s.end + len(text), s.name) for s in item.spans]
+        found = item.spans if isinstance(item, Code) else ()
+        spans += [Span(s.start + len(text), s.end + len(text), s.name) for s in found]
         text += item
     return Code(text, tuple(spans))
 

@@ -3,20 +3,25 @@
 It is put into a page after Markdown and search have seen it: neither needs to parse code.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from itertools import count
+from typing import get_args
 
 import markdown
 
-from samplegen.clients import Client
+from samplegen.clients import Client, Gate
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
 from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec import Operation
 
+GATES: tuple[Gate, ...] = get_args(Gate)
+_CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
+NOT_PASSED = '<span title="not passed, or not tried">·</span>'
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
 
 _FIRST_SET = 1000
@@ -89,12 +94,22 @@ class Blocks(Views):
         ]
         return self.slot(self._tabs(panels, "Install the package of each client", "sg-install"))
 
+    def fold(self, title: str, content: str) -> str:
+        box = f'<div class="sg-scroll" role="region" aria-label="{title}" tabindex="0">'
+        body = f"{box}{_markdown(content)}</div>"
+        return self.slot(
+            f'<details class="sg-fold"><summary>{title}</summary>{body}</details>'
+        )
+
     def values(self) -> str:
         return self.slot(self._form())
 
     def details(self, rpcs: tuple[str, ...]) -> str:
         """The fields and errors, which are the same on many pages: search finds them elsewhere."""
-        return self.slot(_markdown(super().details(rpcs)))
+        html = _markdown(super().details(rpcs))
+        # Many rows on every page: a cell of code alone is an element less, and links stand in lines.
+        html = _CODE_CELL.sub(r'<td class="sg-mono">\1</td>', html)
+        return self.slot(html.replace("<br>", " "))
 
     def link(self, source: str) -> str:
         return self._address(source) or ""
@@ -107,7 +122,9 @@ class Blocks(Views):
             for title, clients in languages.items()
         )
         columns = [client for clients in languages.values() for client in clients]
-        titles = "".join(f'<th scope="col">{escape(client.title)}</th>' for client in columns)
+        titles = "".join(
+            f'<th scope="col"><span>{escape(client.title)}</span></th>' for client in columns
+        )
         rows = "".join(
             f'<tr><th scope="row"><a href="{self._page(operation)}">{escape(operation.title)}</a>'
             f"</th>{''.join(self._matrix_cell(operation, client) for client in columns)}</tr>"
@@ -121,16 +138,37 @@ class Blocks(Views):
         )
 
     def verdicts(self) -> str:
-        rows = "".join(
-            f'<tr id="{sample.anchor}"><td>{escape(sample.operation.title)}</td>'
-            f"<td>{escape(sample.client.title)}</td><td>{self.cell(sample)}</td>"
-            f"<td>{_account(sample)}</td></tr>"
-            for sample in self.book.samples.values()
+        """The last run: gate by gate, grouped by operation; a sample that was not run says why."""
+        titles = "".join(f'<th scope="col"><span>{gate}</span></th>' for gate in GATES)
+        groups = "".join(
+            f'<tbody><tr><th colspan="{len(GATES) + 3}" scope="rowgroup">'
+            f'<a href="{self._page(operation)}">{escape(operation.title)}</a></th></tr>'
+            f"{''.join(map(self._verdict, self.book.by_operation[operation.name]))}</tbody>"
+            for operation in self.book.operations.values()
         )
-        titles = ("Operation", "Client", "State", "Proved")
-        head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        return self._table(table, "sg-verdicts", "The verdict of each sample")
+        return self._table(
+            f'<thead><tr><th scope="col">Client</th><th scope="col">State</th>{titles}'
+            f'<th scope="col">Run</th></tr></thead>{groups}',
+            "sg-verdicts",
+            "The verdict of each sample, gate by gate",
+        )
+
+    def _verdict(self, sample: Sample) -> str:
+        verdict = sample.proof
+        remarks = " · ".join(text for text in (sample.deviation, sample.remark) if text)
+        remark = f"<small>{escape(remarks)}</small>" if remarks else ""
+        if verdict is None:
+            rest = f'<td colspan="{len(GATES) + 1}">{remark}</td>'
+            remark = ""
+        else:
+            marks = "".join(
+                f"<td>{'✓' if gate in verdict.gates else NOT_PASSED}</td>" for gate in GATES
+            )
+            rest = f"{marks}<td>{verdict.judged_at[:10]}</td>"
+        return (
+            f'<tr id="{sample.anchor}"><th scope="row">{escape(sample.client.title)}{remark}</th>'
+            f"<td>{self.cell(sample)}</td>{rest}</tr>"
+        )
 
     def _table(self, content: str, css: str, name: str) -> str:
         """A table that scrolls sideways on its own, by keyboard, too."""
@@ -156,21 +194,23 @@ class Blocks(Views):
     def _form(self) -> str:
         self._has_form = True
         connection = self.book.api.connection
-        fields = (
-            ("host", "Host", connection.host, "text"),
-            ("grpc_port", "gRPC port", str(connection.grpc_port), "numeric"),
-            ("rest_port", "REST port", str(connection.rest_port), "numeric"),
-            ("model", "Model", connection.model or "", "text"),
-            ("model_version", "Version", connection.model_version, "numeric"),
-        )
+        fields = [("host", "Host", connection.host, "text")]
+        ports = {"grpc_port": "gRPC port", "rest_port": "REST port"}
+        for name, port in connection.ports.items():
+            fields.append((name, ports[name], str(port), "numeric"))
+        has_model = any(operation.model for operation in self.book.operations.values())
+        if has_model:
+            fields.append(("model", "Model", connection.model or "", "text"))
+            fields.append(("model_version", "Version", connection.model_version, "numeric"))
         inputs = "".join(
             f'<label>{label}<input name="{name}" data-label="{label}" inputmode="{mode}" '
             f'autocomplete="off" spellcheck="false" placeholder="{escape(value) or "as shown"}">'
             "</label>"
             for name, label, value, mode in fields
         )
+        title = f"Use your own server{' and model' if has_model else ''}"
         return (
-            '<details class="sg-values"><summary>Use your own server and model'
+            f'<details class="sg-values"><summary>{title}'
             '<span class="sg-values-now"></span></summary><form>'
             f'{inputs}<button type="reset">Reset</button></form>'
             "<p><output></output>Changes every sample on this site, in this browser only. "
@@ -187,7 +227,7 @@ class Blocks(Views):
             for file in sample.operation.files
         )
         content = (
-            f'{self._badge(sample)}<div class="highlight sg-code"><span class="filename">'
+            f'{self._badge(sample)}{_deviation(sample)}<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"
@@ -214,6 +254,10 @@ class Blocks(Views):
                 ("Tools", escape(", ".join(f"{k} {v}" for k, v in _tools(verdict.versions)))),
                 ("Run", f"{where}, {verdict.judged_at}, {verdict.seconds:.1f} s"),
             ]
+            if verdict.other_server:
+                rows.append(("Also run against", escape(verdict.other_server)))
+            if told := verdict.faults.names:
+                rows.append(("Faults told", f"{len(told)}: {escape(', '.join(told))}"))
         rows.append(("SHA-256", f"<code>{sample.sha256[:12]}</code>…"))
         terms = "".join(f"<dt>{term}</dt><dd>{value}</dd>" for term, value in rows)
         page = self._address("verification.md")
@@ -253,6 +297,12 @@ def problem_box(problems: Iterable[object]) -> str:
     )
 
 
+def _deviation(sample: Sample) -> str:
+    if not sample.deviation:
+        return ""
+    return f'<p class="sg-deviation"><strong>Differs:</strong> {escape(sample.deviation)}</p>'
+
+
 def _output(sample: Sample) -> str:
     if sample.output is None:
         return ""
@@ -260,15 +310,6 @@ def _output(sample: Sample) -> str:
         '<div class="sg-output"><p>Output</p>'
         f'<pre tabindex="0"><samp>{escape(sample.output, quote=False)}</samp></pre></div>'
     )
-
-
-def _account(sample: Sample) -> str:
-    """What was proved about a sample, in one line."""
-    verdict = sample.proof
-    if verdict is None:
-        return escape(sample.remark)
-    remark = f" · {escape(sample.remark)}" if sample.remark else ""
-    return f"{' → '.join(verdict.gates)} · {verdict.judged_at[:10]}{remark}"
 
 
 def _tools(versions: dict[str, str]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from samplegen.samples import Catalogue, Cell
 from samplegen.site import proto
 from samplegen.site.faults import Fault
 from samplegen.site.proto import Contract
+from samplegen.site.scores import Scores
 from samplegen.spec import Operation
 
 State = Literal["verified", "failed", "stale", "unverified"]
@@ -77,6 +78,11 @@ class Sample:
         return self.proof.output if self.proof and self.state == "verified" else None
 
     @property
+    def deviation(self) -> str:
+        """What the program does otherwise than its operation asks, by a fault of its library."""
+        return self.cell.deviation.reason if self.cell.deviation else ""
+
+    @property
     def remark(self) -> str:
         """Why the state is what it is, where it is not plainly `verified`."""
         if self.state == "stale":
@@ -101,7 +107,11 @@ class Book:
     """The samples of a catalogue, rendered once, with their verdicts."""
 
     def __init__(
-        self, catalogue: Catalogue, verdicts: Iterable[Verdict], faults: Iterable[Fault] = ()
+        self,
+        catalogue: Catalogue,
+        verdicts: Iterable[Verdict],
+        faults: Iterable[Fault] = (),
+        scores: Scores | None = None,
     ) -> None:
         """Renders every sample.
 
@@ -109,6 +119,7 @@ class Book:
             catalogue: The operations and clients.
             verdicts: What the judge has said.
             faults: What can go wrong at the server.
+            scores: How the judge did against faults planted in samples, if that was tried.
 
         Raises:
             SamplegenError: With every mistake of the spec or the clients. One in a template is
@@ -121,6 +132,7 @@ class Book:
         self.samples: dict[tuple[str, str], Sample] = {}
         """By the names of operation and client."""
         self.faults = tuple(faults)
+        self.scores = scores
         kept = {verdict.cell: verdict for verdict in verdicts}
         for cell in catalogue.cells:
             if cell.omitted is not None:
@@ -135,7 +147,7 @@ class Book:
     @cached_property
     def contract(self) -> Contract:
         """The calls and messages of the API."""
-        path = self.catalogue.spec.layers.find(self.api.proto)
+        path = self.api.proto and self.catalogue.spec.layers.find(self.api.proto)
         return proto.read(path.read_text(encoding="utf-8")) if path else Contract()
 
     @cached_property

@@ -4,7 +4,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from samplegen.site.book import Book, Sample
@@ -72,7 +72,7 @@ def index(book: Book, root: str) -> str:
 
 
 def _entry(sample: Sample, root: str) -> dict[str, Any]:
-    verdict = vars(sample.verdict) if sample.verdict is not None else None
+    verdict = asdict(sample.verdict) if sample.verdict is not None else None
     return {
         "operation": sample.operation.name,
         "title": sample.operation.title,

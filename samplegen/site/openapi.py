@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from samplegen.site.book import Book, Sample
@@ -15,24 +15,16 @@ Schema = dict[str, Any]
 _SCALARS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "string": {"type": "string"},
-    "int64": {"type": "integer"},
+    "bytes": {"type": "string", "contentEncoding": "base64"},
+    **dict.fromkeys(("double", "float"), {"type": "number"}),
+    **{
+        f"{prefix}{kind}{bits}": {"type": "integer"}
+        for prefix, kind in (("", "int"), ("u", "int"), ("s", "int"), ("", "fixed"), ("s", "fixed"))
+        for bits in (32, 64)
+    },
 }
-_PARAMETERS: Schema = {
-    "type": "object",
-    "additionalProperties": {"type": ["boolean", "integer", "string"]},
-}
-_DATA: Schema = {
-    "type": "array",
-    "description": "The elements in row-major order, flat or nested. Absent if they follow the "
-    "JSON as bytes.",
-    "items": {"type": ["boolean", "number", "string", "array"]},
-}
-_GRPC_ONLY = {"contents", "raw_input_contents", "raw_output_contents"}
-"""Fields whose data REST sends as `data`, or as bytes behind the JSON."""
-_IN_PATH = {"ModelInferRequest": {"model_name", "model_version"}}
-_OPTIONAL = {"id", "parameters", "outputs", "extensions"}
-_EMPTY = {"ServerLive", "ServerReady", "ModelReady"}
-"""Answers whose status says everything; OpenVINO Model Server sends no body."""
+"""Protocol Buffers, "Scalar Value Types"."""
+_MAP = re.compile(r"map<\w+, *([\w.]+)>")
 _PATH_PARAMETERS: dict[str, Schema] = {
     "model": {"description": "The model's name.", "schema": {"type": "string"}},
     "version": {
@@ -40,6 +32,7 @@ _PATH_PARAMETERS: dict[str, Schema] = {
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
 }
+_PATH_PARAMETER: Schema = {"schema": {"type": "string"}}
 
 
 def document(book: Book, url: str) -> str:
@@ -53,6 +46,8 @@ def document(book: Book, url: str) -> str:
     routes: Counter[str] = Counter()
     for operation in book.operations.values():
         for call in operation.calls:
+            if call.rest is None:
+                continue
             methods = paths.setdefault(call.path, {})
             if call.method.lower() not in methods:
                 routes[call.rpc] += 1
@@ -65,15 +60,14 @@ def document(book: Book, url: str) -> str:
         "info": {
             "title": book.api.title,
             "summary": book.api.summary,
-            "version": "2",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "version": book.api.rest.version,
         },
         "servers": [
             {
                 "url": "http://{host}:{port}",
                 "variables": {
                     "host": {"default": connection.host},
-                    "port": {"default": str(connection.rest_port)},
+                    "port": {"default": str(connection.rest_port or "")},
                 },
             }
         ],
@@ -101,14 +95,14 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", call.path)
     if names:
         found["parameters"] = [
-            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS[name]}
+            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS.get(name, _PATH_PARAMETER)}
             for name in names
         ]
     if rpc and call.method == "POST":
-        found["requestBody"] = {"required": True, "content": _content(rpc.request)}
+        found["requestBody"] = {"required": True, "content": _content(book, rpc.request)}
     ok: dict[str, Any] = {"description": "Success."}
-    if rpc and call.rpc not in _EMPTY:
-        ok["content"] = _content(rpc.response)
+    if rpc and call.rpc not in book.api.rest.no_body:
+        ok["content"] = _content(book, rpc.response)
     found["responses"] = {"200": ok, **_errors(book, call)}
     found["x-codeSamples"] = [_code_sample(sample) for sample in samples]
     return found
@@ -126,12 +120,12 @@ def _code_sample(sample: Sample) -> dict[str, str]:
     }
 
 
-def _content(message: str) -> dict[str, Any]:
+def _content(book: Book, message: str) -> dict[str, Any]:
     """A body as JSON, or as JSON with the tensors' bytes behind it."""
     content: dict[str, Any] = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{message}"}}
     }
-    if message == "ModelInferRequest":
+    if message in book.api.rest.bytes_behind:
         content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     return content
 
@@ -161,38 +155,54 @@ def _schemas(book: Book) -> dict[str, Schema]:
             "properties": {"error": {"type": "string"}},
         }
     }
-    messages = book.contract.messages
-    rpcs = {call.rpc for o in book.operations.values() for call in o.calls} - _EMPTY
-    waiting = [
-        name
-        for rpc in sorted(rpcs & book.contract.rpcs.keys())
-        for name in (book.contract.rpcs[rpc].request, book.contract.rpcs[rpc].response)
-        if rpc == "ModelInfer" or name.endswith("Response")
-    ]
+    waiting = [*_bodies(book)]
     while waiting:
         name = waiting.pop()
-        fields = [
-            field
-            for field in messages[name]
-            if field.name not in _GRPC_ONLY | _IN_PATH.get(name, set())
-        ]
-        schemas[name] = _message(fields, has_data="contents" in {f.name for f in messages[name]})
-        waiting += [f.type for f in fields if f.type in messages and f.type not in schemas]
+        schemas[name], named = _message(book, name)
+        waiting += named - schemas.keys()
     return dict(sorted(schemas.items()))
 
 
-def _message(fields: Iterable[Field], *, has_data: bool) -> Schema:
-    properties = {field.name: _property(field) for field in fields}
-    if has_data:
-        properties["data"] = _DATA
-    required = [name for name in properties if name not in _OPTIONAL | {"data"}]
-    return {"type": "object", "required": required, "properties": properties}
+def _bodies(book: Book) -> Iterator[str]:
+    """The messages that are the JSON of a request or an answer."""
+    rpcs = book.contract.rpcs
+    for call in (call for operation in book.operations.values() for call in operation.calls):
+        if call.rpc in rpcs and call.method == "POST":
+            yield rpcs[call.rpc].request
+        if call.rpc in rpcs and call.rpc not in book.api.rest.no_body:
+            yield rpcs[call.rpc].response
 
 
-def _property(field: Field) -> Schema:
-    if field.type.startswith("map<"):
-        return _PARAMETERS
-    schema = _SCALARS.get(field.type) or {"$ref": f"#/components/schemas/{field.type}"}
+def _message(book: Book, name: str) -> tuple[Schema, set[str]]:
+    """The JSON of a message, and the messages that stand in it."""
+    rest = book.api.rest
+    properties: dict[str, Schema] = {}
+    required = []
+    named = set()
+    for field in book.contract.messages.get(name, ()):
+        path = f"{name}.{field.name}"
+        elsewhere = rest.fields.get(path)
+        if elsewhere is None:
+            properties[field.name] = _property(book, field)
+            if path not in rest.optional:
+                required.append(field.name)
+            if field.type in book.contract.messages and field.type not in rest.types:
+                named.add(field.type)
+        elif elsewhere.name is not None:
+            properties[elsewhere.name] = elsewhere.schema
+    return {"type": "object", "required": required, "properties": properties}, named
+
+
+def _property(book: Book, field: Field) -> Schema:
+    map_of = _MAP.fullmatch(field.type)
+    schema = _type(book, map_of[1] if map_of else field.type)
+    if map_of:
+        schema = {"type": "object", "additionalProperties": schema}
     if field.repeated:
         schema = {"type": "array", "items": schema}
     return {**schema, "description": field.comment} if field.comment else schema
+
+
+def _type(book: Book, name: str) -> Schema:
+    reference = {"$ref": f"#/components/schemas/{name}"}
+    return book.api.rest.types.get(name) or _SCALARS.get(name) or reference

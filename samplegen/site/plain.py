@@ -3,7 +3,7 @@
 import re
 
 from samplegen.site.book import STATES, Book, Sample
-from samplegen.site.views import MARKS, Views
+from samplegen.site.views import MARKS, Views, cell_text
 from samplegen.spec import Operation
 
 
@@ -46,12 +46,16 @@ class Plain(Views):
     def verdicts(self) -> str:
         rows = [
             f"| {sample.operation.title} | {sample.client.title} | {STATES[sample.state]} "
-            f"| {', '.join(sample.proof.gates) if sample.proof else ''} |"
+            f"| {', '.join(sample.proof.gates) if sample.proof else ''} "
+            f"| {cell_text(sample.remark)} |"
             for sample in self.book.samples.values()
         ]
         return "\n".join(
-            ["| Operation | Client | State | Gates passed |", "|---|---|---|---|", *rows]
+            ["| Operation | Client | State | Gates passed | Remark |", "|---|---|---|---|---|", *rows]
         )
+
+    def fold(self, title: str, content: str) -> str:
+        return f"**{title}**\n\n{content}"
 
     def values(self) -> str:
         return ""
@@ -85,6 +89,8 @@ def _program(sample: Sample) -> str:
         said += f" {sample.proof.judged_at[:10]}, gates passed: {gates}"
     said += f". {sample.remark}*" if sample.remark else ".*"
     parts = [said, fence(sample.rendered.text, sample.client.language.lexer)]
+    if sample.deviation:
+        parts.insert(1, f"**Differs:** {sample.deviation}")
     if sample.output is not None:
         parts += ["Output:", fence(sample.output, "text")]
     return "\n\n".join(parts)

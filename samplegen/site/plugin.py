@@ -1,6 +1,7 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
@@ -20,9 +21,12 @@ from samplegen.errors import Problem, SamplegenError
 from samplegen.judge import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.samples import Catalogue, write_file
+from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
+from samplegen.settings import settings
 from samplegen.site import faults, machine, openapi, pages
 from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
+from samplegen.site.compiled import Compiled
 from samplegen.site.directives import expand
 from samplegen.site.plain import Plain
 from samplegen.site.views import OPERATIONS
@@ -30,21 +34,30 @@ from samplegen.site.views import OPERATIONS
 log = get_plugin_logger("samplegen")
 
 ASSETS = Path(__file__).parent / "assets"
+PAGE_ASSETS = ("samples.css", "samples.js")
+"""Those that every page names."""
 
 
 class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
-    """Options of the plugin in mkdocs.yml; paths are relative to that file."""
+    """Options of the plugin in mkdocs.yml; paths are relative to that file.
+
+    The first three are by default those of the `samplegen.yaml` beside it.
+    """
 
     spec = c.ListOfItems(c.Dir(exists=True), default=[])
     """Own spec folders, uppermost first."""
     templates = c.ListOfItems(c.Dir(exists=True), default=[])
     """Own template folders, uppermost first."""
-    samples = c.Dir(default="site/samples")
+    samples = c.Optional(c.Dir())
     """The committed samples; the site warns when they are not those it shows."""
     verdicts = c.File(default="build/verdicts.json")
     """What `samplegen verify` has written."""
+    mutants = c.File(default="build/mutants.json")
+    """The mutation scores of the judge; the site says so when there are none."""
     errors = c.Optional(c.File(exists=True))
     """What can go wrong at the server; without it pages list no errors."""
+    lazy_search = c.Type(bool, default=False)
+    """Whether readers fetch the search of mkdocs-material only when they search."""
 
 
 class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-call]  # mkdocs' own
@@ -52,6 +65,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def __init__(self) -> None:
         self._command = "build"
+        self._samples = Path()
         self._book: Book | None = None
         """The last one that could be read."""
         self._problems: list[Problem] = []
@@ -62,6 +76,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Page to its plain form."""
         self._twin_addresses: dict[str, str] = {}
         """Page to the address of its plain form."""
+        self._compiled = Compiled()
         self._order: list[str] = []
         """The pages as the navigation has them."""
 
@@ -78,7 +93,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Reads spec, templates and verdicts, and renders all samples."""
-        own = [[Path(folder) for folder in self.config[key]] for key in ("spec", "templates")]
+        own = self._own_folders(config)
         layers = (*spec_layers(own[0]).folders, *template_layers(own[1]).folders)
         config.watch += [str(folder) for folder in layers]
         config.extra_css.insert(0, "assets/samplegen/samples.css")
@@ -87,27 +102,53 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         try:
             errors = faults.read(Path(self.config.errors)) if self.config.errors else ()
             kept = verdicts.read(Path(self.config.verdicts))
-            self._book = Book(Catalogue(*own), kept, errors)
+            scored = scores.read(Path(self.config.mutants))
+            self._book = Book(Catalogue(*own), kept, errors, scored)
             self._problems = [p for problems in self._book.problems.values() for p in problems]
         except SamplegenError as error:
             self._problems = list(error.problems)
         self._report(self._problems)
         return config
 
+    def _own_folders(self, config: MkDocsConfig) -> list[list[Path]]:
+        """The own folders of specs and of templates; keeps that of the samples.
+
+        Raises:
+            PluginError: `samplegen.yaml` has mistakes.
+        """
+        try:
+            kept = settings(Path(config.config_file_path).parent)
+        except SamplegenError as error:
+            raise PluginError(str(error)) from error
+        self._samples = Path(self.config.samples or kept.samples)
+        spec, templates = self.config.spec or kept.spec, self.config.templates or kept.templates
+        return [list(map(Path, spec)), list(map(Path, templates))]
+
     def on_serve(
         self, server: LiveReloadServer, *, config: MkDocsConfig, builder: Any
     ) -> LiveReloadServer:
-        """Watches the folder of the verdicts: the judge replaces the file as a whole."""
-        folder = Path(self.config.verdicts).parent
-        if folder.is_dir():
-            server.watch(str(folder), recursive=False)
+        """Watches the folders of verdicts and scores: such a file is replaced as a whole."""
+        for folder in {Path(self.config[key]).parent for key in ("verdicts", "mutants")}:
+            if folder.is_dir():
+                server.watch(str(folder), recursive=False)
         return server
+
+    def on_pre_build(self, *, config: MkDocsConfig) -> None:
+        """Tells an output folder that cannot be written, which mkdocs finds out late."""
+        folder = Path(config.site_dir)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            what = f"{shown(folder)}: the site cannot be written there: {error.strerror}"
+            raise PluginError(f"{what}; name another folder as site_dir") from error
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Adds the operations' pages, the samples as they are shown, and our style and script."""
-        for asset in sorted(ASSETS.iterdir()):
-            uri = f"assets/samplegen/{asset.name}"
-            files.append(File.generated(config, uri, abs_src_path=str(asset)))
+        for name in PAGE_ASSETS:
+            uri = f"assets/samplegen/{name}"
+            files.append(File.generated(config, uri, abs_src_path=str(ASSETS / name)))
         if self._book is None:
             return files
         for operation in self._book.operations.values():
@@ -131,6 +172,11 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         pages = files.documentation_pages()
         self._twin_addresses = {file.src_uri: f"{root}{_twin_uri(file)}" for file in pages}
         return nav
+
+    def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
+        """Hands the theme's compiled templates on to the next build."""
+        env.bytecode_cache = self._compiled
+        return env
 
     def on_page_markdown(
         self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
@@ -163,6 +209,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             output = output.replace(PLACEHOLDER.format(number), block, 1)
         return output
 
+    @event_priority(-100)  # after the search plugin has written its index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Writes what machines read."""
         if self._book is None:
@@ -179,6 +226,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         try:
             for uri, text in texts.items():
                 write_file(Path(config.site_dir, uri), text.encode())
+            if self.config.lazy_search:
+                lazysearch.defer(Path(config.site_dir), (ASSETS / "search.js").read_bytes())
         except SamplegenError as error:
             raise PluginError(str(error)) from error
 
@@ -198,7 +247,7 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
 
     def _published(self, book: Book) -> dict[str, bytes]:
         """Address below the site to content, of every sample and its data."""
-        folder = Path(self.config.samples)
+        folder = self._samples
         published: dict[str, bytes] = {}
         for sample in book.samples.values():
             content = sample.rendered.text.encode()

@@ -1,8 +1,9 @@
 """What each directive stands for on a page."""
 
+import json
 import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
@@ -16,6 +17,10 @@ MARKS: dict[State, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "
 OPERATIONS = "operations"
 """The folder of the operations' pages."""
 
+NO_SCORES = (
+    "The mutation suite was not run where this site was built, so there is no score to show, and "
+    "nothing is claimed about it."
+)
 ERRORS = "errors.md"
 """The page of all errors."""
 
@@ -46,6 +51,7 @@ class Views(ABC):
         plain: dict[str, Callable[[], str]] = {
             "matrix": self.matrix,
             "verdicts": self.verdicts,
+            "mutants": self.mutants,
             "values": self.values,
             "errors": self.errors,
             "summary": self.summary,
@@ -72,6 +78,10 @@ class Views(ABC):
     @abstractmethod
     def verdicts(self) -> str:
         """The last run: the verdict of every sample."""
+
+    @abstractmethod
+    def fold(self, title: str, content: str) -> str:
+        """Markdown that a reader may pass over."""
 
     @abstractmethod
     def values(self) -> str:
@@ -115,18 +125,51 @@ class Views(ABC):
             parts.append(f"last run **{max(v.judged_at for v in verdicts)[:10]}**")
         return " · ".join(parts) + "\n{ .sg-summary }"
 
+    def mutants(self) -> str:
+        """The mutation scores of the judge: in each language, how many planted faults it caught."""
+        scores = self.book.scores
+        if scores is None:
+            return NO_SCORES
+        rows = [["Language", "Planted", "Caught", "By which gate"], ["---", ":-:", ":-:", "---"]]
+        faults = [["Language", "Fault", "Planted in", "Caught by"], ["---"] * 4]
+        for language in scores.languages:
+            gates = ", ".join(f"`{gate}` {count}" for gate, count in language.by_gate.items())
+            found = [gates, language.skipped]
+            found += [f"**not caught:** {mutant.fault}" for mutant in language.survivors]
+            numbers = [str(language.planted), f"**{language.caught}**"]
+            rows.append([language.title, *numbers, cell_text("; ".join(filter(None, found)))])
+            for mutant in language.mutants:
+                gate = f"`{mutant.caught_by}`" if mutant.caught_by else "**nothing**"
+                where = f"`{mutant.operation}` × `{mutant.client}`"
+                faults.append([language.title, cell_text(mutant.fault), where, gate])
+        planted = sum(language.planted for language in scores.languages)
+        caught = sum(language.caught for language in scores.languages)
+        said = (
+            f"**{caught} of {planted}** planted faults were caught on {scores.judged_at[:10]}, "
+            f"against {scores.server or 'an unnamed server'}."
+        )
+        every = self.fold("Every planted fault", table(faults)) if len(faults) > 2 else ""
+        return "\n\n".join(filter(None, [said, table(rows), every]))
+
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""
         rows = [["RPC", "REST route"], ["---", "---"]]
-        rows += [[f"`{call.rpc}`", f"`{call.rest}`"] for call in operation.calls]
+        rows += [
+            [f"`{call.rpc}`", f"`{call.rest}`" if call.rest else "–"] for call in operation.calls
+        ]
         parts = [table(rows)]
-        for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs)):
-            if tensors:
-                rows = [[title, "Datatype", "Shape", "Data"], ["---"] * 4]
-                rows += [
-                    [f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)] for t in tensors
-                ]
-                parts.append(table(rows))
+        if operation.request:
+            rows = [["Request field", "Value"], ["---", "---"]]
+            rows += [[f"`{k}`", f"`{json.dumps(v)}`"] for k, v in operation.request.items()]
+            parts.append(table(rows))
+        rows = [["Tensor", "Name", "Datatype", "Shape", "Data"], ["---"] * 5]
+        rows += [
+            [title, f"`{t.name}`", t.datatype, f"`{list(t.shape)}`", _data(t)]
+            for title, tensors in (("Input", operation.inputs), ("Output", operation.outputs))
+            for t in tensors
+        ]
+        if len(rows) > 2:
+            parts.append(table(rows))
         rows = [["Every sample prints", "Value"], ["---", "---"]]
         rows += [[f"`{e.label}`", _expected(e)] for e in operation.expect]
         parts.append(table(rows))
@@ -158,19 +201,36 @@ class Views(ABC):
         return "\n\n".join(parts)
 
     def _fields(self, rpc: str) -> list[str]:
-        """The messages of a call, from the gRPC contract."""
+        """The messages of a call, from the gRPC contract, and where REST has their fields."""
         call = self.book.contract.rpcs.get(rpc)
         if call is None:
             return []
         parts = [f"### {rpc}", call.comment]
         for title, name in (("Request", call.request), ("Response", call.response)):
-            fields = self.book.contract.messages.get(name, [])
+            fields = [_field(*row) for row in self._rows(name)]
             if fields:
-                rows = [[f"{title} field", "Type", "Meaning"], ["---"] * 3]
-                parts.append(table(rows + [_field(field) for field in fields]))
+                rows = [[f"{title} field", "gRPC type", "REST", "Meaning"], ["---"] * 4]
+                parts.append(table(rows + fields))
             else:
                 parts.append(f"{title} `{name}` has no fields.")
         return parts
+
+    def _rows(self, message: str, prefix: str = "") -> Iterator[tuple[str, Field, str]]:
+        """The fields of a message and, below each, those of the message that it holds.
+
+        Yields:
+            The path of a field, the field, and where REST has it.
+        """
+        for field in self.book.contract.messages.get(message, ()):
+            path = prefix + field.name
+            elsewhere = self.book.api.rest.fields.get(f"{message}.{field.name}")
+            if elsewhere is not None and elsewhere.name is None:
+                yield path, field, elsewhere.place
+            else:
+                name = elsewhere.name if elsewhere is not None else field.name
+                yield path, field, f"`{prefix}{name}`"
+            if elsewhere is None:
+                yield from self._rows(field.type, f"{path}[]." if field.repeated else f"{path}.")
 
     def _codes(self, rpcs: Sequence[str]) -> list[str]:
         """The errors of some calls, grouped by their codes."""
@@ -192,14 +252,19 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def cell_text(text: str) -> str:
+    """Text as it may stand in a cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
 def absent(client: Client, operation: Operation) -> str:
     """A cell of the matrix without a sample."""
     reason = client.omits.get(operation.form, "no template")
     return f'<span class="sg-cell" title="{escape(reason)}">n/a</span>'
 
 
-def _field(field: Field) -> list[str]:
-    return [f"`{field.name}`", f"`{field.shown_type}`", field.comment]
+def _field(path: str, field: Field, rest: str) -> list[str]:
+    return [f"`{path}`", f"`{field.shown_type}`", rest, field.comment]
 
 
 def _data(tensor: Tensor) -> str:
@@ -217,5 +282,6 @@ def _expected(expectation: Expectation) -> str:
 
 
 def describe(sample: Sample) -> str:
-    """A cell of the matrix in words."""
-    return f"{STATES[sample.state]}: {sample.operation.title}, {sample.client.title}"
+    """A cell of the matrix in words: what it is, and what was proved."""
+    said = f"{STATES[sample.state]}: {sample.operation.title}, {sample.client.title}"
+    return f"{said}; passed {', '.join(sample.proof.gates)}" if sample.proof else said

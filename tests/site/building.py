@@ -72,8 +72,10 @@ def configure(folder: Path, made: Book, **options: Any) -> Path:
     (folder / "verdicts.json").write_text(json.dumps(verdicts), encoding="utf-8")
     plugin = {
         "errors": str(ROOT / "site/errors.yaml"),
+        "lazy_search": True,
         "samples": str(ROOT / "site/samples"),
         "verdicts": str(folder / "verdicts.json"),
+        "mutants": str(folder / "mutants.json"),
         **options.pop("plugin", {}),
     }
     with (ROOT / "mkdocs.yml").open(encoding="utf-8") as stream:

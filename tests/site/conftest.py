@@ -56,6 +56,15 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder of what comes from npm, with a `node` on the path."""
+    folder = Path(__file__).parent / "node/node_modules"
+    if not folder.is_dir() or shutil.which("node") is None:
+        missing("what comes from npm is missing; make site-tools")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def axe() -> str:
     """The script of axe-core."""
     spec = importlib.util.find_spec("axe_playwright_python")

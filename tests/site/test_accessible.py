@@ -15,6 +15,7 @@ OPEN_ALL = """() => {
 }"""
 
 
+@pytest.mark.timeout(400)  # axe takes seconds for each page, on a busy machine many
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", VIEWPORTS)
 def test_no_violation(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,6 +103,40 @@ def test_tabs_switch_together_and_stay(page: Any) -> None:
     assert checked(page) == {"curl"}
     page.reload()
     assert checked(page) == {"curl"}
+
+
+def test_the_choice_holds_in_another_version_of_the_site(
+    chromium: Any, site: Site, tmp_path: Path
+) -> None:
+    for version in ("1.0", "2.0"):
+        (tmp_path / version).symlink_to(site.folder)
+    with building.served(tmp_path) as address:
+        context = chromium.new_context(base_url=address)
+        page = context.new_page()
+        open_page(page, "/1.0/operations/health/")
+        page.click(".sg-samples .tabbed-labels >> text=golang")
+        fill(page, host="gpu7")
+        open_page(page, "/2.0/operations/infer-array/")
+        assert checked(page) == {"golang"}
+        assert page.locator(".sg-own").first.text_content() == "gpu7"
+        context.close()
+
+
+def test_search_is_fetched_when_somebody_searches(page: Any) -> None:
+    fetched: list[str] = []
+    page.on("requestfinished", lambda request: fetched.append(request.url))
+    open_page(page, "/operations/health/")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in fetched if url.endswith(("/texts.json", "/theme.js"))]
+    page.click(".md-search__input")
+    page.keyboard.type("ModelInfer")
+    page.wait_for_selector(".md-search-result__link")
+    # A later query is answered by the theme's own worker.
+    page.keyboard.press("Control+A")
+    page.keyboard.type("ServerMetadata")
+    page.wait_for_function(
+        "document.querySelector('.md-search-result__link')?.href.includes('server-metadata')"
+    )
 
 
 @pytest.mark.parametrize("lang", ["curl", "curl/rest", "CURL"])

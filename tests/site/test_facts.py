@@ -1,6 +1,7 @@
 """What the hand-written pages say, against the code and the wire."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -8,14 +9,21 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from google.protobuf.descriptor_pb2 import DescriptorProto
 from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
+from samplegen.cli import cli
 from samplegen.clients import Gate
+from samplegen.errors import UsageError
 from samplegen.site import faults, proto
+from samplegen.site.book import STATES
+from samplegen.site.plain import Plain
+from samplegen.site.views import MARKS
+from samplegen.spec import Datatype
 from tests import test_proto
 from tests.conftest import Run
 from tests.server.process import running
@@ -137,6 +145,26 @@ def test_what_the_text_says_of_the_bytes() -> None:
     assert len(image.body) == 0x66 + size
 
 
+def test_sizes_and_fields_of_datatypes() -> None:
+    listed = re.findall(r"^\| ((?:[A-Z0-9]+(?:, )?)+) \| (.+?) \| (.+?) \|$", page("wire-format.md"), re.M)
+    names = {name for names, _, _ in listed for name in names.split(", ")}
+    assert names == set(typing.get_args(Datatype))
+    contents = {f.name: f.comment for f in building.book().contract.messages["InferTensorContents"]}
+    for datatypes, size, fields in listed:
+        for name in datatypes.split(", "):
+            if name == "BYTES":
+                assert "bytes_contents" in contents
+            else:
+                bits = 8 if name == "BOOL" else int(re.sub(r"\D", "", name))
+                assert int(size) == bits // 8, name
+            holders = [f for f, said in contents.items() if name in said.replace(".", "").split(", ")]
+            told = re.findall(r"`(\w+)`", fields)
+            if holders:
+                assert holders[0] in told, name
+            else:
+                assert name in ("FP16", "BYTES"), name
+
+
 # --- The bundled server ---------------------------------------------------------------------------
 
 
@@ -156,12 +184,74 @@ def test_ports_of_the_server() -> None:
     assert said in " ".join(page("server.md").split())
 
 
+def test_models_of_the_server(tmp_path: Path) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", page("server.md"), re.M)
+    tensor = re.compile(r"^`(\w+)` (\w+) `(\[.*?\])`")
+    with running(tmp_path / "log") as server:
+        for name, takes, gives in rows:
+            metadata = server.rest("GET", f"/v2/models/{name}").json()
+            for told, tensors in ((takes, metadata["inputs"]), (gives, metadata["outputs"])):
+                (only,) = tensors
+                described = (only["name"], only["datatype"], str(only["shape"]))
+                match = tensor.match(told)
+                assert match is not None
+                assert match.groups() == described, name
+        ready = [name for name, _, _ in rows]
+    assert ready == ["dummy", "digits"]
+
+
 # --- Gates ----------------------------------------------------------------------------------------
 
 
 def test_the_gates_are_those_of_the_judge_in_order() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", page("verification.md"), re.M)
     assert tuple(listed) == typing.get_args(Gate)
+
+
+def test_the_states_are_those_that_pages_show() -> None:
+    listed = re.findall(r"^\| \*\*(\S) (.+?)\*\* \|", page("verification.md"), re.M)
+    assert listed == [(MARKS[state], STATES[state]) for state in STATES]
+
+
+# --- Commands and directives ----------------------------------------------------------------------
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Every command line of samplegen that a page shows."""
+    shown = []
+    for file in sorted(PAGES.rglob("*.md")):
+        for text in re.findall(r"^```sh\n(.*?)^```", file.read_text(encoding="utf-8"), re.M | re.S):
+            for line in text.splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:1] == ["samplegen"]:
+                    words = words[: words.index(">")] if ">" in words else words
+                    shown.append((file.name, words[1:]))
+    return shown
+
+
+@pytest.mark.parametrize(("file", "words"), commands())
+def test_commands_exist_with_their_options(
+    file: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("my-spec", "my-templates"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path)
+    name, *arguments = words
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(commands()) > 5
+
+
+def test_directives_on_the_page_are_those_there_are() -> None:
+    listed = re.findall(r"^\| `::: samplegen-(\w+)", page("extend.md"), re.M)
+    with pytest.raises(UsageError) as raised:
+        Plain(building.book(), "page.md", tabs=False)("zzzzzz", "")
+    known = str(raised.value).partition("known: ")[2].split(", ")
+    assert sorted(listed) == sorted(known)
 
 
 # --- Add an operation, client or language ---------------------------------------------------------

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -13,14 +16,18 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import openapi_spec_validator
 import pytest
+import yaml
 
+from samplegen.judge.verdicts import Faults, Verdict
 from samplegen.site.book import Book, Sample
+from samplegen.site.plain import fence
 from tests.site import building
 from tests.site.building import Site
 
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<marks>`{3,})(?P<language>\w+)\n(?P<text>.*?)^ *(?P=marks)$", re.M | re.S
 )
+HTML_CODE = re.compile("<code[^>]*>(.*?)</code>", re.S)
 CODE = re.compile(r'<div class="highlight sg-code">.*?<code>(.*?)</code>', re.S)
 
 
@@ -69,6 +76,15 @@ def test_every_page_shows_the_complete_samples(site: Site) -> None:
         assert sorted(shown) == sorted(made)
 
 
+def test_a_program_that_deviates_says_so_wherever_it_is_shown(site: Site) -> None:
+    deviating = [s for s in site.book.samples.values() if s.deviation]
+    assert {sample.client.name for sample in deviating} == {"cpp/triton-http"}
+    for sample in deviating:
+        page = f"operations/{sample.operation.name}/index"
+        for uri in (f"{page}.html", f"{page}.md", "llms-full.txt", "verification/index.html"):
+            assert sample.deviation in unescape(site.text(uri)), uri
+
+
 def test_downloads_are_the_samples_and_their_data(site: Site) -> None:
     for sample in site.book.samples.values():
         content = (site.folder / "samples" / sample.path).read_bytes()
@@ -84,6 +100,18 @@ def test_every_plain_form_holds_every_sample(site: Site) -> None:
         twin = fenced(site.text(f"operations/{sample.operation.name}/index.md"))
         assert sample.rendered.text in twin
         assert sample.rendered.text in everything
+
+
+def test_a_plain_page_shows_no_code_but_samples_outputs_and_commands(site: Site) -> None:
+    for operation in site.book.operations:
+        samples = site.book.by_operation[operation]
+        expected = {sample.rendered.text for sample in samples}
+        expected |= {sample.output for sample in samples if sample.output}
+        installs = {fence(sample.client.install.strip(), "sh") for sample in samples}
+        expected |= set.union(*map(fenced, installs))
+        notes = (fenced(sample.client.install_note) for sample in samples)
+        shown = fenced(site.text(f"operations/{operation}/index.md"))
+        assert shown == expected.union(*notes)
 
 
 def test_every_page_has_a_twin_and_is_listed(site: Site) -> None:
@@ -127,20 +155,55 @@ def test_the_openapi_document_is_valid_and_holds_the_rest_samples(site: Site) ->
     assert len(ids) == len(set(ids))
 
 
-def test_the_export_builds_without_the_plugin(site: Site, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def exported(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the export."""
     from samplegen.site.export import main
 
-    output = tmp_path / "export"
-    config = building.configure(tmp_path, site.book)
-    assert main([str(output), "--config-file", str(config)]) == 0
-    for page in output.rglob("*.md"):
+    folder = tmp_path_factory.mktemp("exported")
+    config = building.configure(folder, site.book)
+    assert main([str(folder / "export"), "--config-file", str(config)]) == 0
+    return folder / "export"
+
+
+def test_the_export_has_no_directive_and_every_sample(site: Site, exported: Path) -> None:
+    for page in exported.rglob("*.md"):
         text = re.sub("```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
         assert not re.search("^ *::: ", text, re.M), page
     for sample in site.book.samples.values():
-        page = output / "docs/operations" / f"{sample.operation.name}.md"
+        page = exported / "docs/operations" / f"{sample.operation.name}.md"
         assert sample.rendered.text in fenced(page.read_text(encoding="utf-8"))
-    done = building.mkdocs("build", "--strict", cwd=output)
-    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
+def test_the_export_builds_without_the_plugin(
+    site: Site, exported: Path, tmp_path: Path, builder: str
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(exported, project)
+    done = subprocess.run(
+        [sys.executable, "-m", builder, "build", "--strict"],
+        cwd=project,
+        env=building.ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    pages = sorted((project / "docs").rglob("*.md"))
+    assert len(pages) > len(site.book.operations)
+    for page in pages:
+        name = page.relative_to(project / "docs").with_suffix("").as_posix()
+        file = f"{name}.html" if name.endswith("index") else f"{name}/index.html"
+        html = (project / "site" / file).read_text(encoding="utf-8")
+        prose = re.sub("<code.*?</code>", "", html, flags=re.S)
+        assert "::: samplegen" not in prose, page
+        assert '=== "' not in prose, page
+        blocks = [unescape(re.sub("<.*?>", "", code)) for code in HTML_CODE.findall(html)]
+        for sample in site.book.samples.values():
+            if name == f"operations/{sample.operation.name}":
+                assert sample.rendered.text in blocks, sample.cell.name
 
 
 # --- Pages ----------------------------------------------------------------------------------------
@@ -171,7 +234,7 @@ def test_no_page_names_another_host_but_as_a_link(site: Site) -> None:
         assert [u for u in fetched if not u.startswith("http://127.0.0.1/")] == [], name
 
 
-def test_html_is_valid(site: Site) -> None:
+def test_html_parses_and_repeats_no_anchor(site: Site) -> None:
     for name, html in html_pages(site):
         parser = html5lib.HTMLParser()
         parser.parse(html)
@@ -182,10 +245,32 @@ def test_html_is_valid(site: Site) -> None:
 
 
 def test_code_does_not_swell_the_search_index(site: Site) -> None:
-    index = site.text("search/search_index.json")
+    index = site.text("search/texts.json")
     assert "InferenceServerClient" not in index
     for word in ("ModelInfer", "POST /v2/models/{model}/versions/{version}/infer", "Image parsing"):
         assert word in index
+
+
+def test_search_is_apart_from_the_pages(site: Site) -> None:
+    kept = json.loads(site.text("search/search_index.json"))
+    assert kept["docs"] == []
+    assert kept["config"]["separator"]
+    texts = json.loads(site.text("search/texts.json"))
+    assert {text["location"] for text in texts} >= {"", "errors/", "operations/health/"}
+
+
+def test_every_field_tells_where_rest_has_it(site: Site) -> None:
+    twin = site.text("operations/infer-array/index.md")
+    for row in (
+        "| `model_name` | `string` | in the path |",
+        "| `inputs` | `repeated InferInputTensor` | `inputs` |",
+        "| `inputs[].contents` | `InferTensorContents` | `inputs[].data` |",
+        "| `outputs[].parameters` | `map<string, InferParameter>` | `outputs[].parameters` |",
+        "| `raw_input_contents` | `repeated bytes` | bytes behind the JSON,",
+    ):
+        assert row in twin
+    # Every field means something.
+    assert not re.search(r"^\| `[\w.\[\]]+` \|.*\|\s*\|$", twin, re.M)
 
 
 def test_an_operation_page_names_routes_fields_and_errors(site: Site) -> None:
@@ -236,6 +321,81 @@ def test_states(
         assert "&lt;b&gt;&amp;amp; as printed&lt;/b&gt;" in panel
 
 
+SCORES = {
+    "judged_at": "2026-01-31T12:00:00+00:00",
+    "server": "A server 1.0",
+    "gates": ["identity", "run"],
+    "languages": [
+        {
+            "name": "go", "title": "Go", "planted": 2, "caught": 1, "by_gate": {"run": 1},
+            "mutants": [
+                {
+                    "name": "a", "fault": "ignores <errors> | all", "client": "go/grpc",
+                    "operation": "health", "expected_gate": "run", "caught_by": "run",
+                },
+                {
+                    "name": "b", "fault": "waits for ever", "client": "go/http",
+                    "operation": "health", "expected_gate": "faults", "caught_by": None,
+                },
+            ],
+        },
+        {"name": "java", "title": "Java", "planted": 0, "caught": 0, "skipped": "javac is missing"},
+    ],
+}  # fmt: skip
+
+
+def test_mutation_scores(tmp_path: Path) -> None:
+    scores = tmp_path / "mutants.json"
+    scores.write_text(json.dumps(SCORES), encoding="utf-8")
+    site = building.build(tmp_path, building.book(), plugin={"mutants": str(scores)})
+    html = site.text("verification/index.html")
+    assert "<strong>1 of 2</strong> planted faults were caught on 2026-01-31" in html
+    assert "<strong>not caught:</strong> waits for ever" in html
+    assert "ignores &lt;errors&gt; | all" in html
+    assert "javac is missing" in html
+    twin = site.text("verification/index.md")
+    assert "| Go | waits for ever | `health` × `go/http` | **nothing** |" in twin
+
+
+def test_without_mutation_scores_nothing_is_claimed(tmp_path: Path) -> None:
+    options = {"mutants": str(tmp_path / "none.json")}
+    site = building.build(tmp_path, building.book(), plugin=options)
+    for page in ("verification/index.html", "verification/index.md"):
+        said = " ".join(site.text(page).split())
+        assert "The mutation suite was not run where this site was built" in said
+        assert "planted faults were caught" not in said
+
+
+def test_the_last_run_is_told_gate_by_gate(tmp_path: Path) -> None:
+    def judge(sample: Sample) -> Verdict | None:
+        if sample.client.name == "curl/rest":
+            return building.verdict(sample, status="failed", reason="run: <it> broke", gates=())
+        if sample.client.name == "go/grpc":
+            return building.verdict(sample, status="skipped", reason="Go is missing", gates=())
+        return building.verdict(sample)
+
+    html = building.build(tmp_path, building.book(judge=judge)).text("verification/index.html")
+    rows = dict(re.findall(r'<tr id="([\w-]+)">(.*?)</tr>', html))
+    passed = rows["health--python-tritonclient-grpc"]
+    assert passed.count("<td>✓</td>") == 5
+    assert "2026-01-02" in passed
+    failed = rows["health--curl-rest"]
+    assert "<td>✓</td>" not in failed
+    assert "run: &lt;it&gt; broke" in failed
+    assert "Go is missing" in rows["health--go-grpc"]
+    assert "✓" not in rows["health--go-grpc"]
+
+
+def test_a_badge_tells_the_other_server_and_the_faults(tmp_path: Path) -> None:
+    def judge(sample: Sample) -> Verdict:
+        told = Faults(("server down", "empty answer"), "2026-01-01T00:00:00+00:00")
+        return building.verdict(sample, other_server="Another server 2", faults=told)
+
+    panel = said(page_of(tmp_path, building.book(judge=judge)), "curl/rest/health.sh")[1]
+    assert "Another server 2" in panel
+    assert "2: server down, empty answer" in panel
+
+
 def test_a_stale_sample_folder_fails_a_strict_build(tmp_path: Path) -> None:
     samples = tmp_path / "samples"
     samples.mkdir()
@@ -280,6 +440,40 @@ def test_damaged_verdicts_fail_the_build(tmp_path: Path) -> None:
     done = building.mkdocs("build", "--config-file", config)
     assert done.returncode != 0
     assert "not a file of verdicts" in done.stderr
+
+
+def test_damaged_scores_fail_the_build(tmp_path: Path) -> None:
+    (tmp_path / "mutants.json").write_text('{"languages": 5}')
+    error = failed_build(tmp_path, plugin={"mutants": str(tmp_path / "mutants.json")})
+    assert "not a file of mutation scores" in error
+
+
+def test_an_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    error = failed_build(tmp_path, site_dir=str(tmp_path / "file/site"))
+    assert f"{tmp_path / 'file/site'}: the site cannot be written there: Not a directory" in error
+
+
+def test_a_project_with_nothing_but_the_plugin_builds_strictly(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# Ours\n\n::: samplegen-matrix\n\n::: samplegen health\n")
+    config = {
+        "site_name": "Ours",
+        "site_url": "http://127.0.0.1/",
+        "theme": {"name": "material", "font": False},
+        "plugins": ["search", "samplegen"],
+        "markdown_extensions": ["tables", {"pymdownx.tabbed": {"alternate_style": True}}],
+    }
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(config))
+    done = building.mkdocs("build", "--strict", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "sg-samples" in html
+    assert "Not verified here" in html
+    for page in (tmp_path / "site").rglob("*.html"):
+        links = Links(page.read_text(encoding="utf-8")).links
+        assert not [link for link in links if "verification" in link or "errors" in link], page
 
 
 def test_a_hand_written_page_takes_the_place_of_the_made_one(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_new_operation_appears(serving: Serving) -> None:
         ("templates/curl/rest/health.sh.jinja", "url.ServerLive", "url.Liv", "health.sh.jinja:3"),
         ("templates/curl/rest/health.sh.jinja", "{% endblock %}", "", "health.sh.jinja"),
         ("spec/health.yaml", "summary:", "sumary:", "health.yaml:"),
-        ("site/clients.md", "samplegen-matrix", "samplegen-matrx", "clients.md:10: no view"),
+        ("site/clients/index.md", "samplegen-matrix", "samplegen-matrx", "index.md:10: no view"),
     ],
 )
 def test_a_mistake_is_told_on_the_page_and_mended_by_the_next_save(

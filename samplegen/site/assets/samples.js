@@ -137,7 +137,7 @@
 
   addEventListener("storage", (event) => event.key === KEY && show(stored()));
   addEventListener("hashchange", reveal);
-  document$.subscribe(() => {
+  function start() {
     // The theme gives its search dialog no name for screen readers.
     document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
     all(".sg-values form").forEach(connect);
@@ -152,5 +152,9 @@
         if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       }
     });
-  });
+  }
+
+  // mkdocs-material says when a page is there, with instant navigation again and again.
+  if (window.document$) document$.subscribe(start);
+  else start();
 })();

@@ -1,0 +1,55 @@
+"""`samplegen export`: a whole project around one program."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from samplegen import export
+from samplegen.options import (
+    EXISTING,
+    catalogue_options,
+    cell,
+    complete,
+    connection,
+    connection_options,
+    force_option,
+    single_client_option,
+)
+from samplegen.samples import Catalogue
+
+
+@click.command("export")
+@click.argument("operation", shell_complete=complete("spec"))
+@click.argument("folder", type=EXISTING, metavar="DIR")
+@single_client_option
+@force_option
+@connection_options
+@catalogue_options
+def command(
+    catalogue: Catalogue,
+    operation: str,
+    client_name: str,
+    folder: Path,
+    force: bool,
+    **values: Any,
+) -> int:
+    """Write one program as a whole project, ready to build without samplegen.
+
+    \b
+    samplegen export infer-image --client go/grpc DIR
+    samplegen export infer-image --client java/http DIR --host gpu7 --model cats
+
+    DIR then holds the program, what it is built with (libraries in exact versions, the gRPC
+    contract that its stubs are made of), the data it sends, and a README with the commands that
+    build and run it. Other files in DIR are left alone.
+    """
+    chosen = cell(catalogue, operation, client_name)
+    data = {name: catalogue.spec.data(name).read_bytes() for name in chosen.operation.files}
+    address = connection(catalogue.spec.api.connection, **values)
+    project = export.files(catalogue, chosen, data, address)
+    export.write(project, folder, force)
+    click.echo(
+        f"{len(project)} files in {folder}; {folder / 'README.md'} says what to type", err=True
+    )
+    return 0

@@ -1,0 +1,290 @@
+"""`samplegen model`: samples for a model of the reader's own server."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import click
+
+from samplegen.commands.printing import error, extra
+from samplegen.connection import Connection
+from samplegen.errors import SamplegenError, UsageError
+from samplegen.options import (
+    EXISTING,
+    cache_option,
+    catalogue_options,
+    complete,
+    connection,
+    json_option,
+    matching_clients,
+)
+from samplegen.samples import Catalogue, Cell, write_file
+from samplegen.served import address, asking, operation
+from samplegen.served.address import Address
+from samplegen.spec import OPERATION_NAME, Operation
+
+_TITLES = {"grpc": "gRPC", "rest": "REST"}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the command line asks for, and what the server answered."""
+
+    catalogue: Catalogue
+    answer: asking.Answer
+    operation: Operation
+    cells: tuple[Cell, ...]
+    connection: Connection
+    unreached: dict[str, str]
+    """Transport to why no server is known for it."""
+
+
+@click.command("model")
+@click.argument("address_text", metavar="ADDRESS")
+@click.argument("name", metavar="NAME")
+@click.option("--version", default="", metavar="N", help="Default: the server's default version.")
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="INPUT=SIZES",
+    help="What is sent where the model takes any size, such as x=1,3,224,224; may be repeated. "
+    "Default: 1 for each open dimension.",
+)
+@click.option(
+    "--client",
+    "clients",
+    multiple=True,
+    metavar="LANGUAGE[/CLIENT]",
+    shell_complete=complete("clients"),
+    help="Print the program of this one; with --run or --output, only these; may be repeated.",
+)
+@click.option("--output", type=EXISTING, metavar="DIR", help="Write the programs to a folder.")
+@click.option("--run", is_flag=True, help="Build and run the programs against the server.")
+@click.option(
+    "--save",
+    type=EXISTING,
+    metavar="FILE",
+    help="Write the operation, to be kept in a spec of your own; with --run, with what the model "
+    "answered.",
+)
+@click.option("--force", is_flag=True, help="Let --output and --save replace files.")
+@click.option(
+    "--grpc-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Where the same server speaks gRPC, if ADDRESS says where it speaks REST.",
+)
+@click.option(
+    "--rest-port", type=click.IntRange(1, 65535), metavar="PORT", help="The other way round."
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
+@cache_option
+@catalogue_options
+@json_option
+def command(
+    catalogue: Catalogue,
+    address_text: str,
+    name: str,
+    version: str,
+    shapes: tuple[str, ...],
+    clients: tuple[str, ...],
+    output: Path | None,
+    run: bool,
+    save: Path | None,
+    force: bool,
+    jobs: int | None,
+    cache: Path,
+    as_json: bool,
+    **ports: int | None,
+) -> int:
+    """Make samples for a model of your own server: its tensors, datatypes and shapes.
+
+    ADDRESS is that of a running KServe v2 server, such as OpenVINO Model Server, Triton or KServe:
+    http://HOST:PORT for REST, grpc://HOST:PORT for gRPC. NAME is the model.
+
+    \b
+    samplegen model http://localhost:8000 resnet                        what can be made
+    samplegen model http://localhost:8000 resnet --client go/http       one program
+    samplegen model grpc://gpu7:8001 bert --shape ids=1,128 --output .  all programs
+    samplegen model http://localhost:8000 resnet --run                  do they run?
+    samplegen model http://localhost:8000 resnet --save spec/resnet.yaml
+
+    Inputs are sent the numbers 0 to 9, again and again. A long tensor is made in code; of a long
+    output, a sample prints the shape and the first values.
+
+    With --run, every program is built, run against the server and judged: it must end well, print
+    what the model's metadata promises, and the same values as all others.
+    """
+    where = address.parse(address_text)
+    given = operation.parse_shapes(shapes)
+    _check_files(save, force)
+    chosen = matching_clients(catalogue, clients or ("all",), "--client")
+    if clients and len(chosen) > 1 and not (run or output):
+        names = ", ".join(sorted(chosen))
+        raise UsageError(f"--client: found {names}; name one to print, or add --output or --run")
+    task = _task(catalogue, where, name, version, given, chosen, ports)
+    status = 0
+    if run:
+        status, answered = _run(task, jobs, cache, as_json)
+        task = replace(task, operation=answered)
+    _write(task, output, save, force)
+    if run or (output and not as_json):
+        return status
+    if clients and not output:
+        _print(task, as_json)
+    elif as_json or not save:
+        _list(task, as_json)
+    return 0
+
+
+def _task(
+    catalogue: Catalogue,
+    where: Address,
+    name: str,
+    version: str,
+    shapes: operation.Shapes,
+    chosen: frozenset[str],
+    ports: dict[str, int | None],
+) -> _Task:
+    api = catalogue.spec.api
+    own = f"{where.transport}_port"
+    if ports[own] not in (None, where.port):
+        raise UsageError(f"--{own.replace('_', '-')}: found {ports[own]}; the address has another")
+    if where.tls:
+        raise SamplegenError(
+            f"{where}: no sample speaks TLS; name the server's http or grpc address"
+        )
+    answer = asking.ask(where, name, version, api.deadline)
+    made = operation.make(answer.model, name, shapes)
+    other = "grpc" if where.transport == "rest" else "rest"
+    unreached = {}
+    values = ports | {own: where.port}
+    if values[f"{other}_port"] is None:
+        usual = (
+            getattr(api.connection, f"{transport}_port") for transport in (other, "grpc", "rest")
+        )
+        port = next(port for port in usual if port != where.port)
+        values[f"{other}_port"] = port
+        name_it = f"name it, such as --{other}-port {port}"
+        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+    reader = connection(
+        api.connection,
+        host=where.host,
+        model_version=version,
+        grpc_port=values["grpc_port"],
+        rest_port=values["rest_port"],
+    )
+    cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
+    return _Task(catalogue.on(reader), answer, made, cells, reader, unreached)
+
+
+def _check_files(save: Path | None, force: bool) -> None:
+    """Refuses what cannot be saved before anything is asked."""
+    if save is None:
+        return
+    problems = []
+    if save.suffix != ".yaml" or not OPERATION_NAME.fullmatch(save.stem):
+        expected = "expected lower-case words joined by '-', and .yaml"
+        problems.append(f"--save: found {save.name!r}; {expected}")
+    if save.exists() and not force:
+        problems.append(f"--save: {save} is there; name another file, or add --force")
+    if problems:
+        raise UsageError(*problems)
+
+
+def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int, Operation]:
+    """Judges the samples; returns the exit status, and the operation with what was answered."""
+    with extra("verify"):
+        from samplegen.commands.concluding import conclude
+        from samplegen.judge import agreement, report
+        from samplegen.judge.judging import Judge
+        from samplegen.judge.servers import Target
+
+    server = Target(task.connection, task.answer.server, documented=True)
+    judge = Judge(task.catalogue, server, None, cache, until="output")
+    cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
+    with report.progress(len(cells)) as judged:
+        found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
+    # Nothing is published, and this server does not tell what it is asked: no news.
+    found = [replace(v, reason="") if v.status == "passed" else v for v in found]
+    first = next((verdict for verdict in found if verdict.status == "passed"), None)
+    answered = task.operation
+    if first is not None:
+        answered = operation.answered(task.operation, first.output)
+        found = agreement.agreed(found, answered.expect, first.client)
+    status = conclude(found, (), None, as_json)
+    for cell in task.cells:
+        if cell.client.transport in task.unreached:
+            note = task.unreached[cell.client.transport]
+            click.echo(f"{cell.client.name} was not judged: {note}", err=True)
+    if first is None and not status:
+        error("no sample was judged")
+    return (1 if first is None else status), answered
+
+
+def _write(task: _Task, output: Path | None, save: Path | None, force: bool) -> None:
+    """Writes what was asked for; nothing if a file that is there would be replaced.
+
+    Raises:
+        SamplegenError: It would, or it cannot be written.
+    """
+    files = {}
+    if output is not None:
+        samples = task.catalogue.samples(task.cells)
+        files = {output / path: content for path, content in samples.items()}
+        kept = [path for path, content in files.items() if path.exists() and not force]
+        wrong = [path for path in kept if path.is_dir() or path.read_bytes() != files[path]]
+        if wrong:
+            hint = "name another folder, or add --force"
+            raise SamplegenError(*(f"--output: {path} is there; {hint}" for path in wrong))
+    if save is not None:
+        files[save] = operation.as_yaml(task.operation).encode()
+    for path, content in files.items():
+        write_file(path, content)
+        click.echo(f"wrote {path}", err=True)
+
+
+def _print(task: _Task, as_json: bool) -> None:
+    """Prints the one program."""
+    (cell,) = task.cells
+    if cell.omitted is not None:
+        raise SamplegenError(f"{cell.name}: {cell.omitted}")
+    rendered = task.catalogue.render(cell)
+    if as_json:
+        spans = [span._asdict() for span in rendered.spans]
+        click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))
+    else:
+        click.echo(rendered.text, nl=False)
+    if cell.client.transport in task.unreached:
+        click.echo(f"note: {task.unreached[cell.client.transport]}", err=True)
+
+
+def _list(task: _Task, as_json: bool) -> None:
+    """Prints the model, and the clients that can call it."""
+    states = [(cell, task.catalogue.state(cell)) for cell in task.cells]
+    if as_json:
+        clients = [
+            {
+                "client": cell.client.name,
+                "state": state,
+                "reason": cell.omitted or "",
+                "path": cell.client.sample(cell.operation),
+            }
+            for cell, state in states
+        ]
+        tree = {"server": task.answer.server, "model": asdict(task.answer.model)}
+        click.echo(json.dumps({**tree, "clients": clients}, indent=1, ensure_ascii=False))
+        return
+    model = task.answer.model
+    click.echo(f"{model.name}  {click.style(task.answer.server, dim=True)}")
+    for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
+        for tensor in tensors:
+            name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)
+            click.echo(f"  {kind:6}  {name}  {tensor.datatype} {[*tensor.shape]}")
+    width = max((len(cell.client.name) for cell, _ in states), default=0)
+    for cell, state in states:
+        colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")
+        reason = f"  {cell.omitted}" if cell.omitted else ""
+        click.echo(f"  {cell.client.name:{width}}  {click.style(state, fg=colour)}{reason}")

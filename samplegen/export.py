@@ -1,0 +1,98 @@
+"""A whole project around a sample, ready to build without samplegen."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from samplegen.clients import Project
+from samplegen.connection import Connection
+from samplegen.errors import SamplegenError
+from samplegen.render import view
+from samplegen.resources import shown
+from samplegen.samples import Catalogue, Cell, write_file
+
+_README = "README.md.jinja"
+"""The template of the README, at the top of the template folders."""
+
+
+def files(
+    catalogue: Catalogue, cell: Cell, data: Mapping[str, bytes], connection: Connection
+) -> dict[str, bytes]:
+    """The project of a cell: path in its folder to content.
+
+    Args:
+        catalogue: Knows the templates and the project files of the client.
+        cell: Its operation may come from anywhere; it need not be one of the catalogue's.
+        data: Name to content of the files that the operation sends.
+        connection: The server that the program talks to.
+
+    Raises:
+        SamplegenError: The client cannot say the operation, or cannot be exported.
+    """
+    if cell.omitted is not None:
+        raise SamplegenError(f"{cell.name}: {cell.omitted}")
+    project = cell.client.language.project
+    if project is None:
+        language = cell.client.name.partition("/")[0]
+        message = "has no 'project', so nothing can be exported; add it"
+        raise SamplegenError(f"templates/{language}/language.yaml {message}")
+    program = catalogue.render(cell, connection).text
+    found = {name: path.read_bytes() for name, path in catalogue.project(cell.client).items()}
+    found |= data
+    found[_filled(project.source, cell)] = program.encode()
+    found["README.md"] = _readme(catalogue, cell, project, connection).encode()
+    if project.ignore:
+        found[".gitignore"] = "".join(f"{line}\n" for line in project.ignore).encode()
+    return dict(sorted(found.items()))
+
+
+def write(project: Mapping[str, bytes], folder: Path, force: bool) -> None:
+    """Writes a project into a folder, which may hold other files.
+
+    A new folder appears as a whole; in one that is there, each file is replaced as a whole.
+
+    Args:
+        project: Path in the folder to content.
+        folder: Made if it is not there.
+        force: Whether files that are there may be replaced.
+
+    Raises:
+        SamplegenError: A file is there already, or something cannot be written.
+    """
+    taken = [name for name in project if (folder / name).exists() or (folder / name).is_symlink()]
+    if taken and not force:
+        rest = f" and {len(taken) - 1} more" if taken[1:] else ""
+        message = f"{shown(folder / taken[0])}{rest}: already there; name another folder"
+        raise SamplegenError(f"{message}, or replace with --force")
+    if folder.exists():
+        for name, content in project.items():
+            write_file(folder / name, content)
+        return
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+            made = Path(name) / "project"
+            for relative, content in project.items():
+                write_file(made / relative, content)
+            made.rename(folder)
+    except OSError as error:
+        raise SamplegenError(f"{shown(folder)}: cannot be written: {error.strerror}") from error
+
+
+def _readme(catalogue: Catalogue, cell: Cell, project: Project, connection: Connection) -> str:
+    client = cell.client
+    needed = [r for r in client.requirements if not r.gates and not r.in_project]
+    context = {
+        **view(catalogue.spec.api, cell.operation, connection).context,
+        "client": client,
+        "proto": catalogue.spec.api.proto if client.stubs else "",
+        "requires": needed,
+        "source": _filled(project.source, cell),
+        "build": _filled(project.build, cell),
+        "run": _filled(project.run, cell),
+    }
+    return catalogue.renderer.document(_README, context)
+
+
+def _filled(line: str, cell: Cell) -> str:
+    return line.format(operation=cell.operation.name)

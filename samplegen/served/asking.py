@@ -1,0 +1,90 @@
+"""What a server knows of a model, whichever transport it is asked over."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from samplegen.errors import SamplegenError, UsageError, nearest
+from samplegen.served import metadata
+from samplegen.served.address import Address
+from samplegen.served.metadata import ModelMetadata
+from samplegen.served.rest import Rest
+
+
+class Server(Protocol):
+    """The questions that are put to a server."""
+
+    def model(self, name: str, version: str) -> Any: ...
+    def models(self) -> list[str]: ...
+    def server(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered."""
+
+    model: ModelMetadata
+    server: str
+    """Its own name and version."""
+
+
+def ask(
+    address: Address,
+    name: str,
+    version: str,
+    deadline: float,
+    headers: Mapping[str, str] | None = None,
+    ca: str | None = None,
+) -> Answer:
+    """Asks for a model.
+
+    Args:
+        address: The server.
+        name: The model.
+        version: Digits, or empty for the server's default version.
+        deadline: Seconds that one question may take.
+        headers: Sent with each question.
+        ca: A file of the certificates to trust over TLS, in place of the machine's.
+
+    Raises:
+        UsageError: The server has no such model; with those it has, if it tells.
+        SamplegenError: It does not answer, or its answer cannot be used.
+    """
+    server = _server(address, deadline, headers or {}, ca)
+    tree = server.model(name, version)
+    if tree is None:
+        raise _unknown(server, address, name, version)
+    return Answer(metadata.read(tree, str(address)), server.server())
+
+
+def _server(
+    address: Address, deadline: float, headers: Mapping[str, str], ca: str | None
+) -> Server:
+    if address.transport == "rest":
+        try:
+            context = ssl.create_default_context(cafile=ca) if address.tls else None
+        except OSError as error:
+            raise SamplegenError(f"{ca}: not a file of certificates: {error.strerror}") from error
+        return Rest(address, deadline, headers, context)
+    try:
+        rpc = import_module("samplegen.served.rpc")
+    except ModuleNotFoundError as missing:
+        message = f"{missing.name} is not installed, which speaks gRPC; type: "
+        message += "pip install 'samplegen[verify]'; or name the server's REST address"
+        raise SamplegenError(message) from missing
+    server: Server = rpc.Rpc(address, deadline, headers, ca)
+    return server
+
+
+def _unknown(server: Server, address: Address, name: str, version: str) -> UsageError:
+    """No such model, or no such version of it."""
+    known = server.models()
+    if version and (tree := server.model(name, "")) is not None:
+        versions = metadata.read(tree, str(address)).versions
+        return UsageError(f"no version {version!r} of {name!r}; {nearest(version, versions)}")
+    if name in known:
+        return UsageError(f"{address} has the model {name!r}, but cannot serve it now")
+    hint = nearest(name, known) if known else "the server does not tell which it has"
+    return UsageError(f"no model {name!r} at {address}; {hint}")

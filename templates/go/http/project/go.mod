@@ -1,0 +1,3 @@
+module example.com/kserve
+
+go 1.26.0

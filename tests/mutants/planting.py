@@ -1,0 +1,206 @@
+"""Plants faults in templates: each mutant becomes a client of its own in a folder of templates.
+
+So a mutant is generated, built, run and judged like any client, at any ports. Beside the mutants
+stand controls, the same copies without a fault: if one fails, nothing that is caught counts.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictStr
+
+from samplegen.clients import Gate
+from samplegen.resources import PACKAGED
+from samplegen.samples import Catalogue, Cell
+from samplegen.yamlfile import load
+
+DATA = Path(__file__).parent
+"""Faults that only running the samples can show."""
+STATIC_DATA = DATA / "static"
+"""Faults that are seen before; they are no part of the score."""
+LANGUAGES = ("python", "cpp", "java", "go", "curl")
+TEMPLATES = PACKAGED / "templates"
+ELSEWHERE = "nothing is planted here"
+"""Why a mutant has no sample of other operations."""
+_FORBID = ConfigDict(extra="forbid")
+_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_REFERENCE = re.compile(r'"([\w/.-]+\.jinja)"')
+"""A template that another one extends or includes."""
+
+
+def _hunks(change: str) -> str:
+    """Refuses what is no diff."""
+    first, *lines = change.splitlines()
+    if first != "@@" or not all(line[:1] in ("", " ", "-", "+") or line == "@@" for line in lines):
+        raise ValueError("expected lines that start with a space, - or +, and @@ before each hunk")
+    return change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A fault, as `<language>.yaml` describes it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: Annotated[StrictStr, Field(pattern=_NAME)]
+    client: StrictStr
+    """Below the language's folder: `requests`."""
+    operation: StrictStr
+    fault: StrictStr
+    """What is wrong with it, in a few words."""
+    change: Annotated[StrictStr, AfterValidator(_hunks)]
+    """A diff of the templates that make the sample. The lines that a hunk takes away or keeps stand
+    exactly once in its form, or if not there, in what the form extends and includes."""
+    caught_by: Gate
+    """The gate that it must fail."""
+    says: StrictStr = ""
+    """What the judge must say, where the gate alone does not tell that it saw this very fault."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A sample that is judged: a mutant, or a control if it has no row."""
+
+    language: str
+    source: str
+    """The client, `<language>/<client>`, whose templates it was made from."""
+    operation: str
+    row: Row | None = None
+
+    @property
+    def edits(self) -> Iterator[tuple[str, str]]:
+        """Of each hunk the lines that it replaces, and those that take their place."""
+        for hunk in self.row.change.removeprefix("@@\n").split("@@\n") if self.row else ():
+            lines = [(line[:1] or " ", line[1:] + "\n") for line in hunk.splitlines()]
+            old, new = ("".join(t for mark, t in lines if mark in kept) for kept in (" -", " +"))
+            yield old, new
+
+    @property
+    def client(self) -> str:
+        """The name of the client that it is in the folder of templates."""
+        if self.row is not None:
+            return f"{self.language}/mutant-{self.row.name}"
+        return f"{self.language}/control-{self.source.partition('/')[2]}-{self.operation}"
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        return self.operation, self.client
+
+
+class Nursery:
+    """The packaged templates, as the ground that faults are planted in."""
+
+    def __init__(self) -> None:
+        self._catalogue = Catalogue()
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], Cell]:
+        """The cells of the matrix by the names of operation and client."""
+        return {cell.key: cell for cell in self._catalogue.cells}
+
+    def templates(self, planted: Planted) -> dict[str, str]:
+        """All templates that make the sample, faults included: path to text.
+
+        Raises:
+            ValueError: What a hunk replaces does not stand exactly once where it should.
+        """
+        cell = self.cells[planted.operation, planted.source]
+        form = cell.client.template(cell.operation)
+        found = _closure(form)
+        problems = []
+        for old, new in planted.edits:
+            # A block of the frame may be replaced by the form's, which comes first.
+            counts = {path: _lines(text).count(f"\n{old}") for path, text in found.items()}
+            path = next((path for path, count in counts.items() if count), form)
+            if counts[path] == 1 and (path == form or sum(counts.values()) == 1):
+                changed = _lines(found[path]).replace(f"\n{old}", f"\n{new}")
+                found[path] = changed.removeprefix("\n")
+            else:
+                problems.append(f"{planted.client}: expected once, found {counts}:\n{old}")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return found
+
+    def plant(self, planted: Iterable[Planted], folder: Path) -> None:
+        """Writes a client for each into a folder of templates."""
+        forms = {cell.operation.form for cell in self.cells.values()}
+        for one in planted:
+            cell = self.cells[one.operation, one.source]
+            for path, text in self.templates(one).items():
+                # What all clients of a language share becomes the mutant's own, too.
+                own = _REFERENCE.sub(partial(_reference, one), text)
+                file = folder / _moved(path, one)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(own, encoding="utf-8")
+            source = TEMPLATES / one.source
+            omits = "".join(
+                f"  {form}: {ELSEWHERE}\n" for form in sorted(forms - {cell.operation.form})
+            )
+            client = (source / "client.yaml").read_text(encoding="utf-8")
+            target = folder / one.client
+            (target / "client.yaml").write_text(f"{client}\nomits:\n{omits}", encoding="utf-8")
+            for file in source.glob("project/**/*"):
+                if file.is_file():
+                    copy = target / file.relative_to(source)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    copy.write_bytes(file.read_bytes())
+
+
+def rows(language: str, folder: Path = DATA) -> tuple[Row, ...]:
+    """The faults of a language, in a folder of theirs.
+
+    Raises:
+        SamplegenError: Its file has mistakes.
+    """
+    return load(folder / f"{language}.yaml", tuple[Row, ...])
+
+
+def mutants(languages: Sequence[str] = LANGUAGES, folder: Path = DATA) -> Iterator[Planted]:
+    """All mutants of the languages."""
+    for language in languages:
+        for row in rows(language, folder):
+            source = f"{language}/{row.client}"
+            yield Planted(language=language, source=source, operation=row.operation, row=row)
+
+
+def controls(planted: Iterable[Planted]) -> list[Planted]:
+    """A control for each sample that a fault was planted in."""
+    return list(
+        {
+            (one.source, one.operation): Planted(
+                language=one.language, source=one.source, operation=one.operation
+            )
+            for one in planted
+        }.values()
+    )
+
+
+def _closure(template: str) -> dict[str, str]:
+    """A template and all that it extends or includes: path to text."""
+    found: dict[str, str] = {}
+    wanted = [template]
+    while wanted:
+        path = wanted.pop()
+        if path not in found:
+            found[path] = (TEMPLATES / path).read_text(encoding="utf-8")
+            wanted += _REFERENCE.findall(found[path])
+    return found
+
+
+def _lines(text: str) -> str:
+    """The text with a line break before each line, too."""
+    return f"\n{text}"
+
+
+def _reference(planted: Planted, match: re.Match[str]) -> str:
+    return f'"{_moved(match[1], planted)}"'
+
+
+def _moved(path: str, planted: Planted) -> str:
+    """Where the mutant's own copy of a template is."""
+    name = path.removeprefix(f"{planted.source}/").removeprefix(f"{planted.language}/")
+    return f"{planted.client}/{name}"

@@ -1,0 +1,243 @@
+"""Judges the mutants and scores the judge: how many faults does it catch, and by which gate?
+
+`make mutants` prints the score of each language and writes it to `build/mutants.json`, which the
+docs site shows when it is there:
+
+    {
+      "judged_at": "2026-01-31T12:00:00+00:00",        ISO 8601, UTC
+      "samplegen": "0.1.0",
+      "server": "OpenVINO Model Server 0.1.0",
+      "seconds": 123.4,                                of the whole run
+      "gates": ["identity", …, "faults"],              all gates, in the order they are taken
+      "languages": [
+        {
+          "name": "cpp", "title": "C++",
+          "planted": 17, "caught": 17,
+          "by_gate": {"run": 6, "wire": 4, …},         of those caught; only gates that caught any
+          "versions": {"g++": "12.2.0", …},            of what its samples were built with
+          "skipped": "",                               why some or all (planted: 0) were not judged
+          "mutants": [
+            {
+              "name": "no-prefix",
+              "fault": "sends the image without the length before it",
+              "client": "cpp/libcurl", "operation": "infer-image",
+              "expected_gate": "run",
+              "caught_by": "run",                      null: it survived
+              "reason": "run: ended with status 1: …"  what the judge said
+            }, …
+          ]
+        }, …
+      ]
+    }
+
+Caught means: it passed every gate up to the build, and failed the very gate that its row names.
+What a formatter, linter or compiler finds does not count, nor does another gate than foreseen.
+"""
+
+import datetime
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+
+from samplegen.clients import Client, Gate
+from samplegen.judge.verdicts import Verdict
+from samplegen.samples import Catalogue
+from samplegen.yamlfile import adapter
+from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
+
+GATES: tuple[Gate, ...] = get_args(Gate)
+STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
+"""The gates that see the program and do not run it."""
+SECONDS = 1200
+"""Nothing may take longer; a hang is a failure."""
+
+
+class SuiteError(Exception):
+    """The run says nothing about the judge."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A planted sample and what the judge says of it."""
+
+    planted: Planted
+    verdict: Verdict
+
+    @property
+    def before(self) -> set[str]:
+        """The gates that it passed before it ran."""
+        return {gate for gate in self.verdict.gates if gate in STATIC}
+
+    @property
+    def failed_gate(self) -> str | None:
+        """The gate that it failed."""
+        gate = self.verdict.reason.partition(":")[0]
+        return gate if self.verdict.status == "failed" and gate in GATES else None
+
+    @property
+    def caught(self) -> bool:
+        row = self.planted.row
+        return (
+            row is not None
+            and self.failed_gate == row.caught_by
+            and row.says in self.verdict.reason
+        )
+
+
+def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
+    """Generates and judges the samples as the command line does for everyone, in one run.
+
+    Raises:
+        SuiteError: The command line failed, or has no verdict on one of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="samplegen-mutants-") as name:
+        folder = Path(name)
+        templates, samples = folder / "templates", folder / "samples"
+        Nursery().plant(planted, templates)
+        _samplegen("generate", "--templates", templates, "--output", samples)
+        arguments: list[str | Path] = ["--templates", templates, "--samples", samples, "--json"]
+        arguments += ["--verdicts", folder / "verdicts.json"]
+        for one in planted:
+            arguments += ["--client", one.client]
+        if jobs is not None:
+            arguments += ["--jobs", str(jobs)]
+        printed = _samplegen("verify", *arguments, failing=True)
+    verdicts = adapter(list[Verdict]).validate_python(json.loads(printed))
+    found = {verdict.cell: verdict for verdict in verdicts if verdict.reason != ELSEWHERE}
+    if unjudged := {one.cell for one in planted} ^ found.keys():
+        raise SuiteError(f"verdicts and samples differ: {unjudged}")
+    return [Judged(one, found[one.cell]) for one in planted]
+
+
+def judge_all(languages: Sequence[str], jobs: int | None = None) -> tuple[list[Judged], float]:
+    """Judges all mutants of the languages and a control for each sample; and says how long."""
+    started = time.monotonic()
+    planted = list(mutants(languages))
+    found = judged([*controls(planted), *planted], jobs)
+    return found, time.monotonic() - started
+
+
+def wrong(found: Sequence[Judged]) -> list[str]:
+    """Why the run does not prove that the judge catches everything, a line for each sample."""
+    lines = []
+    sources = {
+        (one.planted.source, one.planted.operation): one for one in found if not one.planted.row
+    }
+    for one in found:
+        row, verdict = one.planted.row, one.verdict
+        name = f"{one.planted.client} × {one.planted.operation}"
+        if verdict.status == "skipped":
+            continue
+        if row is None:
+            if verdict.status == "failed":
+                lines.append(f"{name}: a control must pass: {verdict.reason}")
+        elif verdict.status == "passed":
+            lines.append(f"{name}: survived, yet {row.fault}")
+        elif one.before != sources[one.planted.source, one.planted.operation].before:
+            lines.append(f"{name}: not a fault for the judge: {verdict.reason}")
+        elif not one.caught:
+            lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
+    return lines
+
+
+def unable(found: Sequence[Judged]) -> list[str]:
+    """Why some were not judged, or not by all gates: what is missing on this machine."""
+    reasons = (
+        one.verdict.reason
+        for one in found
+        if one.verdict.status == "skipped"
+        or (one.planted.row is None and one.verdict.status == "passed")
+    )
+    return list(dict.fromkeys(filter(None, reasons)))
+
+
+def score(language: dict[str, Any]) -> str:
+    """A line that says how many faults of a language were caught, and by which gates."""
+    gates = ", ".join(f"{gate} {count}" for gate, count in language["by_gate"].items())
+    caught = f"{language['caught']} of {language['planted']} caught"
+    return f"{language['title']:8}{caught if language['planted'] else 'not judged'}: " + (
+        "; ".join(filter(None, (gates, language["skipped"])))
+    )
+
+
+def expected(row: Row) -> str:
+    """What the judge has to say of a mutant."""
+    return f"{row.caught_by}: …{row.says}" if row.says else row.caught_by
+
+
+def report(found: Sequence[Judged], seconds: float) -> dict[str, Any]:
+    """What `build/mutants.json` holds."""
+    clients = {client.name: client for client in Catalogue().clients.all()}
+    servers = {v for one in found if (v := one.verdict.versions.get("server"))}
+    languages = list(dict.fromkeys(one.planted.language for one in found))
+    return {
+        "judged_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "samplegen": version("samplegen"),
+        "server": ", ".join(sorted(servers)),
+        "seconds": round(seconds, 1),
+        "gates": list(GATES),
+        "languages": [
+            _language([one for one in found if one.planted.language == name], clients)
+            for name in languages
+        ],
+    }
+
+
+def _language(found: Sequence[Judged], clients: dict[str, Client]) -> dict[str, Any]:
+    rows = [
+        {
+            "name": one.planted.row.name,
+            "fault": one.planted.row.fault,
+            "client": one.planted.source,
+            "operation": one.planted.operation,
+            "expected_gate": one.planted.row.caught_by,
+            "caught_by": one.failed_gate if one.caught else None,
+            "reason": one.verdict.reason,
+        }
+        for one in found
+        if one.planted.row is not None and one.verdict.status != "skipped"
+    ]
+    versions = [item for one in found for item in one.verdict.versions.items()]
+    by_gate = Counter(row["caught_by"] for row in rows if row["caught_by"])
+    first = found[0].planted
+    return {
+        "name": first.language,
+        "title": clients[first.source].language.title,
+        "planted": len(rows),
+        "caught": sum(by_gate.values()),
+        "by_gate": {gate: by_gate[gate] for gate in GATES if by_gate[gate]},
+        "versions": {name: version for name, version in sorted(versions) if name != "server"},
+        "skipped": "; ".join(unable(found)),
+        "mutants": rows,
+    }
+
+
+def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> str:
+    """What a command prints.
+
+    Raises:
+        SuiteError: It ends with another status than 0, or 1 where samples may fail.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "samplegen", command, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=SECONDS)
+        except BaseException:
+            process.terminate()  # it ends all that it started
+            raise
+    if process.returncode not in ((0, 1) if failing else (0,)):
+        raise SuiteError(f"samplegen {command} ended with {process.returncode}: {stderr}")
+    return stdout

@@ -1,0 +1,102 @@
+"""Every exported project, built and run by typing what its README says."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from samplegen.judge import servers
+from samplegen.judge.output import differences
+from samplegen.judge.requirements import version
+from samplegen.judge.servers import Target
+from samplegen.samples import Catalogue
+from tests.conftest import Run
+
+CATALOGUE = Catalogue()
+OPERATION = CATALOGUE.spec.operation("infer-image")
+"""It has data, which must travel with the project."""
+CLIENTS = {client.name: client for client in CATALOGUE.clients.all()}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Target]:
+    with servers.started(CATALOGUE.spec.api) as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a reader's shell has: how to reach the net and find libraries, and nothing of ours.
+
+    The projects share what they download, in folders that are empty at first.
+    """
+    home = tmp_path_factory.mktemp("home")
+    ours = re.compile("(SAMPLEGEN|PYTHON|VIRTUAL_ENV|GO).*")
+    kept = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
+    programs = str(Path(sys.executable).parent)
+    return {
+        **kept,
+        "PATH": os.pathsep.join(p for p in kept["PATH"].split(os.pathsep) if p != programs),
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        # Where the machine is told from where to download.
+        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config")),
+        "MAVEN_OPTS": f"-Dmaven.repo.local={home / 'maven'}",
+        "GOFLAGS": "-modcacherw",
+    }
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_its_readme_builds_and_runs_it(
+    client: str, server: Target, shell: dict[str, str], samplegen: Run, tmp_path: Path
+) -> None:
+    for requirement in CLIENTS[client].requirements:
+        if version(requirement) is None:
+            assert not requirement.in_project, "what a project brings is part of the tests"
+            pytest.skip(f"{requirement.name} is missing; type: {requirement.install}")
+    folder = tmp_path / "project"
+    ports = server.connection.grpc_port, server.connection.rest_port
+    address = f"--grpc-port={ports[0]}", f"--rest-port={ports[1]}"
+    exported = samplegen("export", OPERATION.name, folder, "--client", client, *address)
+    assert exported.returncode == 0, exported.stderr
+    written = content(folder)
+
+    *build, run = typed((folder / "README.md").read_text())
+    for lines in build:
+        type_in(lines, folder, shell)
+    found = differences(type_in(run, folder, shell), OPERATION.expect)
+    assert not found
+
+    type_in("git init --quiet", folder, shell)
+    tracked = type_in("git ls-files --others --exclude-standard", folder, shell).splitlines()
+    assert sorted(tracked) == sorted(written), "what was built is ignored"
+    assert {name: (folder / name).read_bytes() for name in tracked} == written
+
+
+def typed(readme: str) -> list[str]:
+    """The blocks of lines that a README tells to type."""
+    return re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+
+
+def type_in(lines: str, folder: Path, shell: dict[str, str]) -> str:
+    finished = subprocess.run(
+        ["sh", "-e", "-c", lines],
+        cwd=folder,
+        env=shell,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=400,
+    )
+    assert finished.returncode == 0, f"{lines}\n{finished.stdout}{finished.stderr}"
+    return finished.stdout
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
