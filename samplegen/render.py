@@ -168,14 +168,24 @@ class _Environment(jinja2.Environment):
             self._kept[str(name)] = super().get_template(name, parent, globals)
         return self._kept[str(name)]
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The templates that were asked for."""
+        return tuple(self._kept)
+
 
 class Renderer:
     """The templates, compiled as they are needed."""
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
-        self._environments: dict[str, jinja2.Environment] = {}
-        self._templates: dict[str, tuple[jinja2.Environment, jinja2.Template]] = {}
+        self._environments: dict[str, _Environment] = {}
+        self._templates: dict[str, tuple[_Environment, jinja2.Template]] = {}
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The templates that were used so far, by path: those of forms, and what they draw on."""
+        return tuple(name for e in self._environments.values() for name in e.loaded)
 
     def has(self, client: Client, operation: Operation) -> bool:
         """Whether the client has a template for the operation's form."""
@@ -223,9 +233,7 @@ class Renderer:
         }
         return self._environment(filters)
 
-    def _template(
-        self, name: str, language: Language
-    ) -> tuple[jinja2.Environment, jinja2.Template]:
+    def _template(self, name: str, language: Language) -> tuple[_Environment, jinja2.Template]:
         if name not in self._templates:
             key = name.partition("/")[0]
             if key not in self._environments:
@@ -234,7 +242,7 @@ class Renderer:
             self._templates[name] = environment, environment.get_template(name)
         return self._templates[name]
 
-    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
+    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,
