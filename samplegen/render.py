@@ -191,6 +191,11 @@ class _Environment(jinja2.Environment):
             self._kept[str(name)] = template
         return self._kept[str(name)]
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The templates that were asked for."""
+        return tuple(dict.fromkeys(name.partition("#")[0] for name in self._kept))
+
 
 def _only(template: jinja2.Template, block: str) -> jinja2.Template:
     """One block of a template, as a template."""
@@ -204,9 +209,14 @@ class Renderer:
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
-        self._environments: dict[str, jinja2.Environment] = {}
-        self._templates: dict[str, tuple[jinja2.Environment, jinja2.Template]] = {}
+        self._environments: dict[str, _Environment] = {}
+        self._templates: dict[str, tuple[_Environment, jinja2.Template]] = {}
         self._parts: dict[tuple[str, frozenset[str]], _Parts] = {}
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The templates that were used so far, by path: those of forms, and what they draw on."""
+        return tuple(name for e in self._environments.values() for name in e.loaded)
 
     def has(self, client: Client, operation: Operation) -> bool:
         """Whether the client has a template for the operation's form."""
@@ -273,9 +283,7 @@ class Renderer:
         }
         return self._environment(filters)
 
-    def _template(
-        self, name: str, language: Language
-    ) -> tuple[jinja2.Environment, jinja2.Template]:
+    def _template(self, name: str, language: Language) -> tuple[_Environment, jinja2.Template]:
         if name not in self._templates:
             key = name.partition("/")[0]
             if key not in self._environments:
@@ -284,7 +292,7 @@ class Renderer:
             self._templates[name] = environment, environment.get_template(name)
         return self._templates[name]
 
-    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> jinja2.Environment:
+    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(
             loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
             undefined=jinja2.StrictUndefined,

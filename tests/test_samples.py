@@ -134,8 +134,9 @@ def test_each_kind_of_drift_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             "stale",
             "--- samples/a/one.txt (kept)\n+++ samples/a/one.txt (rendered)\n"
             "@@ -1,2 +1,2 @@\n 1\n-3\n+2",
+            line=2,
         ),
-        Drift(Path("samples/two.bin"), "stale", "binary files differ"),
+        Drift(Path("samples/two.bin"), "stale", "binary files differ", line=1),
         Drift(Path("samples/four.txt"), "missing"),
         Drift(Path("samples/five.txt"), "missing"),
         Drift(Path("samples/.hidden"), "unknown"),

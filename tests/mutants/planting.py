@@ -28,8 +28,6 @@ ELSEWHERE = "nothing is planted here"
 """Why a mutant has no sample of other operations."""
 _FORBID = ConfigDict(extra="forbid")
 _NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-_REFERENCE = re.compile(r'"([\w/.-]+\.jinja)"')
-"""A template that another one extends or includes."""
 
 
 def _hunks(change: str) -> str:
@@ -110,7 +108,7 @@ class Nursery:
         """
         cell = self.cells[planted.operation, planted.source]
         form = cell.client.template(cell.operation)
-        found = _closure(form)
+        found = _drawn_on(cell)
         problems = []
         for old, new in planted.edits:
             # A block of the frame may be replaced by the form's, which comes first.
@@ -132,7 +130,9 @@ class Nursery:
             cell = self.cells[one.operation, one.source]
             for path, text in self.templates(one).items():
                 # What all clients of a language share becomes the mutant's own, too.
-                own = _REFERENCE.sub(partial(_reference, one), text)
+                # A name may be put together from such a beginning and more.
+                reference = rf'"({one.language}/[\w/.-]+)"'
+                own = re.sub(reference, partial(_reference, one), text)
                 file = folder / _moved(path, one)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(own, encoding="utf-8")
@@ -179,16 +179,13 @@ def controls(planted: Iterable[Planted]) -> list[Planted]:
     )
 
 
-def _closure(template: str) -> dict[str, str]:
-    """A template and all that it extends or includes: path to text."""
-    found: dict[str, str] = {}
-    wanted = [template]
-    while wanted:
-        path = wanted.pop()
-        if path not in found:
-            found[path] = (TEMPLATES / path).read_text(encoding="utf-8")
-            wanted += _REFERENCE.findall(found[path])
-    return found
+def _drawn_on(cell: Cell) -> dict[str, str]:
+    """The templates that make a sample: path to text."""
+    catalogue = Catalogue()
+    catalogue.render(cell)
+    return {
+        path: (TEMPLATES / path).read_text(encoding="utf-8") for path in catalogue.renderer.loaded
+    }
 
 
 def _lines(text: str) -> str:
@@ -202,5 +199,7 @@ def _reference(planted: Planted, match: re.Match[str]) -> str:
 
 def _moved(path: str, planted: Planted) -> str:
     """Where the mutant's own copy of a template is."""
-    name = path.removeprefix(f"{planted.source}/").removeprefix(f"{planted.language}/")
-    return f"{planted.client}/{name}"
+    own = path.removeprefix(f"{planted.source}/")
+    if own != path:
+        return f"{planted.client}/{own}"
+    return f"{planted.client}/shared/{path.removeprefix(f'{planted.language}/')}"
