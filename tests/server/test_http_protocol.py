@@ -20,6 +20,7 @@ HEAD = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: x\r\n"
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "START_SECONDS", 0.3)
     monkeypatch.setattr(http_protocol, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 0.3)
     monkeypatch.setattr(http_protocol, "SWEEP_SECONDS", 0.05)
 
 
@@ -111,6 +112,43 @@ def test_idle_connection_after_an_answer_is_not() -> None:
     asyncio.run(run())
 
 
+async def refused(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection whose request was answered with 413, with most of it not sent yet."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEAD + b"Content-Length: 20000000\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 413 ")
+    return reader, writer
+
+
+def test_client_that_goes_on_sending_a_refused_body_is_dropped() -> None:
+    async def run() -> None:
+        async with serving() as port:
+            _, writer = await refused(port)
+            with contextlib.closing(writer):
+                for _ in range(2):  # it is read for a while
+                    writer.write(bytes(1 << 16))
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+                with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                    for _ in range(20):
+                        writer.write(bytes(1 << 16))
+                        await writer.drain()
+                        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+
+
+def test_refused_client_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 60.0)
+
+    async def run() -> None:
+        async with serving() as port:
+            _, writer = await refused(port)
+        writer.close()
+
+    asyncio.run(asyncio.wait_for(run(), 5))
+
+
 def test_head_and_body_of_an_answer_are_sent_in_one_piece() -> None:
     sent: list[list[bytes]] = []
 
@@ -125,7 +163,7 @@ def test_head_and_body_of_an_answer_are_sent_in_one_piece() -> None:
             sent.append([])
 
     async def run() -> None:
-        one = Gathering(Transport(), asyncio.get_running_loop())
+        one = Gathering(Transport(), asyncio.get_running_loop(), lambda: False)
         one.write(b"head")
         one.write(b"body")
         assert sent == []

@@ -80,7 +80,7 @@ def wide(columns: int = 100_000) -> ov.Model:
     return ov.Model([result(y, "y")], [x])
 
 
-def slow(size: int = 700, steps: int = 3) -> ov.Model:
+def slow(size: int = 700, steps: int = 12) -> ov.Model:
     """Input ``x`` FP32 [1,1], output ``y`` that by default takes some tens of milliseconds."""
     x = parameter("x", "FP32", [1, 1])
     weights = np.random.default_rng(1).standard_normal((size, size), np.float32) / size
