@@ -37,11 +37,8 @@ from samplegen.spec import SHOWN, Api, Operation
 class Rendered:
     """A program, and where each connection value stands in it."""
 
+    text: str
     _parts: tuple[str, ...]
-
-    @cached_property
-    def text(self) -> str:
-        return "".join(self._parts)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -149,6 +146,13 @@ class _Context(Context):
         self.globals_keys: set[str] = set()
         self.blocks = {name: [block] for name, block in blocks.items()}
 
+    def call(
+        self, function: Callable[..., Any], /, *arguments: Any, _loop_vars: Any = None,
+        _block_vars: Any = None, **named: Any,
+    ) -> Any:  # fmt: skip
+        """Jinja's own hands its context to functions that want it; ours do not."""
+        return function(*arguments, **named)
+
 
 class _Template(jinja2.Template):
     """A template whose includes see all that it sees."""
@@ -161,8 +165,9 @@ class _Template(jinja2.Template):
         shared: bool = False,
         locals: Mapping[str, Any] | None = None,
     ) -> Context:
-        seen = {**(vars or {})}
-        seen |= {k: v for k, v in (locals or {}).items() if v is not missing}
+        seen = vars or {}
+        if locals:
+            seen = {**seen, **{k: v for k, v in locals.items() if v is not missing}}
         return _Context(self.environment, seen, self.name, self.blocks)
 
 
@@ -244,7 +249,7 @@ class Renderer:
             raise
         except Exception as error:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
-        return Rendered(parts)
+        return Rendered("".join(parts), parts)
 
     def _parts_of(
         self, client: Client, connection: Connection, environment: jinja2.Environment
