@@ -221,7 +221,7 @@ def commands() -> list[tuple[str, list[str]]]:
     shown = []
     for file in sorted(PAGES.rglob("*.md")):
         for text in re.findall(r"^```sh\n(.*?)^```", file.read_text(encoding="utf-8"), re.M | re.S):
-            for line in re.split(r"\n|&&", text):
+            for line in re.split(r"\n|&&", text.replace("\\\n", " ")):
                 words = shlex.split(line, comments=True)
                 if words[:1] == ["samplegen"]:
                     words = words[: words.index(">")] if ">" in words else words
