@@ -11,8 +11,8 @@ from samplegen.render import view
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell, write_file
 
-_README = "README.md.jinja"
-"""The template of the README, at the top of the template folders."""
+README = "README.md"
+"""The file that says what to type; its template is at the top of the template folders."""
 
 
 def files(
@@ -40,7 +40,7 @@ def files(
     found = {name: path.read_bytes() for name, path in catalogue.project(cell.client).items()}
     found |= data
     found[_filled(project.source, cell)] = program.encode()
-    found["README.md"] = _readme(catalogue, cell, project, connection).encode()
+    found[README] = _readme(catalogue, cell, project, connection).encode()
     if project.ignore:
         found[".gitignore"] = "".join(f"{line}\n" for line in project.ignore).encode()
     return dict(sorted(found.items()))
@@ -91,7 +91,7 @@ def _readme(catalogue: Catalogue, cell: Cell, project: Project, connection: Conn
         "build": _filled(project.build, cell),
         "run": _filled(project.run, cell),
     }
-    return catalogue.renderer.document(_README, context)
+    return catalogue.renderer.document(f"{README}.jinja", context)
 
 
 def _filled(line: str, cell: Cell) -> str:

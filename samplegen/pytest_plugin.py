@@ -102,8 +102,9 @@ class Samples(pytest.Collector):
         return self._judge
 
     def _against(self) -> contextlib.AbstractContextManager["Judge"]:
+        from samplegen.connecting import endpoint_connection
         from samplegen.judge import judging
-        from samplegen.options import default_cache, endpoint_connection, samples_folder
+        from samplegen.options import default_cache, samples_folder
 
         endpoint = self.config.getoption("--samplegen-endpoint")
         documented = self.catalogue.spec.api.connection

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.server.process import Server, free_ports
 
@@ -89,9 +91,18 @@ def documented() -> str:
     return found[1]
 
 
+def missing(what: str, expected: bool = False) -> None:
+    """Skips, or in CI, where everything else is there, fails."""
+    refuse: Any = pytest.fail if os.environ.get("CI") and not expected else pytest.skip
+    refuse(what)
+
+
 @contextmanager
 def started(server: Server, folder: Path) -> Iterator[Ingress]:
     """An ingress in front of `server`, which runs on this machine."""
+    for program in ("openssl", "nginx"):
+        if shutil.which(program, path=PATH) is None:
+            missing(f"{program} is missing; type: sudo apt install {program}")
     ports = free_ports(4)
     make_keys(folder)
     mutual, tls, *plain = (f"listen 127.0.0.1:{port} " for port in ports)

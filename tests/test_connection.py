@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from samplegen.clients import Client
+from samplegen.connecting import connection, server_address
 from samplegen.connection import Connection, Header, Tls
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.options import connection, server_address
 from samplegen.render import view
 from samplegen.samples import Catalogue
 from tests.conftest import Run

@@ -1,9 +1,6 @@
 """Every exported project, built and run by typing what its README says."""
 
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from samplegen.judge.requirements import version
 from samplegen.judge.servers import Target
 from samplegen.samples import Catalogue
 from tests.conftest import Run
+from tests.typing_in import content, fresh_shell, type_in, typed
 
 CATALOGUE = Catalogue()
 OPERATION = CATALOGUE.spec.operation("infer-image")
@@ -30,24 +28,7 @@ def server() -> Iterator[Target]:
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a reader's shell has: how to reach the net and find libraries, and nothing of ours.
-
-    The projects share what they download, in folders that are empty at first.
-    """
-    home = tmp_path_factory.mktemp("home")
-    ours = re.compile("(SAMPLEGEN|PYTHON|VIRTUAL_ENV|GO).*")
-    kept = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
-    programs = str(Path(sys.executable).parent)
-    return {
-        **kept,
-        "PATH": os.pathsep.join(p for p in kept["PATH"].split(os.pathsep) if p != programs),
-        "HOME": str(home),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        # Where the machine is told from where to download.
-        "XDG_CONFIG_HOME": os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config")),
-        "MAVEN_OPTS": f"-Dmaven.repo.local={home / 'maven'}",
-        "GOFLAGS": "-modcacherw",
-    }
+    return fresh_shell(tmp_path_factory.mktemp("home"))
 
 
 IN_NO_REGISTRY = {"cpp/triton-grpc", "cpp/triton-http"}
@@ -82,27 +63,3 @@ def test_its_readme_builds_and_runs_it(
     tracked = type_in("git ls-files --others --exclude-standard", folder, shell).splitlines()
     assert sorted(tracked) == sorted(written), "what was built is ignored"
     assert {name: (folder / name).read_bytes() for name in tracked} == written
-
-
-def typed(readme: str) -> list[str]:
-    """The blocks of lines that a README tells to type."""
-    return re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-
-
-def type_in(lines: str, folder: Path, shell: dict[str, str]) -> str:
-    finished = subprocess.run(
-        ["sh", "-e", "-c", lines],
-        cwd=folder,
-        env=shell,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=400,
-    )
-    assert finished.returncode == 0, f"{lines}\n{finished.stdout}{finished.stderr}"
-    return finished.stdout
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

@@ -1,9 +1,7 @@
 """Samples in front of an nginx that terminates TLS and checks who calls, built and run for real."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,19 +10,22 @@ from typing import Any
 import pytest
 
 from samplegen.clients import Client, Gate
+from samplegen.connecting import connection
 from samplegen.connection import Connection
 from samplegen.judge import processes
 from samplegen.judge.preparing import Workshop
 from samplegen.judge.processes import Outcome
 from samplegen.judge.requirements import versions
 from samplegen.judge.trial import STATIC
-from samplegen.options import connection, default_cache
+from samplegen.options import (
+    default_cache,
+)
 from samplegen.render import view
 from samplegen.samples import Catalogue
 from samplegen.spec import Operation, Tensor
 from tests import ingress
 from tests.conftest import Run
-from tests.ingress import API_KEY, TOKEN, Ingress
+from tests.ingress import API_KEY, TOKEN, Ingress, missing
 from tests.server import zoo
 from tests.server.process import Server, running
 
@@ -47,17 +48,8 @@ pytestmark = pytest.mark.timeout(600)
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 
-def missing(what: str, expected: bool = False) -> None:
-    """Skips, or in CI, where everything else is there, fails."""
-    refuse: Any = pytest.fail if os.environ.get("CI") and not expected else pytest.skip
-    refuse(what)
-
-
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
-    for program in ("openssl", "nginx"):
-        if shutil.which(program, path=ingress.PATH) is None:
-            missing(f"{program} is missing; type: sudo apt install {program}")
     folder = tmp_path_factory.mktemp("ingress")
     with running(folder / "server.log") as server, ingress.started(server, folder) as front:
         yield front

@@ -6,13 +6,12 @@ from typing import Any
 import click
 
 from samplegen import export
+from samplegen.connecting import connection, connection_options, tell_needless
 from samplegen.options import (
     EXISTING,
     catalogue_options,
     cell,
     complete,
-    connection,
-    connection_options,
     force_option,
     single_client_option,
 )
@@ -43,13 +42,16 @@ def command(
     DIR then holds the program, what it is built with (libraries in exact versions, the gRPC
     contract that its stubs are made of), the data it sends, and a README with the commands that
     build and run it. Other files in DIR are left alone.
+
+    For a model of your own server: samplegen model ADDRESS NAME --client CLIENT --export DIR
     """
     chosen = cell(catalogue, operation, client_name)
     data = {name: catalogue.spec.data(name).read_bytes() for name in chosen.operation.files}
     address = connection(catalogue.spec.api.connection, **values)
     project = export.files(catalogue, chosen, data, address)
     export.write(project, folder, force)
+    tell_needless([chosen.client], address)
     click.echo(
-        f"{len(project)} files in {folder}; {folder / 'README.md'} says what to type", err=True
+        f"{len(project)} files in {folder}; {folder / export.README} says what to type", err=True
     )
     return 0

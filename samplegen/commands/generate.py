@@ -6,12 +6,10 @@ from typing import Any
 import click
 
 from samplegen.commands.folders import write_or_check
+from samplegen.connecting import connection, connection_options, tell_needless
 from samplegen.options import (
     EXISTING,
     catalogue_options,
-    connection,
-    connection_options,
-    tell_needless,
 )
 from samplegen.samples import Catalogue
 from samplegen.settings import settings

@@ -2,42 +2,28 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from samplegen import export
+from samplegen.commands.looking_up import Task, look_up, wants_tls
 from samplegen.commands.printing import error, extra
-from samplegen.connection import Connection
+from samplegen.connecting import on_this_machine, security_options, tell_needless
 from samplegen.errors import SamplegenError, UsageError
 from samplegen.options import (
     EXISTING,
     cache_option,
     catalogue_options,
     complete,
-    connection,
     json_option,
     matching_clients,
 )
 from samplegen.samples import Catalogue, Cell, write_file
-from samplegen.served import address, asking, operation
-from samplegen.served.address import Address
+from samplegen.served import address, operation
 from samplegen.spec import OPERATION_NAME, Operation
-
-_TITLES = {"grpc": "gRPC", "rest": "REST"}
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What the command line asks for, and what the server answered."""
-
-    catalogue: Catalogue
-    answer: asking.Answer
-    operation: Operation
-    cells: tuple[Cell, ...]
-    connection: Connection
-    unreached: dict[str, str]
-    """Transport to why no server is known for it."""
 
 
 @click.command("model")
@@ -61,6 +47,13 @@ class _Task:
     help="Print the program of this one; with --run or --output, only these; may be repeated.",
 )
 @click.option("--output", type=EXISTING, metavar="DIR", help="Write the programs to a folder.")
+@click.option(
+    "--export",
+    "project",
+    type=EXISTING,
+    metavar="DIR",
+    help="Write the program of the --client as a whole project, ready to build.",
+)
 @click.option("--run", is_flag=True, help="Build and run the programs against the server.")
 @click.option(
     "--save",
@@ -69,7 +62,7 @@ class _Task:
     help="Write the operation, to be kept in a spec of your own; with --run, with what the model "
     "answered.",
 )
-@click.option("--force", is_flag=True, help="Let --output and --save replace files.")
+@click.option("--force", is_flag=True, help="Let --output, --export and --save replace files.")
 @click.option(
     "--grpc-port",
     type=click.IntRange(1, 65535),
@@ -79,6 +72,7 @@ class _Task:
 @click.option(
     "--rest-port", type=click.IntRange(1, 65535), metavar="PORT", help="The other way round."
 )
+@security_options
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
 @cache_option
 @catalogue_options
@@ -91,93 +85,67 @@ def command(
     shapes: tuple[str, ...],
     clients: tuple[str, ...],
     output: Path | None,
+    project: Path | None,
     run: bool,
     save: Path | None,
     force: bool,
     jobs: int | None,
     cache: Path,
     as_json: bool,
-    **ports: int | None,
+    grpc_port: int | None,
+    rest_port: int | None,
+    **security: Any,
 ) -> int:
     """Make samples for a model of your own server: its tensors, datatypes and shapes.
 
     ADDRESS is that of a running KServe v2 server, such as OpenVINO Model Server, Triton or KServe:
-    http://HOST:PORT for REST, grpc://HOST:PORT for gRPC. NAME is the model.
+    http://HOST:PORT for REST, grpc://HOST:PORT for gRPC, with TLS https:// or grpcs://. NAME is the
+    model.
 
     \b
     samplegen model http://localhost:8000 resnet                        what can be made
     samplegen model http://localhost:8000 resnet --client go/http       one program
     samplegen model grpc://gpu7:8001 bert --shape ids=1,128 --output .  all programs
     samplegen model http://localhost:8000 resnet --run                  do they run?
+    samplegen model http://localhost:8000 resnet --client go/http --export app
     samplegen model http://localhost:8000 resnet --save spec/resnet.yaml
+    samplegen model https://models.example resnet --cacert ca.pem --bearer-token-env TOKEN
 
     Inputs are sent the numbers 0 to 9, again and again. A long tensor is made in code; of a long
     output, a sample prints the shape and the first values.
 
     With --run, every program is built, run against the server and judged: it must end well, print
     what the model's metadata promises, and the same values as all others.
+
+    What is said of certificates, tokens and headers holds for the questions asked here and for the
+    programs. Secrets stay out of these: they read the environment variables named here.
     """
     where = address.parse(address_text)
+    security["tls"] = wants_tls(where, security)
     given = operation.parse_shapes(shapes)
     _check_files(save, force)
     chosen = matching_clients(catalogue, clients or ("all",), "--client")
-    if clients and len(chosen) > 1 and not (run or output):
+    if clients and len(chosen) > 1 and not (run or output or project):
         names = ", ".join(sorted(chosen))
         raise UsageError(f"--client: found {names}; name one to print, or add --output or --run")
-    task = _task(catalogue, where, name, version, given, chosen, ports)
+    if project and len(chosen) > 1:
+        raise UsageError("--export: a project has one program; name its --client")
+    ports = {"grpc_port": grpc_port, "rest_port": rest_port}
+    task = look_up(catalogue, where, name, version, given, chosen, ports, security)
     status = 0
     if run:
         status, answered = _run(task, jobs, cache, as_json)
         task = replace(task, operation=answered)
     _write(task, output, save, force)
-    if run or (output and not as_json):
+    if project:
+        _export(task, project, force)
+    if run or ((output or project) and not as_json):
         return status
-    if clients and not output:
+    if clients and not (output or project):
         _print(task, as_json)
     elif as_json or not save:
         _list(task, as_json)
     return 0
-
-
-def _task(
-    catalogue: Catalogue,
-    where: Address,
-    name: str,
-    version: str,
-    shapes: operation.Shapes,
-    chosen: frozenset[str],
-    ports: dict[str, int | None],
-) -> _Task:
-    api = catalogue.spec.api
-    own = f"{where.transport}_port"
-    if ports[own] not in (None, where.port):
-        raise UsageError(f"--{own.replace('_', '-')}: found {ports[own]}; the address has another")
-    if where.tls:
-        raise SamplegenError(
-            f"{where}: no sample speaks TLS; name the server's http or grpc address"
-        )
-    answer = asking.ask(where, name, version, api.deadline)
-    made = operation.make(answer.model, name, shapes)
-    other = "grpc" if where.transport == "rest" else "rest"
-    unreached = {}
-    values = ports | {own: where.port}
-    if values[f"{other}_port"] is None:
-        usual = (
-            getattr(api.connection, f"{transport}_port") for transport in (other, "grpc", "rest")
-        )
-        port = next(port for port in usual if port != where.port)
-        values[f"{other}_port"] = port
-        name_it = f"name it, such as --{other}-port {port}"
-        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
-    reader = connection(
-        api.connection,
-        host=where.host,
-        model_version=version,
-        grpc_port=values["grpc_port"],
-        rest_port=values["rest_port"],
-    )
-    cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
-    return _Task(catalogue.on(reader), answer, made, cells, reader, unreached)
 
 
 def _check_files(save: Path | None, force: bool) -> None:
@@ -194,7 +162,7 @@ def _check_files(save: Path | None, force: bool) -> None:
         raise UsageError(*problems)
 
 
-def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int, Operation]:
+def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int, Operation]:
     """Judges the samples; returns the exit status, and the operation with what was answered."""
     with extra("verify"):
         from samplegen.commands.concluding import conclude
@@ -202,8 +170,9 @@ def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int
         from samplegen.judge.judging import Judge
         from samplegen.judge.servers import Target
 
-    server = Target(task.connection, task.answer.server, documented=True)
-    judge = Judge(task.catalogue, server, None, cache, until="output")
+    reached = on_this_machine(task.connection)
+    server = Target(reached, task.answer.server, documented=True)
+    judge = Judge(task.catalogue.on(reached), server, None, cache, until="output")
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
     with report.progress(len(cells)) as judged:
         found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
@@ -224,7 +193,7 @@ def _run(task: _Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int
     return (1 if first is None else status), answered
 
 
-def _write(task: _Task, output: Path | None, save: Path | None, force: bool) -> None:
+def _write(task: Task, output: Path | None, save: Path | None, force: bool) -> None:
     """Writes what was asked for; nothing if a file that is there would be replaced.
 
     Raises:
@@ -246,7 +215,25 @@ def _write(task: _Task, output: Path | None, save: Path | None, force: bool) -> 
         click.echo(f"wrote {path}", err=True)
 
 
-def _print(task: _Task, as_json: bool) -> None:
+def _export(task: Task, folder: Path, force: bool) -> None:
+    """Writes the project of the one client."""
+    (cell,) = task.cells
+    files = export.files(task.catalogue, cell, {}, task.connection)
+    export.write(files, folder, force)
+    _note(task, cell)
+    click.echo(
+        f"{len(files)} files in {folder}; {folder / 'README.md'} says what to type", err=True
+    )
+
+
+def _note(task: Task, cell: Cell) -> None:
+    """Tells what the reader may have meant otherwise."""
+    tell_needless([cell.client], task.connection)
+    if cell.client.transport in task.unreached:
+        click.echo(f"note: {task.unreached[cell.client.transport]}", err=True)
+
+
+def _print(task: Task, as_json: bool) -> None:
     """Prints the one program."""
     (cell,) = task.cells
     if cell.omitted is not None:
@@ -257,11 +244,10 @@ def _print(task: _Task, as_json: bool) -> None:
         click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))
     else:
         click.echo(rendered.text, nl=False)
-    if cell.client.transport in task.unreached:
-        click.echo(f"note: {task.unreached[cell.client.transport]}", err=True)
+    _note(task, cell)
 
 
-def _list(task: _Task, as_json: bool) -> None:
+def _list(task: Task, as_json: bool) -> None:
     """Prints the model, and the clients that can call it."""
     states = [(cell, task.catalogue.state(cell)) for cell in task.cells]
     if as_json:

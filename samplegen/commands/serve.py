@@ -5,7 +5,10 @@ from typing import Any, NoReturn
 
 import click
 
-from samplegen.options import catalogue_options, connection
+from samplegen.connecting import connection
+from samplegen.options import (
+    catalogue_options,
+)
 from samplegen.samples import Catalogue
 
 

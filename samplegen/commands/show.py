@@ -5,16 +5,14 @@ from typing import Any
 
 import click
 
+from samplegen.connecting import connection, connection_options, tell_needless
 from samplegen.errors import SamplegenError
 from samplegen.options import (
     catalogue_options,
     cell,
     complete,
-    connection,
-    connection_options,
     json_option,
     single_client_option,
-    tell_needless,
 )
 from samplegen.samples import Catalogue
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from samplegen.commands.printing import extra
+from samplegen.connecting import security_options, server_address
 from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
@@ -20,9 +21,7 @@ from samplegen.options import (
     matching_clients,
     require_option,
     samples_folder,
-    security_options,
     selected_cells,
-    server_address,
     shard,
 )
 from samplegen.samples import Catalogue

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from samplegen.clients import Command, Gate, Requirement
 from samplegen.connection import Connection
+from samplegen.credentials import secrets
 from samplegen.judge import faults, meaning, wire
-from samplegen.judge.asking import secrets
 from samplegen.judge.faulty import Fault, reserved
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import Failed, Workshop, ending

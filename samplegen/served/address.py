@@ -1,6 +1,6 @@
 """Where a reader's server is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from samplegen.errors import UsageError
@@ -30,6 +30,11 @@ class Address:
     @property
     def tls(self) -> bool:
         return self.scheme.endswith("s")
+
+    @property
+    def encrypted(self) -> "Address":
+        """The same, over TLS."""
+        return self if self.tls else replace(self, scheme=f"{self.scheme}s")
 
 
 def parse(text: str) -> Address:

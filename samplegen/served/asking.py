@@ -1,11 +1,11 @@
 """What a server knows of a model, whichever transport it is asked over."""
 
-import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+from samplegen.connection import Connection, Tls
+from samplegen.credentials import context, headers
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served import metadata
 from samplegen.served.address import Address
@@ -35,8 +35,7 @@ def ask(
     name: str,
     version: str,
     deadline: float,
-    headers: Mapping[str, str] | None = None,
-    ca: str | None = None,
+    connection: Connection | None = None,
 ) -> Answer:
     """Asks for a model.
 
@@ -45,36 +44,34 @@ def ask(
         name: The model.
         version: Digits, or empty for the server's default version.
         deadline: Seconds that one question may take.
-        headers: Sent with each question.
-        ca: A file of the certificates to trust over TLS, in place of the machine's.
+        connection: What the server asks of those who call; None: nothing.
 
     Raises:
         UsageError: The server has no such model; with those it has, if it tells.
         SamplegenError: It does not answer, or its answer cannot be used.
     """
-    server = _server(address, deadline, headers or {}, ca)
+    plain = Connection(host=address.host, rest_port=address.port)
+    server = _server(address, deadline, connection or plain)
     tree = server.model(name, version)
     if tree is None:
         raise _unknown(server, address, name, version)
     return Answer(metadata.read(tree, str(address)), server.server())
 
 
-def _server(
-    address: Address, deadline: float, headers: Mapping[str, str], ca: str | None
-) -> Server:
+def _server(address: Address, deadline: float, connection: Connection) -> Server:
+    tls = connection.tls or Tls()
+    trusted = context(tls) if address.tls else None  # which finds what is wrong with the files
+    sent = headers(connection)
     if address.transport == "rest":
-        try:
-            context = ssl.create_default_context(cafile=ca) if address.tls else None
-        except OSError as error:
-            raise SamplegenError(f"{ca}: not a file of certificates: {error.strerror}") from error
-        return Rest(address, deadline, headers, context)
+        host = {} if connection.authority is None else {"host": connection.authority}
+        return Rest(address, deadline, sent | host, trusted)
     try:
         rpc = import_module("samplegen.served.rpc")
     except ModuleNotFoundError as missing:
         message = f"{missing.name} is not installed, which speaks gRPC; type: "
         message += "pip install 'samplegen[verify]'; or name the server's REST address"
         raise SamplegenError(message) from missing
-    server: Server = rpc.Rpc(address, deadline, headers, ca)
+    server: Server = rpc.Rpc(address, deadline, sent, tls, connection.authority)
     return server
 
 

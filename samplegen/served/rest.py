@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from samplegen.errors import SamplegenError
 from samplegen.served.address import Address
+from samplegen.served.hints import hint
 
 _LARGEST = 16 * 2**20
 """Bytes of the largest answer that is read."""
@@ -45,6 +46,9 @@ class Rest:
         if status == http.HTTPStatus.OK:
             return self._json(path, body)
         message = _error(body)
+        if status in (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN):
+            said = f"answers HTTP status {status}"
+            raise SamplegenError(f"{self._address}{path} {said}; {hint(said)}")
         if message is None:
             self._json(path, body)  # says what the answer is, if it is no JSON
         # Triton answers 400 for a model that is not there, others 404.
@@ -77,7 +81,8 @@ class Rest:
         except (ValueError, RecursionError) as error:
             text = " ".join(body[:_SHOWN].decode(errors="replace").split())
             message = f"{self._address}{path} does not answer with JSON, but with {text!r}"
-            raise SamplegenError(f"{message}; is it a KServe v2 server?") from error
+            mend = hint(text) or "is it a KServe v2 server?"
+            raise SamplegenError(f"{message}; {mend}") from error
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         address = self._address
@@ -122,9 +127,12 @@ def _hang_up(client: http.client.HTTPConnection, late: threading.Event) -> None:
 
 def _failure(address: Address, error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"{address}: its certificate is not trusted: {error.verify_message}"
+        mend = hint(error.verify_message) or hint("verify failed")
+        return f"{address}: its certificate is not trusted: {error.verify_message}; {mend}"
     if isinstance(error, http.client.HTTPException | ssl.SSLError | ConnectionResetError):
         said = "".join(c for c in str(error) if c.isprintable()).strip() or "it hung up"
+        mend = hint(said)
+        said += f"; {mend}" if mend else ""
         return f"{address} does not answer in {address.scheme.upper()}, but: {said}"
     return f"no server answers at {address}: {error}; start it, or name another address"
 

@@ -10,7 +10,9 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, b
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
+from samplegen.connection import Tls
 from samplegen.errors import SamplegenError
+from samplegen.served import hints
 from samplegen.served.address import Address
 
 _UNKNOWN = ("StatusCode.NOT_FOUND", "StatusCode.INVALID_ARGUMENT")
@@ -21,13 +23,23 @@ class Rpc:
     """A server's gRPC API. Each question is done within the deadline."""
 
     def __init__(
-        self, address: Address, deadline: float, headers: Mapping[str, str], ca: str | None
+        self,
+        address: Address,
+        deadline: float,
+        headers: Mapping[str, str],
+        tls: Tls,
+        authority: str | None,
     ) -> None:
         self._address = address
         self._deadline = deadline
         self._headers = dict(headers)
         self._client = InferenceServerClient(
-            f"{address.host}:{address.port}", ssl=address.tls, root_certificates=ca
+            f"{address.host}:{address.port}",
+            ssl=address.tls,
+            root_certificates=tls.cacert,
+            certificate_chain=tls.cert,
+            private_key=tls.key,
+            channel_args=[("grpc.default_authority", authority)] if authority else [],
         )
 
     def model(self, name: str, version: str) -> Any:
@@ -76,8 +88,10 @@ class Rpc:
         if code == "DEADLINE_EXCEEDED":
             return f"{self._address} did not answer within {self._deadline:g} s"
         if code == "UNAVAILABLE":
-            return f"no gRPC server answers at {self._address}: {message}; name another address"
-        return f"{self._address} answers {code}: {message}"
+            hint = hints.hint(message) or "name another address"
+            return f"no gRPC server answers at {self._address}: {message}; {hint}"
+        hint = hints.hint(code) or hints.hint(message)
+        return f"{self._address} answers {code}: {message}{'; ' if hint else ''}{hint}"
 
 
 def _tensor(tensor: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import ingress
+from tests.ingress import Ingress
 from tests.served import zoo
 from tests.server.process import Server, running
 
@@ -21,3 +23,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     config.write_text(json.dumps({"model_config_list": entries}))
     with running(folder / "log", ("--config_path", config)) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def front(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingress]:
+    """An nginx before it, which asks who comes."""
+    with ingress.started(server, tmp_path_factory.mktemp("ingress")) as front:
+        yield front

@@ -268,14 +268,10 @@ def test_the_usual_port_of_the_other_transport_gives_way(
     assert "name it, such as --grpc-port 8000" in printed.err
 
 
-@pytest.mark.parametrize("where", ["https://localhost:1", "grpcs://localhost:1"])
-def test_tls_is_refused_before_anything_is_asked(
-    where: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.run(["model", where, "m"]) == 1
-    assert said(capsys) == [
-        f"{where}: no sample speaks TLS; name the server's http or grpc address"
-    ]
+def test_what_encrypts_wants_an_address_that_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["model", "grpc://h:1", "m", "--tls", "--cacert", "ca.pem"]) == 2
+    (line,) = said(capsys)
+    assert line == "--tls, --cacert: grpc://h:1 is not encrypted; write grpcs://h:1"
 
 
 SHAPES = {

@@ -1,0 +1,76 @@
+"""The model that `samplegen model` is about, and the samples that can be made of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from samplegen.connecting import connection
+from samplegen.connection import Connection
+from samplegen.errors import UsageError
+from samplegen.samples import Catalogue, Cell
+from samplegen.served import asking, operation
+from samplegen.served.address import Address
+from samplegen.spec import Operation
+
+_TITLES = {"grpc": "gRPC", "rest": "REST"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the command line asks for, and what the server answered."""
+
+    catalogue: Catalogue
+    answer: asking.Answer
+    operation: Operation
+    cells: tuple[Cell, ...]
+    connection: Connection
+    unreached: dict[str, str]
+    """Transport to why no server is known for it."""
+
+
+def look_up(
+    catalogue: Catalogue,
+    where: Address,
+    name: str,
+    version: str,
+    shapes: operation.Shapes,
+    chosen: frozenset[str],
+    ports: dict[str, int | None],
+    security: dict[str, Any],
+) -> Task:
+    api = catalogue.spec.api
+    own = f"{where.transport}_port"
+    if ports[own] not in (None, where.port):
+        raise UsageError(f"--{own.replace('_', '-')}: found {ports[own]}; the address has another")
+    other = "grpc" if where.transport == "rest" else "rest"
+    unreached = {}
+    values = ports | {own: where.port}
+    if values[f"{other}_port"] is None:
+        usual = (
+            getattr(api.connection, f"{transport}_port") for transport in (other, "grpc", "rest")
+        )
+        # What terminates TLS mostly has both on one port.
+        port = where.port if where.tls else next(port for port in usual if port != where.port)
+        values[f"{other}_port"] = port
+        name_it = f"name it, such as --{other}-port {port}"
+        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+    reader = connection(
+        api.connection,
+        host=where.host,
+        model_version=version,
+        grpc_port=values["grpc_port"],
+        rest_port=values["rest_port"],
+        **security,
+    )
+    answer = asking.ask(where, name, version, reader.deadline or api.deadline, reader)
+    made = operation.make(answer.model, name, shapes)
+    cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
+    return Task(catalogue.on(reader), answer, made, cells, reader, unreached)
+
+
+def wants_tls(where: Address, security: dict[str, Any]) -> bool:
+    """Whether the samples speak TLS, which the address says."""
+    given = [name for name in ("tls", "cacert", "cert", "key") if security[name]]
+    if given and not where.tls:
+        names = ", ".join(f"--{name}" for name in given)
+        raise UsageError(f"{names}: {where} is not encrypted; write {where.encrypted}")
+    return where.tls
