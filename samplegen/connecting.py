@@ -1,7 +1,8 @@
 """Options that say where the server is and what it asks of those who call."""
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from samplegen.connection import Connection, Header, Tls
 from samplegen.errors import UsageError
 from samplegen.features import needless
 from samplegen.render import with_values
+
+_FILES = ("cacert", "cert", "key")
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,9 +179,23 @@ def on_this_machine(made: Connection) -> Connection:
     """With whole paths of its PEM files, since a judged sample runs in a folder of its own."""
     if made.tls is None:
         return made
-    paths = {name: getattr(made.tls, name) for name in ("cacert", "cert", "key")}
+    paths = {name: getattr(made.tls, name) for name in _FILES}
     whole = {name: str(Path(path).resolve()) for name, path in paths.items() if path is not None}
     return replace(made, tls=Tls(**whole))
+
+
+def words(security: Mapping[str, Any]) -> list[str]:
+    """The options of `security_options` as they are typed, with whole paths of files."""
+    found = []
+    for name, value in security.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            found.append(option)
+        elif value:
+            values = value if isinstance(value, tuple) else (value,)
+            whole = map(os.path.abspath, values) if name in _FILES else map(str, values)
+            found += [word for text in whole for word in (option, text)]
+    return found
 
 
 def server_address(

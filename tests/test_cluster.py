@@ -20,7 +20,8 @@ from samplegen.errors import SamplegenError
 from samplegen.judge import cluster
 from samplegen.judge.verdicts import Verdict, read
 from samplegen.samples import Catalogue
-from tests import toy
+from tests import ingress, toy
+from tests.server.process import running
 
 NAMES = [f"op-{letter}" for letter in "abcdefgh"]
 SLOW = f"import time\ntime.sleep(1)\n{toy.GOOD}"
@@ -70,7 +71,9 @@ def scheduler() -> Iterator[str]:
         yield f"tcp://127.0.0.1:{port}"
 
 
-def worker(address: str, folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+def worker(
+    address: str, folder: Path, **environment: str
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """A worker of one thread, without the nanny that would start it again."""
     options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
     return program(
@@ -80,6 +83,7 @@ def worker(address: str, folder: Path) -> AbstractContextManager[subprocess.Pope
         "--local-directory",
         str(folder),
         SAMPLEGEN_CACHE=str(folder / "cache"),
+        **environment,
     )
 
 
@@ -122,6 +126,25 @@ def test_verify_judges_on_a_cluster(
         assert cli.run(["verify", *options, "--dask", scheduler]) == 1
     verdicts = read(tmp_path / "build/verdicts.json")
     assert {v.operation: v.status for v in verdicts} == {"good": "passed", "bad": "failed"}
+
+
+def test_a_worker_reaches_a_server_that_asks_who_comes(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KSERVE_TOKEN", "the workers know it")
+    with (
+        running(tmp_path / "server.log") as server,
+        ingress.started(server, tmp_path) as front,
+        worker(scheduler, tmp_path / "one", KSERVE_TOKEN=ingress.TOKEN),
+    ):
+        monkeypatch.chdir(front.folder)
+        asked = ["verify", "health", "--client", "python/requests", "--dask", scheduler]
+        asked += ["--endpoint", f"localhost:{front.mutual}:{front.mutual}", "--cacert", "ca.pem"]
+        asked += ["--cert", "client.pem", "--key", "client.key", "--authority", "models.example"]
+        asked += ["--bearer-token-env", "KSERVE_TOKEN", "--deadline", "5"]
+        assert cli.run(asked) == 0
+    (verdict,) = read(front.folder / "build/verdicts.json")
+    assert verdict.status == "passed"
 
 
 def test_a_shard_that_cannot_run_is_red_and_says_why(scheduler: str, tmp_path: Path) -> None:

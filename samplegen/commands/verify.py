@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from samplegen.commands.printing import extra
-from samplegen.connecting import security_options, server_address
+from samplegen.connecting import security_options, server_address, words
 from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
@@ -102,7 +102,8 @@ def command(
     samplegen verify --shard 2/3                     a third of it, on the second of three machines
 
     The options from --tls to --max-message-size say how to reach that server; samples find the
-    environment variables they name, and no others.
+    environment variables they name, and no others. With --dask, each worker needs these variables
+    and files.
 
     Each sample passes the gates identity, format, lint, build, run, wire, output, meaning and
     faults, in order. The exit status is 1 when any sample fails, or is skipped although required.
@@ -113,8 +114,6 @@ def command(
 
     if dask is not None and shard is not None:
         raise UsageError("--dask makes its own shards; leave out --shard")
-    if dask is not None and any(security.values()):
-        raise UsageError("--dask reaches --endpoint without TLS and headers; leave these out")
     cells = selected_cells(catalogue, operations, clients)
     required = matching_clients(catalogue, require, "--require")
     documented = catalogue.spec.api.connection
@@ -136,7 +135,7 @@ def command(
             with extra("dask"):
                 from samplegen.judge import cluster
             named = [*operations, *(word for client in clients for word in ("--client", client))]
-            named += ["--endpoint", endpoint] if endpoint else []
+            named += ["--endpoint", endpoint, *words(security)] if endpoint else []
             errand = cluster.errand(named, catalogue, published, costs)
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
             found = cluster.judge(dask, errand, digests, judged)
