@@ -29,6 +29,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 samples: install  ## regenerate the samples and the schemas
 	samplegen generate
 	samplegen schema
+	cd examples/inventory && samplegen generate
 
 site: samples  ## generate, judge against the bundled server, build the site
 	samplegen verify $(VERIFY)
@@ -46,6 +47,7 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	lint-imports
 	samplegen generate --check
 	samplegen schema --check
+	cd examples/inventory && samplegen generate --check
 	hadolint Dockerfile
 	pre-commit validate-manifest .pre-commit-hooks.yaml
 

@@ -8,7 +8,7 @@ request() {
     curl --silent --fail-with-body --max-time 5 \
       --write-out '%{onerror} %{errormsg}' "$@"
   ) || {
-    printf '%s' "${answer# }" | tr '\n' ' ' >&2
+    printf '%s' "${answer# }" | tr '\r\n' '  ' | tail -c 1000 >&2
     echo >&2
     exit 1
   }
