@@ -7,11 +7,11 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from samplegen.clients import Client, Clients, Deviation
 from samplegen.connection import Connection
@@ -20,8 +20,21 @@ from samplegen.render import Rendered, Renderer, view
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.spec import Call, Expectation, Operation, Spec
 
+State = Literal["ready", "omitted", "no template"]
 INDEX = "samples.json"
 """Lists the samples beside it; marks a folder as written by samplegen."""
+
+
+@dataclass(frozen=True)
+class IndexedSample:
+    """`samples.json` of a samples folder: a sample in it."""
+
+    operation: str
+    client: str
+    """`<language>/<client>`."""
+    path: str
+    """Below the folder."""
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,8 @@ class Catalogue:
         _, operations, clients = gather(steps)
         return tuple(Cell(operation, client) for operation in operations for client in clients)
 
-    def state(self, cell: Cell) -> str:
-        """`ready`, `omitted` or `no template`."""
+    def state(self, cell: Cell) -> State:
+        """Whether the cell has a program."""
         if cell.omitted is not None:
             return "omitted"
         return "ready" if self.renderer.has(cell.client, cell.operation) else "no template"
@@ -136,12 +149,14 @@ class Catalogue:
         """
         files = self.samples(self.cells, connection)
         index = [
-            {
-                "operation": cell.operation.name,
-                "client": cell.client.name,
-                "path": path,
-                "sha256": hashlib.sha256(files[path]).hexdigest(),
-            }
+            asdict(
+                IndexedSample(
+                    operation=cell.operation.name,
+                    client=cell.client.name,
+                    path=path,
+                    sha256=hashlib.sha256(files[path]).hexdigest(),
+                )
+            )
             for cell in self.cells
             if cell.omitted is None and (path := cell.client.sample(cell.operation))
         ]

@@ -1,4 +1,4 @@
-"""JSON Schemas of the YAML files, so that editors complete and check them."""
+"""JSON Schemas: of the YAML files, for editors, and of what is given to machines."""
 
 import ast
 import inspect
@@ -7,33 +7,63 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from samplegen import clients, connection, spec
+from samplegen import clients, connection, outputs, samples, settings, spec
 from samplegen.clients import ClientFile, Language
+from samplegen.judge import verdicts
+from samplegen.judge.verdicts import Verdict
+from samplegen.outputs import ListedCell, Need, PublishedSample, ServedModel, ShownProgram
+from samplegen.samples import IndexedSample
+from samplegen.served import metadata
+from samplegen.settings import SettingsFile
 from samplegen.spec import Api, OperationFile
 from samplegen.yamlfile import adapter
 
-_FILES: dict[str, type[Any]] = {
+_FILES: dict[str, Any] = {
     "api.json": Api,
     "operation.json": OperationFile,
     "language.json": Language,
     "client.json": ClientFile,
+    "settings.json": SettingsFile,
 }
+"""What YAML files hold."""
+_OUTPUTS: dict[str, Any] = {
+    "output/list.json": list[ListedCell],
+    "output/show.json": ShownProgram,
+    "output/doctor.json": list[Need],
+    "output/model.json": ServedModel,
+    "output/verdicts.json": list[Verdict],
+    "output/samples.json": list[IndexedSample],
+    "output/site-samples.json": list[PublishedSample],
+}
+"""What machines are given: all of its keys are there, and others may follow."""
+_MODULES = (spec, connection, clients, settings, outputs, verdicts, samples, metadata)
+"""Where the classes are, for their docstrings."""
 
 
 def schemas() -> dict[str, bytes]:
     """File name to JSON Schema; each key is described as its class describes it."""
-    return {name: _schema(kind) for name, kind in _FILES.items()}
+    files = {name: _schema(kind) for name, kind in _FILES.items()}
+    return files | {name: _schema(kind, is_output=True) for name, kind in _OUTPUTS.items()}
 
 
-def _schema(kind: type[Any]) -> bytes:
-    schema = adapter(kind).json_schema()
-    descriptions = _descriptions(spec) | _descriptions(connection) | _descriptions(clients)
-    for title, definition in [(kind.__name__, schema), *schema.get("$defs", {}).items()]:
+def _schema(kind: Any, *, is_output: bool = False) -> bytes:
+    schema = adapter(kind).json_schema(mode="serialization" if is_output else "validation")
+    descriptions: dict[tuple[str, str], str] = {}
+    for module in _MODULES:
+        descriptions |= _descriptions(module)
+    definitions = {**schema.get("$defs", {})}
+    if "properties" in schema:
+        definitions[kind.__name__] = schema
+    for title, definition in definitions.items():
         if text := descriptions.get((title, "")):
             definition["description"] = text
         for name, prop in definition.get("properties", {}).items():
             if text := descriptions.get((title, name)):
                 prop["description"] = text
+            if is_output:
+                prop.pop("default", None)
+        if is_output and "properties" in definition:
+            definition["required"] = [*definition["properties"]]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return (json.dumps(schema, indent=1, ensure_ascii=False) + "\n").encode()
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,15 @@ def suite(verdicts: list[Verdict]) -> ET.Element:
     root = ET.fromstring(content)  # noqa: S314  (it is our own)
     assert (root.tag, len(root)) == ("testsuites", 1)
     return root[0]
+
+
+def test_junit_is_what_ci_systems_read() -> None:
+    schema = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
+    proved = replace(PASSED, faults=Faults(("server down",), "2026-01-01T00:00:00+00:00"))
+    for verdicts in ([], [PASSED, FAILED, SKIPPED, ODD, proved]):
+        content = report.junit(verdicts).decode()
+        schema.validate(content)
+        assert not schema.is_valid(content.replace(" tests=", " test="))
 
 
 def test_junit_counts_and_names_every_cell() -> None:

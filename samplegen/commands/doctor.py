@@ -1,6 +1,5 @@
 """`samplegen doctor`: what the samples need, there or missing."""
 
-import json
 import os
 
 import click
@@ -32,17 +31,19 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
     required = matching_clients(catalogue, require, "--require")
     found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
     if as_json:
+        from samplegen import outputs
+
         rows = [
-            {
-                "name": finding.requirement.name,
-                "version": finding.version,
-                "install": finding.requirement.install,
-                "gates": finding.requirement.gates,
-                "clients": finding.clients,
-            }
+            outputs.Need(
+                name=finding.requirement.name,
+                version=finding.version,
+                install=finding.requirement.install,
+                gates=finding.requirement.gates,
+                clients=finding.clients,
+            )
             for finding in found
         ]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        click.echo(outputs.to_json(rows, indent=1))
     else:
         report.findings(found)
     missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]

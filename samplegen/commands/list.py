@@ -1,7 +1,5 @@
 """`samplegen list`: the matrix."""
 
-import json
-
 import click
 
 from samplegen.options import catalogue_options, json_option
@@ -21,19 +19,21 @@ def command(catalogue: Catalogue, as_json: bool) -> int:
     """
     states = [(cell, catalogue.state(cell)) for cell in catalogue.cells]
     if as_json:
+        from samplegen import outputs
+
         rows = [
-            {
-                "operation": cell.operation.name,
-                "title": cell.operation.title,
-                "client": cell.client.name,
-                "form": cell.operation.form,
-                "state": state,
-                "reason": _reason(cell),
-                "path": cell.client.sample(cell.operation),
-            }
+            outputs.ListedCell(
+                operation=cell.operation.name,
+                title=cell.operation.title,
+                client=cell.client.name,
+                form=cell.operation.form,
+                state=state,
+                reason=_reason(cell),
+                path=cell.client.sample(cell.operation),
+            )
             for cell, state in states
         ]
-        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        click.echo(outputs.to_json(rows, indent=1))
         return 0
     width = max((len(cell.client.name) for cell, _ in states), default=0)
     last = None

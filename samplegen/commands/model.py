@@ -1,14 +1,13 @@
 """`samplegen model`: samples for a model of the reader's own server."""
 
-import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from samplegen import export
+from samplegen import export, outputs
 from samplegen.commands.looking_up import Task, look_up, wants_tls
 from samplegen.commands.printing import error, extra
 from samplegen.connecting import on_this_machine, security_options, tell_needless
@@ -240,8 +239,7 @@ def _print(task: Task, as_json: bool) -> None:
         raise SamplegenError(f"{cell.name}: {cell.omitted}")
     rendered = task.catalogue.render(cell)
     if as_json:
-        spans = [span._asdict() for span in rendered.spans]
-        click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))
+        click.echo(outputs.to_json(outputs.shown_program(rendered)))
     else:
         click.echo(rendered.text, nl=False)
     _note(task, cell)
@@ -251,17 +249,17 @@ def _list(task: Task, as_json: bool) -> None:
     """Prints the model, and the clients that can call it."""
     states = [(cell, task.catalogue.state(cell)) for cell in task.cells]
     if as_json:
-        clients = [
-            {
-                "client": cell.client.name,
-                "state": state,
-                "reason": cell.omitted or "",
-                "path": cell.client.sample(cell.operation),
-            }
+        clients = tuple(
+            outputs.ClientState(
+                client=cell.client.name,
+                state=state,
+                reason=cell.omitted or "",
+                path=cell.client.sample(cell.operation),
+            )
             for cell, state in states
-        ]
-        tree = {"server": task.answer.server, "model": asdict(task.answer.model)}
-        click.echo(json.dumps({**tree, "clients": clients}, indent=1, ensure_ascii=False))
+        )
+        served = outputs.ServedModel(task.answer.server, task.answer.model, clients)
+        click.echo(outputs.to_json(served, indent=1))
         return
     model = task.answer.model
     click.echo(f"{model.name}  {click.style(task.answer.server, dim=True)}")

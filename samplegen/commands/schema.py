@@ -1,4 +1,4 @@
-"""`samplegen schema`: the JSON Schemas of spec and template files."""
+"""`samplegen schema`: the JSON Schemas of what samplegen reads and prints."""
 
 from pathlib import Path
 
@@ -14,13 +14,16 @@ SCHEMAS = Path("spec/schema")
 @click.option("--check", is_flag=True, help="Write nothing; fail and show how the schemas differ.")
 @click.option("--output", type=EXISTING, default=SCHEMAS, metavar="DIR", show_default=True)
 def command(check: bool, output: Path) -> int:
-    """Write the JSON Schemas of spec and template files, for editors.
+    """Write the JSON Schemas of the YAML files, and of the JSON that commands print.
 
     An editor with a YAML language server then completes keys and marks mistakes; the first line of
     a file names its schema:
 
     \b
     # yaml-language-server: $schema=schema/operation.json
+
+    What machines are given is described in the folder `output`: of `samplegen verify --json`, for
+    example, in output/verdicts.json.
     """
     from samplegen.schema import schemas
 

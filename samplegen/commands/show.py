@@ -1,6 +1,5 @@
 """`samplegen show`: one program."""
 
-import json
 from typing import Any
 
 import click
@@ -46,8 +45,9 @@ def command(
     rendered = catalogue.render(chosen, made)
     tell_needless([chosen.client], made)
     if as_json:
-        spans = [span._asdict() for span in rendered.spans]
-        click.echo(json.dumps({"text": rendered.text, "spans": spans}, ensure_ascii=False))
+        from samplegen import outputs
+
+        click.echo(outputs.to_json(outputs.shown_program(rendered)))
     else:
         click.echo(rendered.text, nl=False)
     return 0

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 from samplegen.clients import Client
+from samplegen.outputs import SampleState
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.verdicts import Verdict
 from samplegen.render import Rendered
@@ -17,9 +17,8 @@ from samplegen.site.proto import Contract
 from samplegen.site.scores import Scores
 from samplegen.spec import Operation
 
-State = Literal["verified", "failed", "stale", "unverified"]
 
-STATES: dict[State, str] = {
+STATES: dict[SampleState, str] = {
     "verified": "Verified",
     "failed": "Failed",
     "stale": "Stale",
@@ -59,7 +58,7 @@ class Sample:
         return hashlib.sha256(self.rendered.text.encode()).hexdigest()
 
     @property
-    def state(self) -> State:
+    def state(self) -> SampleState:
         """What may be said of exactly these bytes."""
         if self.verdict is None or self.verdict.status == "skipped":
             return "unverified"
@@ -196,7 +195,7 @@ class Book:
                     groups.setdefault((title, client.tab or client.title), []).append(sample)
         return [Tab(label, tuple(samples)) for (_, label), samples in groups.items()]
 
-    def counts(self) -> dict[State, int]:
+    def counts(self) -> dict[SampleState, int]:
         """How many samples are in each state."""
         states = [sample.state for sample in self.samples.values()]
         return {state: states.count(state) for state in STATES}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from samplegen.outputs import PublishedSample, connection_values, to_json
 from samplegen.site.book import Book, Sample
 
 INDEX = "samples.json"
@@ -67,27 +68,23 @@ def llms_full(twins: Sequence[Twin]) -> str:
 def index(book: Book, root: str) -> str:
     """A JSON array of all samples, a line each: where it is, its digest, what was proved of it."""
     samples = (_entry(sample, root) for sample in book.samples.values())
-    lines = ",\n".join(json.dumps(sample, ensure_ascii=False) for sample in samples)
+    lines = ",\n".join(map(to_json, samples))
     return f"[\n{lines}\n]\n"
 
 
-def _entry(sample: Sample, root: str) -> dict[str, Any]:
-    verdict = asdict(sample.verdict) if sample.verdict is not None else None
-    return {
-        "operation": sample.operation.name,
-        "title": sample.operation.title,
-        "client": sample.client.name,
-        "client_title": sample.client.title,
-        "language": sample.client.language.title,
-        "transport": sample.client.transport,
-        "install": sample.client.install,
-        "file": f"{root}samples/{sample.path}",
-        "data": [f"{root}samples/data/{file}" for file in sample.operation.files],
-        "sha256": sample.sha256,
-        "state": sample.state,
-        "verdict": verdict,
-        "values": [
-            {"name": span.name, "start": span.start, "end": span.end}
-            for span in sample.rendered.spans
-        ],
-    }
+def _entry(sample: Sample, root: str) -> PublishedSample:
+    return PublishedSample(
+        operation=sample.operation.name,
+        title=sample.operation.title,
+        client=sample.client.name,
+        client_title=sample.client.title,
+        language=sample.client.language.title,
+        transport=sample.client.transport,
+        install=sample.client.install,
+        file=f"{root}samples/{sample.path}",
+        data=tuple(f"{root}samples/data/{file}" for file in sample.operation.files),
+        sha256=sample.sha256,
+        state=sample.state,
+        verdict=sample.verdict,
+        values=connection_values(sample.rendered),
+    )

@@ -9,11 +9,12 @@ from itertools import groupby
 
 from samplegen.clients import Client
 from samplegen.errors import UsageError, nearest
-from samplegen.site.book import STATES, Book, Sample, State
+from samplegen.outputs import SampleState
+from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.proto import Field
 from samplegen.spec import Expectation, Operation, Tensor
 
-MARKS: dict[State, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "unverified": "–"}
+MARKS: dict[SampleState, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "unverified": "–"}
 OPERATIONS = "operations"
 """The folder of the operations' pages."""
 

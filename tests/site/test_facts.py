@@ -1,5 +1,6 @@
 """What the hand-written pages say, against the code and the wire."""
 
+import json
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from samplegen_server.cli import UNSUPPORTED
 from samplegen.cli import cli
 from samplegen.clients import Gate
 from samplegen.errors import UsageError
+from samplegen.schema import schemas
 from samplegen.site import faults, proto
 from samplegen.site.book import STATES
 from samplegen.site.plain import Plain
@@ -198,6 +200,23 @@ def test_models_of_the_server(tmp_path: Path) -> None:
                 assert match.groups() == described, name
         ready = [name for name, _, _ in rows]
     assert ready == ["dummy", "digits"]
+
+
+# --- JSON and schemas -----------------------------------------------------------------------------
+
+
+def test_every_document_for_machines_is_listed_with_its_schema() -> None:
+    listed = re.findall(r"^\| (`samplegen .*|`samples.json`.*) \| `(.+)` \|$", page("use-ci.md"), re.M)
+    there = {name.removeprefix("output/") for name in schemas() if name.startswith("output/")}
+    assert {schema for _, schema in listed} == there
+
+
+def test_the_keys_of_a_verdict_are_those_of_its_schema() -> None:
+    part = page("use-ci.md").partition("A verdict holds:")[2].partition("\n\n`samplegen")[0]
+    rows = re.findall(r"^\| (`.+?) \|", part, re.M)
+    listed = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
+    properties = json.loads(schemas()["output/verdicts.json"])["$defs"]["Verdict"]["properties"]
+    assert sorted(listed) == sorted(properties)
 
 
 # --- Gates ----------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import openapi_spec_validator
 import pytest
+from jsonschema import Draft202012Validator
 import yaml
 
 from samplegen.judge.verdicts import Faults, Verdict
+from samplegen.schema import schemas
 from samplegen.site.book import Book, Sample
 from samplegen.site.plain import fence
 from tests.site import building
@@ -132,6 +134,7 @@ def test_twins_link_to_twins(site: Site) -> None:
 
 def test_the_index_tells_digests_verdicts_and_places(site: Site) -> None:
     entries = json.loads(site.text("samples.json"))
+    Draft202012Validator(json.loads(schemas()["output/site-samples.json"])).validate(entries)
     assert len(entries) == len(site.book.samples)
     for entry in entries:
         sample = site.book.samples[entry["operation"], entry["client"]]
