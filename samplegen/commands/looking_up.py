@@ -37,6 +37,22 @@ def look_up(
     ports: dict[str, int | None],
     security: dict[str, Any],
 ) -> Task:
+    """Asks for the model, over the transport of `where`.
+
+    Args:
+        catalogue: Whose clients are to call it.
+        where: The server.
+        name: The model.
+        version: Digits, or empty for the server's default version.
+        shapes: Those that the reader wants.
+        chosen: The names of the clients.
+        ports: `grpc_port` and `rest_port`, where the reader names them.
+        security: What `security_options` adds.
+
+    Raises:
+        UsageError: The server has no such model, or an option is not as it should be.
+        SamplegenError: The server does not answer, or what it answers cannot be used.
+    """
     api = catalogue.spec.api
     own = f"{where.transport}_port"
     if ports[own] not in (None, where.port):
