@@ -48,11 +48,18 @@ def context(tls: Tls) -> ssl.SSLContext:
         ) from error
     if tls.cert is not None:
         try:
-            made.load_cert_chain(tls.cert, tls.key)
+            # Without this it would wait for a password to be typed.
+            made.load_cert_chain(tls.cert, tls.key, password=_no_password)
         except OSError as error:
             message = f"{tls.cert}, {tls.key}: not PEM files of a certificate and its key"
             raise SamplegenError(f"{message}{_told(error)}") from error
+        except ValueError as error:
+            raise SamplegenError(f"{tls.key}: {error}") from error
     return made
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted; name one that is not: openssl pkey -in FILE")
 
 
 def _told(error: OSError) -> str:

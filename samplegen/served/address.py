@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from samplegen.errors import UsageError
 
-_PORTS = {"http": 80, "https": 443, "grpc": None, "grpcs": None}
+_PORTS = {"http": 80, "https": 443, "grpc": None, "grpcs": 443}
 """The schemes, and the port of an address that names none."""
 
 

@@ -5,7 +5,6 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from samplegen.connection import Connection, Tls
-from samplegen.credentials import context, headers
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served import metadata
 from samplegen.served.address import Address
@@ -44,14 +43,17 @@ def ask(
         name: The model.
         version: Digits, or empty for the server's default version.
         deadline: Seconds that one question may take.
-        connection: What the server asks of those who call; None: nothing.
+        connection: What the server asks of those who call; None: no more than an address.
 
     Raises:
         UsageError: The server has no such model; with those it has, if it tells.
-        SamplegenError: It does not answer, or its answer cannot be used.
+        SamplegenError: It does not answer, or its answer cannot be used; or what the connection
+            names is not there.
     """
-    plain = Connection(host=address.host, rest_port=address.port)
-    server = _server(address, deadline, connection or plain)
+    if connection is None:
+        tls = Tls() if address.tls else None
+        connection = Connection(host=address.host, rest_port=address.port, tls=tls)
+    server = _server(address, deadline, connection)
     tree = server.model(name, version)
     if tree is None:
         raise _unknown(server, address, name, version)
@@ -59,19 +61,15 @@ def ask(
 
 
 def _server(address: Address, deadline: float, connection: Connection) -> Server:
-    tls = connection.tls or Tls()
-    trusted = context(tls) if address.tls else None  # which finds what is wrong with the files
-    sent = headers(connection)
     if address.transport == "rest":
-        host = {} if connection.authority is None else {"host": connection.authority}
-        return Rest(address, deadline, sent | host, trusted)
+        return Rest(address, deadline, connection)
     try:
         rpc = import_module("samplegen.served.rpc")
     except ModuleNotFoundError as missing:
         message = f"{missing.name} is not installed, which speaks gRPC; type: "
         message += "pip install 'samplegen[verify]'; or name the server's REST address"
         raise SamplegenError(message) from missing
-    server: Server = rpc.Rpc(address, deadline, sent, tls, connection.authority)
+    server: Server = rpc.Rpc(address, deadline, connection)
     return server
 
 

@@ -3,18 +3,20 @@
 import contextlib
 import http.client
 import json
-import ssl
 import threading
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from samplegen import credentials
+from samplegen.connection import Connection, Tls
 from samplegen.errors import SamplegenError
+from samplegen.served import trouble
 from samplegen.served.address import Address
-from samplegen.served.hints import hint
 
 _LARGEST = 16 * 2**20
 """Bytes of the largest answer that is read."""
+_ELSEWHERE = (301, 302, 303, 307, 308)
+"""Statuses of a server that has moved, as one that answers http:// only to say https://."""
 _SHOWN = 200
 """Characters of an unexpected answer that a message repeats."""
 
@@ -22,17 +24,19 @@ _SHOWN = 200
 class Rest:
     """A server's REST API. Each question is done within the deadline, however slow the answer."""
 
-    def __init__(
-        self,
-        address: Address,
-        deadline: float,
-        headers: Mapping[str, str],
-        context: ssl.SSLContext | None,
-    ) -> None:
+    def __init__(self, address: Address, deadline: float, connection: Connection) -> None:
+        """Asks nothing yet.
+
+        Raises:
+            SamplegenError: A variable is not set, or a file is not what it should be.
+        """
         self._address = address
         self._deadline = deadline
-        self._headers = dict(headers)
-        self._context = context
+        self._connection = connection
+        self._headers = credentials.headers(connection)
+        if connection.authority is not None:
+            self._headers["host"] = connection.authority
+        self._context = credentials.context(connection.tls or Tls()) if address.tls else None
 
     def model(self, name: str, version: str) -> Any:
         """The metadata of a model; None if the server has no such model or version.
@@ -45,11 +49,13 @@ class Rest:
         status, body = self._ask("GET", path)
         if status == http.HTTPStatus.OK:
             return self._json(path, body)
-        message = _error(body)
         if status in (http.HTTPStatus.UNAUTHORIZED, http.HTTPStatus.FORBIDDEN):
-            said = f"answers HTTP status {status}"
-            raise SamplegenError(f"{self._address}{path} {said}; {hint(said)}")
+            said = f"HTTP status {status}"
+            raise SamplegenError(trouble.refused(self._address, self._connection, said))
+        message = _error(body)
         if message is None:
+            if about := trouble.refused_by_nginx(self._address, self._connection, body):
+                raise SamplegenError(about)
             self._json(path, body)  # says what the answer is, if it is no JSON
         # Triton answers 400 for a model that is not there, others 404.
         if status in (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.BAD_REQUEST):
@@ -81,8 +87,7 @@ class Rest:
         except (ValueError, RecursionError) as error:
             text = " ".join(body[:_SHOWN].decode(errors="replace").split())
             message = f"{self._address}{path} does not answer with JSON, but with {text!r}"
-            mend = hint(text) or "is it a KServe v2 server?"
-            raise SamplegenError(f"{message}; {mend}") from error
+            raise SamplegenError(f"{message}; is it a KServe v2 server?") from error
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         address = self._address
@@ -108,11 +113,15 @@ class Rest:
             if late.is_set() or isinstance(error, TimeoutError):
                 message = f"{address}{path} did not answer within {self._deadline:g} s"
                 raise SamplegenError(message) from error
-            raise SamplegenError(_failure(address, error)) from error
+            message = trouble.failed(address, self._connection, error)
+            raise SamplegenError(message) from error
         finally:
             watchdog.cancel()
         if late.is_set():
             raise SamplegenError(f"{address}{path} did not answer within {self._deadline:g} s")
+        if response.status in _ELSEWHERE and (place := response.headers["location"]):
+            elsewhere = repr(place[:_SHOWN])
+            raise SamplegenError(f"{address} sends us on to {elsewhere}; name the server there")
         if len(content) > _LARGEST:
             raise SamplegenError(f"{address}{path} answers with more than {_LARGEST:,} bytes")
         return response.status, content
@@ -123,18 +132,6 @@ def _hang_up(client: http.client.HTTPConnection, late: threading.Event) -> None:
     if client.sock is not None:
         with contextlib.suppress(OSError):
             client.sock.shutdown(2)
-
-
-def _failure(address: Address, error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        mend = hint(error.verify_message) or hint("verify failed")
-        return f"{address}: its certificate is not trusted: {error.verify_message}; {mend}"
-    if isinstance(error, http.client.HTTPException | ssl.SSLError | ConnectionResetError):
-        said = "".join(c for c in str(error) if c.isprintable()).strip() or "it hung up"
-        mend = hint(said)
-        said += f"; {mend}" if mend else ""
-        return f"{address} does not answer in {address.scheme.upper()}, but: {said}"
-    return f"no server answers at {address}: {error}; start it, or name another address"
 
 
 def _error(body: bytes) -> str | None:

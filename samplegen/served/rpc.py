@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
 from typing import Any
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, by us
@@ -10,36 +9,49 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, b
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from samplegen.connection import Tls
+from samplegen import credentials
+from samplegen.connection import Connection, Tls
 from samplegen.errors import SamplegenError
-from samplegen.served import hints
+from samplegen.served import trouble
 from samplegen.served.address import Address
 
 _UNKNOWN = ("StatusCode.NOT_FOUND", "StatusCode.INVALID_ARGUMENT")
 """What servers answer for a model that is not there; Triton the second."""
+_REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+_UNLIMITED = -1
 
 
 class Rpc:
     """A server's gRPC API. Each question is done within the deadline."""
 
-    def __init__(
-        self,
-        address: Address,
-        deadline: float,
-        headers: Mapping[str, str],
-        tls: Tls,
-        authority: str | None,
-    ) -> None:
+    def __init__(self, address: Address, deadline: float, connection: Connection) -> None:
+        """Asks nothing yet.
+
+        Raises:
+            SamplegenError: A variable is not set, or a file is not what it should be.
+        """
         self._address = address
         self._deadline = deadline
-        self._headers = dict(headers)
+        self._connection = connection
+        self._headers = credentials.headers(connection)
+        tls = connection.tls or Tls()
+        if address.tls:
+            credentials.context(tls)  # says what is wrong with a file
+        size = connection.max_message_size
+        limit = _UNLIMITED if size is None else size * 2**20
+        options: list[tuple[str, int | str]] = [
+            ("grpc.max_send_message_length", limit),
+            ("grpc.max_receive_message_length", limit),
+        ]
+        if connection.authority is not None:
+            options.append(("grpc.default_authority", connection.authority))
         self._client = InferenceServerClient(
             f"{address.host}:{address.port}",
             ssl=address.tls,
             root_certificates=tls.cacert,
-            certificate_chain=tls.cert,
             private_key=tls.key,
-            channel_args=[("grpc.default_authority", authority)] if authority else [],
+            certificate_chain=tls.cert,
+            channel_args=options,
         )
 
     def model(self, name: str, version: str) -> Any:
@@ -87,11 +99,18 @@ class Rpc:
         message = " ".join(str(error.message()).split())
         if code == "DEADLINE_EXCEEDED":
             return f"{self._address} did not answer within {self._deadline:g} s"
+        if code in _REFUSED:
+            return trouble.refused(self._address, self._connection, code)
+        reason = None
         if code == "UNAVAILABLE":
-            hint = hints.hint(message) or "name another address"
-            return f"no gRPC server answers at {self._address}: {message}; {hint}"
-        hint = hints.hint(code) or hints.hint(message)
-        return f"{self._address} answers {code}: {message}{'; ' if hint else ''}{hint}"
+            reason = trouble.unreached(self._address, self._connection)
+        elif self._address.tls and message.endswith("status: 400"):
+            reason = trouble.refused_over_grpc(self._address, self._connection)
+        if reason is not None:
+            return reason
+        if code == "UNAVAILABLE":
+            return f"no gRPC server answers at {self._address}: {message}; name another address"
+        return f"{self._address} answers {code}: {message}"
 
 
 def _tensor(tensor: Any) -> dict[str, Any]:

@@ -39,6 +39,8 @@ def serving(answer: Answer) -> Iterator[int]:
             status, body = answer(self.path)
             content = body if isinstance(body, bytes) else body.encode()
             self.send_response(status)
+            if status == 308:
+                self.send_header("Location", "https://models.example/v2")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -104,6 +106,10 @@ LIES: dict[str, tuple[Answer, list[str]]] = {
     "deep": (lambda path: (200, "[" * 100_000), ["does not answer with JSON"]),
     "nothing": (lambda path: (200, ""), ["does not answer with JSON, but with ''"]),
     "no UTF-8": (lambda path: (200, b"\xff\xfe\xfd"), ["does not answer with JSON"]),
+    "elsewhere": (
+        lambda path: (308, ""),
+        ["sends us on to 'https://models.example/v2'; name the server there"],
+    ),
     "an error": (
         lambda path: (500, '{"error": "out of memory"}'),
         ["answers HTTP status 500: out of memory"],
@@ -247,10 +253,11 @@ def test_what_is_no_address(text: str) -> None:
         address.parse(text)
 
 
-def test_grpc_has_no_port_of_its_own() -> None:
+def test_only_grpc_without_tls_has_no_port_of_its_own() -> None:
     with pytest.raises(UsageError, match="without a port"):
         address.parse("grpc://host")
     assert str(address.parse("https://host")) == "https://host:443"
+    assert str(address.parse("grpcs://host")) == "grpcs://host:443"
     assert str(address.parse("grpc://[::1]:9000")) == "grpc://[::1]:9000"
 
 

@@ -80,10 +80,10 @@ REFUSED: list[tuple[str, str, tuple[str, ...], str]] = [
     ("https", "tls", ("--cacert", "nowhere.pem"), "nowhere.pem: not a PEM file of certificates"),
     ("grpcs", "tls", ("--cacert", "ca.key"), "ca.key: not a PEM file of certificates"),
     ("https", "mutual", (*TRUST, "--cert", "ca.pem", "--key", "client.key"), "a certificate and"),
-    ("http", "tls", (), "write https:// in place of http://"),
-    ("grpc", "tls", (), "write grpcs:// if it speaks TLS"),
-    ("https", "plain_rest", TRUST, "write http:// or grpc://, if it speaks without TLS"),
-    ("grpcs", "plain_grpc", TRUST, "write http:// or grpc://, if it speaks without TLS"),
+    ("http", "tls", (), "speaks TLS; write https://localhost:"),
+    ("grpc", "tls", (), "speaks TLS; write grpcs://localhost:"),
+    ("https", "plain_rest", TRUST, "does not speak TLS; write http://localhost:"),
+    ("grpcs", "plain_grpc", TRUST, "does not speak TLS; write grpc://localhost:"),
     ("http", "plain_rest", (), ANOTHER_TOKEN),
     ("grpc", "plain_grpc", (), ANOTHER_TOKEN),
 ]
@@ -105,7 +105,7 @@ def test_a_certificate_is_for_a_host(front: Ingress, samplegen: Run) -> None:
     """127.1 is this machine, too."""
     done = model(samplegen, front, f"https://127.1:{front.tls}", "mixed", *TRUST)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
-    assert "name a host that its certificate is for" in done.stderr
+    assert "is for localhost, models.example, 127.0.0.1, not for 127.1; name one" in done.stderr
 
 
 def test_a_secret_that_is_not_set(front: Ingress, samplegen: Run) -> None:
