@@ -1,7 +1,8 @@
 """A whole project around a sample, ready to build without samplegen."""
 
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from samplegen.clients import Project
@@ -41,8 +42,8 @@ def files(
     found |= data
     found[_filled(project.source, cell)] = program.encode()
     found[README] = _readme(catalogue, cell, project, connection).encode()
-    if project.ignore:
-        found[".gitignore"] = "".join(f"{line}\n" for line in project.ignore).encode()
+    if ignored := [*project.ignore, *_key(connection)]:
+        found[".gitignore"] = "".join(f"{line}\n" for line in ignored).encode()
     return dict(sorted(found.items()))
 
 
@@ -77,6 +78,13 @@ def write(project: Mapping[str, bytes], folder: Path, force: bool) -> None:
             made.rename(folder)
     except OSError as error:
         raise SamplegenError(f"{shown(folder)}: cannot be written: {error.strerror}") from error
+
+
+def _key(connection: Connection) -> Iterator[str]:
+    """What keeps the client's key out of git, if it lies in the project; gitignore(5)."""
+    key = connection.tls and connection.tls.key
+    if key and not Path(key).is_absolute() and key.isprintable() and ".." not in Path(key).parts:
+        yield "/" + re.sub(r"[\\*?\[ ]", r"\\\g<0>", Path(key).as_posix())
 
 
 def _readme(catalogue: Catalogue, cell: Cell, project: Project, connection: Connection) -> str:

@@ -1,12 +1,14 @@
 """What a project consists of, and how it is written; tests/test_exported.py builds them."""
 
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from samplegen import export
+from samplegen.connection import Tls
 from samplegen.errors import SamplegenError
 from samplegen.render import with_values
 from samplegen.samples import Catalogue, Cell
@@ -56,6 +58,62 @@ def test_program_and_readme_name_the_readers_own_server() -> None:
     files = export.files(CATALOGUE, cell("infer-array", "curl/rest"), {}, connection)
     assert b"http://gpu7:8080/v2/models/cats/" in files["infer-array.sh"]
     assert b"`gpu7:8080` over REST" in files["README.md"]
+
+
+SECURE = (
+    *("--cacert", "ca.pem", "--cert", "keys/my client.pem", "--key", "keys/my client.key"),
+    *("--bearer-token-env", "KSERVE_TOKEN", "--header-env", "x-key=API_KEY"),
+    *("--authority", "models.example", "--max-message-size", "64"),
+)
+
+
+def test_the_readme_says_which_secrets_and_files_must_be_there(
+    samplegen: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    secrets = {"KSERVE_TOKEN": "t0ken", "API_KEY": "k3y"}
+    command = ("export", "health", "--client", "python/requests", folder, *SECURE)
+    finished = samplegen(*command, **secrets)
+    assert finished.returncode == 0, finished.stderr
+    assert "note: --max-message-size changes nothing over REST" in finished.stderr
+    readme = (folder / "README.md").read_text()
+    for words in ("ca.pem", "keys/my client.pem", "keys/my client.key", *secrets):
+        assert f"`{words}`" in readme
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert files == {".gitignore", "README.md", "health.py", "requirements.txt"}
+    for file in files:
+        assert not any(secret in (folder / file).read_text() for secret in secrets.values())
+
+    finished = samplegen(*command, "--force", "--client", "go/grpc")
+    assert "note" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "ignored"),
+    [
+        ("client.key", True),
+        ("./client.key", True),
+        ("keys/a *[1]?\\ .key", True),
+        ("#!.key", True),
+        ("../client.key", False),
+        ("/etc/client.key", False),
+        ("a\nb", False),
+    ],
+)
+def test_a_key_in_the_project_stays_out_of_git(tmp_path: Path, key: str, ignored: bool) -> None:
+    """As git itself sees it."""
+    connection = with_values(CONNECTION, tls=Tls(cert="client.pem", key=key))
+    files = export.files(CATALOGUE, cell("health", "go/http"), {}, connection)
+    lines = files.get(".gitignore", b"").decode().splitlines()
+    assert len(lines) == ignored
+    if ignored:
+        export.write(files, tmp_path / "project", force=False)
+        git = ["git", "-C", str(tmp_path / "project")]
+        subprocess.run([*git, "init", "--quiet"], check=True, timeout=30)
+        command = [*git, "check-ignore", "--quiet", "--", key]
+        assert subprocess.run(command, timeout=30).returncode == 0
+        command[-1] = f"another{Path(key).suffix}"
+        assert subprocess.run(command, timeout=30).returncode == 1
 
 
 def test_an_operation_may_come_from_elsewhere() -> None:
@@ -121,6 +179,11 @@ def test_a_new_folder_appears_as_a_whole_or_not(tmp_path: Path) -> None:
         (("helth", "--client", "go/grcp", "DIR"), 2, "did you mean 'health'?"),
         (("helth", "--client", "go/grcp", "DIR"), 2, "did you mean 'go/grpc'?"),
         (("health", "DIR"), 2, "Missing option '--client'"),
+        (
+            ("http://gpu7:8000", "--client", "go/grpc", "DIR"),
+            2,
+            "samplegen model http://gpu7:8000 NAME --client go/grpc --export",
+        ),
         (("health", "--client", "go/grpc", "/proc/folder"), 1, "/proc/folder: cannot be written"),
         (("health", "--client", "go/grpc", "/dev/null"), 1, "cannot be written"),
         (("health", "--client", "go/grpc", "DIR", "--host", "a b"), 2, "expected a host name"),

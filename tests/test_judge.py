@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from tests import toy
 from tests.conftest import Run, samplegen_command
+from tests.server.process import free_ports
 
 FAULTS = {
     "exits-1": ('import sys\nsys.exit("no luck")\n', "run: ended with status 1: no luck"),
@@ -182,6 +184,26 @@ def test_a_required_client_may_not_miss_a_gate(tmp_path: Path, samplegen: Run) -
     assert "good × toy/toy is required, yet: " in finished.stderr
 
 
+def test_a_program_may_take_the_time_that_its_reader_allows(tmp_path: Path, samplegen: Run) -> None:
+    """The toy language gives it 5 seconds."""
+    slow = 'import time\ntime.sleep(6)\nprint("answer: 41")\n'
+    options = toy.make(tmp_path, {"slow": slow})
+    (port,) = free_ports(1)
+    server = subprocess.Popen([sys.executable, tmp_path / "server.py", str(port)])
+    try:
+        wait_for(lambda: answers(port))
+        judged = samplegen(
+            *("verify", "slow", *options, "--deadline", "7", "--json"),
+            *("--endpoint", f"localhost:1:{port}"),
+            cwd=tmp_path,
+        )
+    finally:
+        server.kill()
+        server.wait(10)
+    (verdict,) = json.loads(judged.stdout)
+    assert verdict["gates"] == ["build", "run"], verdict["reason"]
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_no_process_and_no_half_file(
     signum: signal.Signals, tmp_path: Path
@@ -219,6 +241,11 @@ def running(name: str) -> bool:
             if f"{name}.py" in arguments.read_text(errors="replace"):
                 return True
     return False
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def children(pid: int) -> set[int]:

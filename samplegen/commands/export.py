@@ -7,6 +7,7 @@ import click
 
 from samplegen import export
 from samplegen.connecting import connection, connection_options, tell_needless
+from samplegen.errors import UsageError
 from samplegen.options import (
     EXISTING,
     catalogue_options,
@@ -45,6 +46,11 @@ def command(
 
     For a model of your own server: samplegen model ADDRESS NAME --client CLIENT --export DIR
     """
+    if "://" in operation:
+        command = f"samplegen model {operation} NAME --client {client_name} --export {folder}"
+        raise UsageError(
+            f"OPERATION: found {operation!r}; for a model of a server, type: {command}"
+        )
     chosen = cell(catalogue, operation, client_name)
     data = {name: catalogue.spec.data(name).read_bytes() for name in chosen.operation.files}
     address = connection(catalogue.spec.api.connection, **values)
