@@ -13,7 +13,6 @@ from samplegen.clients import Client
 from samplegen.connection import Connection, Header, Tls
 from samplegen.errors import UsageError
 from samplegen.features import needless
-from samplegen.render import with_values
 
 _FILES = ("cacert", "cert", "key")
 
@@ -33,7 +32,12 @@ def security_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _SECURITY_OPTIONS = (
-    click.option("--tls", is_flag=True, help="Encrypt, and trust whom the client library trusts."),
+    click.option(
+        "--tls",
+        is_flag=True,
+        default=None,
+        help="Encrypt, and trust whom the client library trusts.",
+    ),
     click.option("--cacert", metavar="FILE", help="TLS; trust the authorities of a PEM file."),
     click.option("--cert", metavar="FILE", help="TLS; the client's own certificate, as PEM."),
     click.option("--key", metavar="FILE", help="The key of --cert: PEM, PKCS #8, not encrypted."),
@@ -93,13 +97,15 @@ def connection(
     model_version: str | None = None,
     header: Sequence[str] = (),
     header_env: Sequence[str] = (),
-    tls: bool = False,
+    tls: bool | None = None,
     cacert: str | None = None,
     cert: str | None = None,
     key: str | None = None,
     **values: Any,
 ) -> Connection:
-    """The documented connection with the reader's own values.
+    """The documented connection with the reader's own values; None leaves what is documented.
+
+    False as `tls` takes the encryption away that is documented.
 
     Raises:
         UsageError: With every value that is not as it should be.
@@ -128,7 +134,8 @@ def connection(
     try:
         if tls or cacert is not None or cert is not None or key is not None:
             own["tls"] = Tls(cacert=cacert, cert=cert, key=key)
-        made = with_values(documented, **own)
+        given = {name: value for name, value in own.items() if value is not None}
+        made = replace(documented, **given | ({"tls": None} if tls is False else {}))
     except ValueError as error:
         problems.append(str(error))
     if problems:

@@ -75,6 +75,15 @@ def test_an_ingress_may_serve_both_on_one_port() -> None:
     assert connection(DOCUMENTED, grpc_port=80, rest_port=80, authority="a").authority == "a"
 
 
+def test_an_address_without_tls_takes_away_what_is_documented() -> None:
+    encrypting = replace(DOCUMENTED, tls=Tls(cacert="ca.pem"), grpc_port=443, rest_port=443)
+    assert connection(encrypting, host="a").tls == Tls(cacert="ca.pem")
+    plain = connection(encrypting, tls=False, grpc_port=9000, rest_port=8000)
+    assert plain == replace(DOCUMENTED, grpc_port=9000, rest_port=8000)
+    with pytest.raises(UsageError, match="cannot share port 443"):
+        connection(encrypting, tls=False)
+
+
 def test_a_judge_knows_what_is_asked_for_only_of_an_endpoint(tmp_path: Path) -> None:
     nothing = {"cacert": None, "cert": None, "key": None}
     assert server_address(DOCUMENTED, None, **nothing) is None
