@@ -169,6 +169,19 @@ def test_who_may_not_come_in_is_told_in_one_line(
     assert run(command, tmp_path, SECRETS).status == 0
 
 
+@each_client
+def test_no_other_password_takes_the_place_of_the_token(
+    front: Ingress, tmp_path: Path, client: Client
+) -> None:
+    """The home of a reader may have a `.netrc`, which curl and requests know."""
+    command = built(client, CATALOGUE.spec.operation("health"), connected(front, "plain"))
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine localhost login somebody password else\n")
+    netrc.chmod(0o600)
+    found = run(command, tmp_path, SECRETS)
+    assert (found.status, found.stderr) == (0, "")
+
+
 COLUMNS = 2_000_000
 
 
