@@ -5,7 +5,7 @@
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from samplegen.clients import Gate
@@ -24,8 +24,9 @@ class ConnectionValue:
     name: str
     """`host`, `grpc_port`, `rest_port`, `model` or `model_version`."""
     start: int
+    """The index of its first character; the program's first has 0."""
     end: int
-    """Exclusive."""
+    """The index behind its last character."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ListedCell:
     """`samplegen list --json`: a cell of the matrix."""
 
     operation: str
+    """The name of its file in the spec, without `.yaml`."""
     title: str
     """Of the operation."""
     client: str
@@ -40,6 +42,7 @@ class ListedCell:
     form: str
     """Names the template."""
     state: State
+    """`ready`: there is a template; `omitted`: the client cannot say this operation."""
     reason: str
     """Why the client has no sample of the operation, or one that does not do all it should."""
     path: str
@@ -51,6 +54,7 @@ class ShownProgram:
     """`samplegen show --json`, and `samplegen model --client --json`: one program."""
 
     text: str
+    """The whole program."""
     spans: tuple[ConnectionValue, ...]
     """In the order of the text."""
 
@@ -60,8 +64,9 @@ class Need:
     """`samplegen doctor --json`: what samples need."""
 
     name: str
+    """Of a program or a library, for people."""
     version: str | None
-    """None if it is missing; empty if it is there and tells none."""
+    """Null if it is missing; empty if it is there and tells none."""
     install: str
     """The command that brings it."""
     gates: tuple[Gate, ...]
@@ -77,6 +82,7 @@ class ClientState:
     client: str
     """`<language>/<client>`."""
     state: State
+    """`ready`: it can; `omitted`: it cannot carry the model's tensors."""
     reason: str
     """Why it cannot."""
     path: str
@@ -90,7 +96,9 @@ class ServedModel:
     server: str
     """Its own name and version."""
     model: ModelMetadata
+    """As the server describes it."""
     clients: tuple[ClientState, ...]
+    """All, or those that `--client` names."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +106,13 @@ class PublishedSample:
     """`samples.json` of the site: a sample, and what was proved of it."""
 
     operation: str
+    """Its name."""
     title: str
     """Of the operation."""
     client: str
     """`<language>/<client>`."""
     client_title: str
+    """As a reader calls it."""
     language: str
     """As a reader calls it."""
     transport: str
@@ -116,11 +126,76 @@ class PublishedSample:
     sha256: str
     """Of the program."""
     state: SampleState
-    """Stale if other bytes were judged; unverified if none were."""
+    """`verified` and `failed`: what the judge said of these bytes; `stale`: it judged others;
+    `unverified`: it judged none."""
     verdict: Verdict | None
-    """None if it was not judged."""
+    """Null if it was not judged."""
     values: tuple[ConnectionValue, ...]
     """In the order of the program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """A fault that was planted in a copy of a sample."""
+
+    name: str
+    """Of the fault; with `client`, one of its kind."""
+    fault: str
+    """What the copy does wrong."""
+    client: str
+    """`<language>/<client>`."""
+    operation: str
+    """Its name."""
+    expected_gate: Gate
+    """The gate that must find it."""
+    caught_by: Gate | None
+    """The gate that found it, if that is the expected one; null: it survived."""
+    reason: str = ""
+    """What the judge said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageScore:
+    """How many of the faults in a language's samples the judge caught."""
+
+    name: str
+    """The folder of its templates."""
+    title: str
+    """As a reader calls it."""
+    planted: int
+    """Faults; 0 if they were not judged."""
+    caught: int
+    """Those of them that their expected gates found."""
+    by_gate: dict[Gate, int] = field(default_factory=dict)
+    """How many of those caught each gate found; gates that found none are left out."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of what its samples were built with."""
+    skipped: str = ""
+    """Why some or all were not judged."""
+    mutants: tuple[Mutant, ...] = ()
+    """Those judged."""
+
+    @property
+    def survivors(self) -> tuple[Mutant, ...]:
+        return tuple(mutant for mutant in self.mutants if mutant.caught_by is None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutationScores:
+    """`build/mutants.json`: one run of the mutation suite (`make mutants`)."""
+
+    judged_at: str
+    """ISO 8601, UTC."""
+    samplegen: str = ""
+    """Its version."""
+    server: str
+    """The name and version of the server that the samples talked to."""
+    seconds: float = 0.0
+    """Of the whole run."""
+    gates: tuple[Gate, ...] = ()
+    """All that there are, in the order in which they are taken."""
+    languages: tuple[LanguageScore, ...]
+    """Those of which faults were planted."""
 
 
 def shown_program(rendered: Rendered) -> ShownProgram:
@@ -132,7 +207,7 @@ def connection_values(rendered: Rendered) -> tuple[ConnectionValue, ...]:
     return tuple(ConnectionValue(span.name, span.start, span.end) for span in rendered.spans)
 
 
-def to_json(output: Any, indent: int | None = None) -> str:
-    """One of these, or a list of them, as JSON."""
+def to_json(output: Any, indent: int | None = None) -> bytes:
+    """One of these, or a list of them, as JSON: in UTF-8, whatever the machine's locale says."""
     tree = [asdict(one) for one in output] if isinstance(output, list) else asdict(output)
-    return json.dumps(tree, indent=indent, ensure_ascii=False)
+    return json.dumps(tree, indent=indent, ensure_ascii=False).encode(errors="backslashreplace")

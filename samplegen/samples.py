@@ -30,11 +30,13 @@ class IndexedSample:
     """`samples.json` of a samples folder: a sample in it."""
 
     operation: str
+    """Its name."""
     client: str
     """`<language>/<client>`."""
     path: str
     """Below the folder."""
     sha256: str
+    """Of the file."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ from samplegen import clients, connection, outputs, samples, settings, spec
 from samplegen.clients import ClientFile, Language
 from samplegen.judge import verdicts
 from samplegen.judge.verdicts import Verdict
-from samplegen.outputs import ListedCell, Need, PublishedSample, ServedModel, ShownProgram
+from samplegen.outputs import (
+    ListedCell,
+    MutationScores,
+    Need,
+    PublishedSample,
+    ServedModel,
+    ShownProgram,
+)
 from samplegen.samples import IndexedSample
 from samplegen.served import metadata
 from samplegen.settings import SettingsFile
@@ -34,6 +41,7 @@ _OUTPUTS: dict[str, Any] = {
     "output/verdicts.json": list[Verdict],
     "output/samples.json": list[IndexedSample],
     "output/site-samples.json": list[PublishedSample],
+    "output/mutants.json": MutationScores,
 }
 """What machines are given: all of its keys are there, and others may follow."""
 _MODULES = (spec, connection, clients, settings, outputs, verdicts, samples, metadata)

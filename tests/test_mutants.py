@@ -1,12 +1,11 @@
 """The judge finds every fault that is planted in the samples, by the gate that must find it."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from samplegen.outputs import MutationScores, to_json
 from samplegen.samples import Catalogue, write_file
 from tests.conftest import ROOT
 from tests.mutants import suite
@@ -50,11 +49,11 @@ def test_a_control_is_the_published_sample(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run() -> tuple[list[suite.Judged], dict[str, Any]]:
+def run() -> tuple[list[suite.Judged], MutationScores]:
     """All mutants, judged in one run, and the scores, which are kept for the docs site."""
     found, seconds = suite.judge_all(LANGUAGES)
     scores = suite.report(found, seconds)
-    write_file(SCORES, json.dumps(scores, indent=1, ensure_ascii=False).encode())
+    write_file(SCORES, to_json(scores, indent=1) + b"\n")
     return found, scores
 
 
@@ -62,16 +61,16 @@ def run() -> tuple[list[suite.Judged], dict[str, Any]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_fault_is_caught(
     language: str,
-    run: tuple[list[suite.Judged], dict[str, Any]],
+    run: tuple[list[suite.Judged], MutationScores],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     every, scores = run
     found = [one for one in every if one.planted.language == language]
-    (scored,) = (one for one in scores["languages"] if one["name"] == language)
+    (scored,) = (one for one in scores.languages if one.name == language)
     with capsys.disabled():
         print(f"\n{suite.score(scored)}")
     assert not (problems := suite.wrong(found)), "\n".join(problems)
     if missing := suite.unable(found):
         assert "CI" not in os.environ, missing
         pytest.skip("; ".join(missing))
-    assert scored["caught"] == scored["planted"] == len(rows(language))
+    assert scored.caught == scored.planted == len(rows(language))

@@ -173,7 +173,7 @@ with report.progress(len(found)) as judged:
 
 def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.json"
-    path.write_text(as_json([PASSED, FAILED]))
+    path.write_bytes(as_json([PASSED, FAILED]))
     leader, follower = pty.openpty()
     subprocess.run(
         [sys.executable, "-c", PROGRESS, str(path)],

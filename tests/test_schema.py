@@ -31,6 +31,15 @@ def test_every_file_is_valid_and_names_its_schema(path: Path, schema: str) -> No
     assert named.resolve() == ROOT / "spec/schema" / schema
 
 
+@pytest.mark.parametrize("folder", ["samplegen/starter", "examples/inventory"])
+def test_settings_of_projects_are_valid(folder: str) -> None:
+    validator = Draft202012Validator(json.loads(schemas()["settings.json"]))
+    values = read(ROOT / folder / "samplegen.yaml").values
+    validator.validate(values)
+    assert not validator.is_valid({**values, "specs": ["spec"]})
+    assert not validator.is_valid({**values, "spec": "spec"})
+
+
 def test_a_misspelt_key_is_invalid() -> None:
     validator = Draft202012Validator(json.loads(schemas()["operation.json"]))
     values = read(ROOT / "spec/health.yaml").values

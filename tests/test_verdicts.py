@@ -94,7 +94,7 @@ def test_no_file_holds_no_verdicts(tmp_path: Path) -> None:
         b"[1]",
         b'[{"operation": "health"}]',
         b'[{"operation": "health", "client": "x", "status": "perhaps"}]',
-        as_json([PASSED]).encode()[:-20],
+        as_json([PASSED])[:-20],
         b"\xff\xfe",
         b"[" * 100_000,
         b"[" + b"9" * 5000 + b"]",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from samplegen.clients import Gate
 from samplegen.errors import SamplegenError
@@ -19,6 +19,7 @@ class Faults:
     """What a sample was seen to tell in one line, and to end by."""
 
     names: tuple[str, ...] = ()
+    """Of the faults, as the table of the verification page and `api.yaml` call them."""
     proved_at: str = ""
     """ISO 8601, UTC. Earlier than the verdict if these bytes, with these tools, had proved it."""
 
@@ -28,9 +29,12 @@ class Verdict:
     """What the judge says of one sample."""
 
     operation: str
+    """Its name."""
     client: str
     """`<language>/<client>`."""
     status: Status
+    """`passed`: every gate that was tried; `failed`: one of them, or no verdict could be reached;
+    `skipped`: something is missing on this machine, or the client cannot say the operation."""
     reason: str = ""
     """Why it failed or was skipped; of a passed one, which gates were not tried and why."""
     gates: tuple[Gate, ...] = ()
@@ -51,8 +55,9 @@ class Verdict:
     """Those of the gate, if it was passed: the same template, with other ports and a deadline of
     a few seconds."""
     seconds: float = 0.0
+    """What judging took, without what was waited for."""
     gate_seconds: dict[str, float] = field(default_factory=dict)
-    """What each passed gate took, without what was waited for."""
+    """Of those, what each passed gate took."""
     judged_at: str = ""
     """ISO 8601, UTC."""
     log: str = ""
@@ -62,10 +67,20 @@ class Verdict:
     def cell(self) -> tuple[str, str]:
         return self.operation, self.client
 
+    @property
+    def failed_gate(self) -> Gate | None:
+        """The gate that the sample failed; None also where no verdict could be reached."""
+        if self.status != "failed":
+            return None
+        named = self.reason.partition(":")[0]
+        return next((gate for gate in get_args(Gate) if gate == named), None)
 
-def as_json(verdicts: Iterable[Verdict]) -> str:
-    """A JSON array, one object a cell."""
-    return json.dumps([asdict(verdict) for verdict in verdicts], indent=1, ensure_ascii=False)
+
+def as_json(verdicts: Iterable[Verdict]) -> bytes:
+    """A JSON array, one object a cell; in UTF-8, whatever the machine's locale says."""
+    text = json.dumps([asdict(verdict) for verdict in verdicts], indent=1, ensure_ascii=False)
+    # Half of a surrogate pair has no UTF-8, but an escape in JSON.
+    return text.encode(errors="backslashreplace")
 
 
 def read(path: Path) -> tuple[Verdict, ...]:
@@ -92,7 +107,7 @@ def write(path: Path, verdicts: Iterable[Verdict]) -> None:
     Raises:
         SamplegenError: It cannot be written.
     """
-    write_file(path, (as_json(verdicts) + "\n").encode(errors="backslashreplace"))
+    write_file(path, as_json(verdicts) + b"\n")
 
 
 def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, str]]) -> None:

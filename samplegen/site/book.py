@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from samplegen.clients import Client
-from samplegen.outputs import SampleState
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.verdicts import Verdict
+from samplegen.outputs import MutationScores, SampleState
 from samplegen.render import Rendered
 from samplegen.samples import Catalogue, Cell
 from samplegen.site import proto
 from samplegen.site.faults import Fault
 from samplegen.site.proto import Contract
-from samplegen.site.scores import Scores
 from samplegen.spec import Operation
 
 
@@ -110,7 +109,7 @@ class Book:
         catalogue: Catalogue,
         verdicts: Iterable[Verdict],
         faults: Iterable[Fault] = (),
-        scores: Scores | None = None,
+        scores: MutationScores | None = None,
     ) -> None:
         """Renders every sample.
 

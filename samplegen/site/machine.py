@@ -68,7 +68,7 @@ def llms_full(twins: Sequence[Twin]) -> str:
 def index(book: Book, root: str) -> str:
     """A JSON array of all samples, a line each: where it is, its digest, what was proved of it."""
     samples = (_entry(sample, root) for sample in book.samples.values())
-    lines = ",\n".join(map(to_json, samples))
+    lines = ",\n".join(to_json(sample).decode() for sample in samples)
     return f"[\n{lines}\n]\n"
 
 

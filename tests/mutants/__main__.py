@@ -1,11 +1,11 @@
 """Judges the mutants, prints the score of each language and keeps it for the docs site."""
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from samplegen.outputs import to_json
 from samplegen.samples import write_file
 from tests.mutants.planting import LANGUAGES, mutants
 from tests.mutants.suite import judge_all, report, score, unable, wrong
@@ -24,8 +24,8 @@ def main(languages: tuple[str, ...], jobs: int | None, output: Path) -> None:
     click.echo(f"Planting {faults} faults and judging them; this takes some minutes.", err=True)
     found, seconds = judge_all(chosen, jobs)
     scores = report(found, seconds)
-    write_file(output, (json.dumps(scores, indent=1, ensure_ascii=False) + "\n").encode())
-    for language in scores["languages"]:
+    write_file(output, to_json(scores, indent=1) + b"\n")
+    for language in scores.languages:
         click.echo(score(language))
     problems = [*wrong(found), *unable(found)]
     for line in problems:

@@ -1,34 +1,7 @@
 """Judges the mutants and scores the judge: how many faults does it catch, and by which gate?
 
 `make mutants` prints the score of each language and writes it to `build/mutants.json`, which the
-docs site shows when it is there:
-
-    {
-      "judged_at": "2026-01-31T12:00:00+00:00",        ISO 8601, UTC
-      "samplegen": "0.1.0",
-      "server": "OpenVINO Model Server 0.1.0",
-      "seconds": 123.4,                                of the whole run
-      "gates": ["identity", …, "faults"],              all gates, in the order they are taken
-      "languages": [
-        {
-          "name": "cpp", "title": "C++",
-          "planted": 17, "caught": 17,
-          "by_gate": {"run": 6, "wire": 4, …},         of those caught; only gates that caught any
-          "versions": {"g++": "12.2.0", …},            of what its samples were built with
-          "skipped": "",                               why some or all (planted: 0) were not judged
-          "mutants": [
-            {
-              "name": "no-prefix",
-              "fault": "sends the image without the length before it",
-              "client": "cpp/libcurl", "operation": "infer-image",
-              "expected_gate": "run",
-              "caught_by": "run",                      null: it survived
-              "reason": "run: ended with status 1: …"  what the judge said
-            }, …
-          ]
-        }, …
-      ]
-    }
+docs site shows when it is there; `MutationScores` of `samplegen/outputs.py` says what it holds.
 
 Caught means: it passed every gate up to the build, and failed the very gate that its row names.
 What a formatter, linter or compiler finds does not count, nor does another gate than foreseen.
@@ -45,10 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from samplegen.clients import Client, Gate
 from samplegen.judge.verdicts import Verdict
+from samplegen.outputs import LanguageScore, Mutant, MutationScores
 from samplegen.samples import Catalogue
 from samplegen.yamlfile import adapter
 from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
@@ -77,17 +51,11 @@ class Judged:
         return {gate for gate in self.verdict.gates if gate in STATIC}
 
     @property
-    def failed_gate(self) -> str | None:
-        """The gate that it failed."""
-        gate = self.verdict.reason.partition(":")[0]
-        return gate if self.verdict.status == "failed" and gate in GATES else None
-
-    @property
     def caught(self) -> bool:
         row = self.planted.row
         return (
             row is not None
-            and self.failed_gate == row.caught_by
+            and self.verdict.failed_gate == row.caught_by
             and row.says in self.verdict.reason
         )
 
@@ -159,12 +127,12 @@ def unable(found: Sequence[Judged]) -> list[str]:
     return list(dict.fromkeys(filter(None, reasons)))
 
 
-def score(language: dict[str, Any]) -> str:
+def score(language: LanguageScore) -> str:
     """A line that says how many faults of a language were caught, and by which gates."""
-    gates = ", ".join(f"{gate} {count}" for gate, count in language["by_gate"].items())
-    caught = f"{language['caught']} of {language['planted']} caught"
-    return f"{language['title']:8}{caught if language['planted'] else 'not judged'}: " + (
-        "; ".join(filter(None, (gates, language["skipped"])))
+    gates = ", ".join(f"{gate} {count}" for gate, count in language.by_gate.items())
+    caught = f"{language.caught} of {language.planted} caught"
+    return f"{language.title:8}{caught if language.planted else 'not judged'}: " + (
+        "; ".join(filter(None, (gates, language.skipped)))
     )
 
 
@@ -173,51 +141,51 @@ def expected(row: Row) -> str:
     return f"{row.caught_by}: …{row.says}" if row.says else row.caught_by
 
 
-def report(found: Sequence[Judged], seconds: float) -> dict[str, Any]:
+def report(found: Sequence[Judged], seconds: float) -> MutationScores:
     """What `build/mutants.json` holds."""
     clients = {client.name: client for client in Catalogue().clients.all()}
     servers = {v for one in found if (v := one.verdict.versions.get("server"))}
     languages = list(dict.fromkeys(one.planted.language for one in found))
-    return {
-        "judged_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "samplegen": version("samplegen"),
-        "server": ", ".join(sorted(servers)),
-        "seconds": round(seconds, 1),
-        "gates": list(GATES),
-        "languages": [
+    return MutationScores(
+        judged_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        samplegen=version("samplegen"),
+        server=", ".join(sorted(servers)),
+        seconds=round(seconds, 1),
+        gates=GATES,
+        languages=tuple(
             _language([one for one in found if one.planted.language == name], clients)
             for name in languages
-        ],
-    }
+        ),
+    )
 
 
-def _language(found: Sequence[Judged], clients: dict[str, Client]) -> dict[str, Any]:
-    rows = [
-        {
-            "name": one.planted.row.name,
-            "fault": one.planted.row.fault,
-            "client": one.planted.source,
-            "operation": one.planted.operation,
-            "expected_gate": one.planted.row.caught_by,
-            "caught_by": one.failed_gate if one.caught else None,
-            "reason": one.verdict.reason,
-        }
+def _language(found: Sequence[Judged], clients: dict[str, Client]) -> LanguageScore:
+    rows = tuple(
+        Mutant(
+            name=one.planted.row.name,
+            fault=one.planted.row.fault,
+            client=one.planted.source,
+            operation=one.planted.operation,
+            expected_gate=one.planted.row.caught_by,
+            caught_by=one.verdict.failed_gate if one.caught else None,
+            reason=one.verdict.reason,
+        )
         for one in found
         if one.planted.row is not None and one.verdict.status != "skipped"
-    ]
+    )
     versions = [item for one in found for item in one.verdict.versions.items()]
-    by_gate = Counter(row["caught_by"] for row in rows if row["caught_by"])
+    by_gate = Counter(row.caught_by for row in rows if row.caught_by)
     first = found[0].planted
-    return {
-        "name": first.language,
-        "title": clients[first.source].language.title,
-        "planted": len(rows),
-        "caught": sum(by_gate.values()),
-        "by_gate": {gate: by_gate[gate] for gate in GATES if by_gate[gate]},
-        "versions": {name: version for name, version in sorted(versions) if name != "server"},
-        "skipped": "; ".join(unable(found)),
-        "mutants": rows,
-    }
+    return LanguageScore(
+        name=first.language,
+        title=clients[first.source].language.title,
+        planted=len(rows),
+        caught=sum(by_gate.values()),
+        by_gate={gate: by_gate[gate] for gate in GATES if by_gate[gate]},
+        versions={name: version for name, version in sorted(versions) if name != "server"},
+        skipped="; ".join(unable(found)),
+        mutants=rows,
+    )
 
 
 def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> str:
