@@ -11,7 +11,7 @@ from samplegen.samples import Catalogue, write
 from tests.conftest import Run
 from tests.test_pytest_plugin import change
 
-COMMAND = re.compile(r"^::error (.*?)::(.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^::error ?(.*?)::(.*)$", re.MULTILINE)
 """GitHub, "Workflow commands"."""
 
 
@@ -66,6 +66,14 @@ def test_a_sample_that_fails(
     assert place == f"file=its docs/docs/samples/python/urllib/greet.py,line={line}"
     assert message.startswith(said)
     assert "%" not in re.sub("%25|%0A|%0D", "", message)
+
+
+def test_a_sample_that_nobody_judged_has_no_line(samplegen: Run, project: Path) -> None:
+    (project / "shard.json").write_text("[]")
+    marks = marked(samplegen, project, "merge", "shard.json", "--client", "python")
+    assert [(place, message.partition(":")[0]) for place, message in marks] == [
+        ("", "python/urllib")
+    ]
 
 
 def test_nothing_is_marked_elsewhere(samplegen: Run, project: Path) -> None:

@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import xmlschema
@@ -16,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplegen.judge import report
-from samplegen.judge.verdicts import Faults, Verdict, as_json
+from samplegen.judge.shards import missing
+from samplegen.judge.verdicts import Faults, Status, Verdict, as_json
 from tests.test_verdicts import FAILED, PASSED, SKIPPED
 
 HOSTILE = "[bold]a[/] ]]> <b> & \" ' :x: a:b:c \\ [/nothing] \x1b[31m \ud800 \uffff \x00 \r\n é"
@@ -32,9 +35,13 @@ ODD = Verdict(
 TEXTS = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cn", "Co", "Po"]))
 
 
-def suite(verdicts: list[Verdict]) -> ET.Element:
+SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
+LOST = missing(("health", "java/grpc"))
+
+
+def suite(verdicts: list[Verdict], lacking: Sequence[Verdict] = ()) -> ET.Element:
     """The test suite of a report, read by an XML parser."""
-    content = report.junit(verdicts)
+    content = report.junit(verdicts, lacking)
     assert content.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n")
     root = ET.fromstring(content)  # noqa: S314  (it is our own)
     assert (root.tag, len(root)) == ("testsuites", 1)
@@ -42,12 +49,14 @@ def suite(verdicts: list[Verdict]) -> ET.Element:
 
 
 def test_junit_is_what_ci_systems_read() -> None:
-    schema = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
     proved = replace(PASSED, faults=Faults(("server down",), "2026-01-01T00:00:00+00:00"))
-    for verdicts in ([], [PASSED, FAILED, SKIPPED, ODD, proved]):
-        content = report.junit(verdicts).decode()
-        schema.validate(content)
-        assert not schema.is_valid(content.replace(" tests=", " test="))
+    for verdicts in ([], [PASSED, FAILED, SKIPPED, ODD, LOST, proved]):
+        content = report.junit(verdicts, [SKIPPED]).decode()
+        SCHEMA.validate(content)
+        assert not SCHEMA.is_valid(content.replace(" tests=", " test="))
+    assert not SCHEMA.is_valid(
+        content.replace("<error ", "<mistake ").replace("</error", "</mistake")
+    )
 
 
 def test_junit_counts_and_names_every_cell() -> None:
@@ -73,6 +82,34 @@ def test_junit_counts_and_names_every_cell() -> None:
     failure = found[1][1]
     assert (failure.get("message"), failure.text) == ("run: no", "all\nof it")
     assert found[0][1].text == "live: true\n"
+
+
+def test_junit_calls_an_error_what_kept_the_judge_from_a_verdict() -> None:
+    broken = replace(FAILED, reason="templates/x.jinja:1: no such name", log="the same")
+    found = suite([FAILED, LOST, broken])
+    assert (found.get("failures"), found.get("errors"), found.get("skipped")) == ("1", "2", "0")
+    outcomes = [case[1] for case in found]
+    assert [(outcome.tag, outcome.get("type")) for outcome in outcomes] == [
+        ("failure", "run"),
+        ("error", "no verdict"),
+        ("error", "no verdict"),
+    ]
+    assert outcomes[1].get("message") == outcomes[1].text == LOST.reason
+
+
+def test_junit_calls_a_failure_what_is_required_yet_was_not_judged() -> None:
+    untried = replace(PASSED, operation="infer", reason="lint: shellcheck is missing")
+    failed = replace(FAILED, operation="other")
+    found = suite([PASSED, SKIPPED, untried, failed], [SKIPPED, untried])
+    assert (found.get("failures"), found.get("errors"), found.get("skipped")) == ("3", "0", "0")
+    messages = [case[1].get("message") for case in found]
+    assert messages == [
+        None,
+        "required, yet: go is missing",
+        "required, yet: lint: shellcheck is missing",
+        "run: no",
+    ]
+    assert [case[1].tag for case in found] == ["system-out", "failure", "failure", "failure"]
 
 
 def test_junit_tells_what_was_proved_and_when() -> None:
@@ -101,17 +138,41 @@ def test_junit_escapes_what_xml_cannot_hold() -> None:
     assert text.endswith(" é")
 
 
-@given(st.lists(TEXTS, min_size=5, max_size=5))
+@given(
+    st.lists(
+        st.builds(
+            Verdict,
+            operation=TEXTS,
+            client=TEXTS,
+            status=st.sampled_from(get_args(Status)),
+            reason=TEXTS | st.builds("run: {}".format, TEXTS),
+            output=TEXTS,
+            other_server=TEXTS,
+            faults=st.builds(Faults, names=st.lists(TEXTS, max_size=2).map(tuple)),
+            seconds=st.floats(0, 1e9),
+            log=TEXTS,
+        ),
+        max_size=4,
+        unique_by=lambda verdict: verdict.cell,
+    ),
+    st.data(),
+)
 @settings(max_examples=100, deadline=None)
-def test_junit_is_well_formed_for_any_text(texts: list[str]) -> None:
-    operation, client, reason, output, log = texts
-    verdict = Verdict(
-        operation=operation, client=client, status="failed", reason=reason, output=output, log=log
-    )
-    case = suite([verdict])[0]
-    printable = re.sub(r"[^\x20-\x7e]", "", log)
-    text = case[1].text or ""
-    assert len(text) >= len(printable)
+def test_junit_is_right_for_any_text(verdicts: list[Verdict], data: st.DataObject) -> None:
+    lacking = [
+        verdict for verdict in verdicts if verdict.status != "failed" and data.draw(st.booleans())
+    ]
+    SCHEMA.validate(report.junit(verdicts, lacking).decode())
+    found = suite(verdicts, lacking)
+    assert found.get("tests") == str(len(verdicts)) == str(len(found))
+    for tag, counted in {"failure": "failures", "error": "errors", "skipped": "skipped"}.items():
+        assert found.get(counted) == str(len(found.findall(f"testcase/{tag}")))
+    for verdict, case in zip(verdicts, found, strict=True):
+        printable = re.sub(r"[^\x20-\x7e]", "", verdict.output)
+        text = iter(case.findtext("system-out") or "")
+        assert all(character in text for character in printable), "nothing printable is lost"
+        fine = verdict.status == "passed" and verdict not in lacking
+        assert fine == all(case.find(tag) is None for tag in ("failure", "error", "skipped"))
 
 
 def lines(printed: str) -> list[list[str]]:

@@ -34,5 +34,5 @@ def conclude(
     for verdict in lacking:
         error(f"{verdict.operation} × {verdict.client} is required, yet: {verdict.reason}")
     if junit is not None:
-        write_file(junit, report.junit(found))
+        write_file(junit, report.junit(found, lacking))
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0

@@ -76,6 +76,7 @@ def command(
     required = matching_clients(catalogue, require, "--require")
     digests = {cell.key: catalogue.digest(cell) for cell in cells}
     found = shards.joined(digests, {path: verdicts.read(path) for path in files})
-    status = conclude(found, required, junit, as_json)
-    verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
-    return status
+    try:
+        return conclude(found, required, junit, as_json)
+    finally:  # they are kept even if a report cannot be written
+        verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])

@@ -18,19 +18,20 @@ def error(message: str | Problem) -> None:
 
 
 def annotate(problem: Problem) -> None:
-    """In a GitHub workflow, marks the line in the files of a change.
+    """In a GitHub workflow, marks the line in the files of a change, or the run if none is known.
 
     GitHub, "Workflow commands": an error, and how its properties and its message are escaped.
     """
-    if os.environ.get("GITHUB_ACTIONS") != "true" or problem.path is None:
+    if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    root = os.environ.get("GITHUB_WORKSPACE", ".")
-    file = os.path.relpath(problem.path, root)
-    places = {"file": file, "line": problem.line or 1, "col": problem.column}
-    properties = ",".join(
-        f"{name}={_escaped(str(value), '%:,')}" for name, value in places.items() if value
-    )
-    click.echo(f"::error {properties}::{_escaped(problem.message, '%')}", err=True)
+    properties = ""
+    if problem.path is not None:
+        file = os.path.relpath(problem.path, os.environ.get("GITHUB_WORKSPACE", "."))
+        places = {"file": file, "line": problem.line or 1, "col": problem.column}
+        properties = " " + ",".join(
+            f"{name}={_escaped(str(value), '%:,')}" for name, value in places.items() if value
+        )
+    click.echo(f"::error{properties}::{_escaped(problem.message, '%')}", err=True)
 
 
 def _escaped(text: str, special: str) -> str:

@@ -139,12 +139,13 @@ def command(
             errand = cluster.errand(named, catalogue, published, costs)
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
             found = cluster.judge(dask, errand, digests, judged)
-    status = conclude(found, required, junit, as_json)
-    if shard is None:
-        verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
-    else:
-        verdicts.write(verdicts_file, found)
-    return status
+    try:
+        return conclude(found, required, junit, as_json)
+    finally:  # they are kept even if a report cannot be written
+        if shard is None:
+            verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])
+        else:
+            verdicts.write(verdicts_file, found)
 
 
 def _shard_file(index: int, count: int) -> Path:

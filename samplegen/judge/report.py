@@ -4,7 +4,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -105,28 +105,36 @@ def failures(verdicts: Sequence[Verdict]) -> None:
 
 
 def place(verdict: Verdict) -> Problem:
-    """Why a sample failed, at the line of it that was complained of first."""
+    """Why a sample failed, at the line of it that was complained of first, if it was judged."""
+    message = f"{verdict.client}: {verdict.reason}"
+    if verdict.failed_gate is None:
+        return Problem(message)
     path = Path(verdict.log.partition("\n")[0])
     name = re.escape(path.name)
     line = re.search(rf'{name}(?::|"?,? line )(\d+)', f"{verdict.reason}\n{verdict.log}")
-    return Problem(
-        f"{verdict.client}: {verdict.reason}", path, int(line[1]) if line is not None else None
-    )
+    return Problem(message, path, int(line[1]) if line is not None else None)
 
 
-def junit(verdicts: Sequence[Verdict]) -> bytes:
-    """The verdicts as a JUnit report: a test case a cell."""
-    counts = Counter(verdict.status for verdict in verdicts)
+def junit(verdicts: Sequence[Verdict], lacking: Iterable[Verdict] = ()) -> bytes:
+    """The verdicts as a JUnit report: a test case a cell.
+
+    Args:
+        verdicts: In the order of the report.
+        lacking: Those of them that were not judged by all gates although that is required.
+    """
+    required = {verdict.cell for verdict in lacking}
+    outcomes = [_outcome(verdict, verdict.cell in required) for verdict in verdicts]
+    counts = Counter(outcome.tag for outcome in outcomes if outcome is not None)
     suite = ET.Element(
         "testsuite",
         name="samplegen",
         tests=str(len(verdicts)),
-        failures=str(counts["failed"]),
-        errors="0",
+        failures=str(counts["failure"]),
+        errors=str(counts["error"]),
         skipped=str(counts["skipped"]),
         time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
     )
-    for verdict in verdicts:
+    for verdict, outcome in zip(verdicts, outcomes, strict=True):
         case = ET.SubElement(
             suite,
             "testcase",
@@ -137,14 +145,32 @@ def junit(verdicts: Sequence[Verdict]) -> bytes:
         properties = ET.SubElement(case, "properties")
         for name, value in _properties(verdict).items():
             ET.SubElement(properties, "property", name=name, value=_xml(value))
-        if verdict.status != "passed":
-            kind = "failure" if verdict.status == "failed" else "skipped"
-            ET.SubElement(case, kind, message=_xml(verdict.reason)).text = _xml(verdict.log)
+        if outcome is not None:
+            case.append(outcome)
         ET.SubElement(case, "system-out").text = _xml(verdict.output)
     suites = ET.Element("testsuites")
     suites.append(suite)
     content: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
+
+
+def _outcome(verdict: Verdict, is_lacking: bool) -> ET.Element | None:
+    """What JUnit calls a sample that did not simply pass.
+
+    A failure is what a gate found, or a gate that was not tried although required; an error is what
+    kept the judge from a verdict.
+    """
+    message = _xml(verdict.reason)
+    if is_lacking:
+        return ET.Element("failure", message=f"required, yet: {message}", type="required")
+    if verdict.status == "passed":
+        return None
+    if verdict.status == "skipped":
+        return ET.Element("skipped", message=message)
+    gate = verdict.failed_gate
+    outcome = ET.Element("failure" if gate else "error", message=message, type=gate or "no verdict")
+    outcome.text = _xml(verdict.log)
+    return outcome
 
 
 def _properties(verdict: Verdict) -> dict[str, str]:
