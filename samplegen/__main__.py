@@ -1,5 +1,6 @@
 """The start: `samplegen`, or `python -m samplegen`."""
 
+import io
 import os
 import signal
 import sys
@@ -17,9 +18,16 @@ def main() -> NoReturn:
     # Looking for plugins of pydantic reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, _terminate)
-    from samplegen.cli import run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a locale cannot print is no failure
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from samplegen.cli import run
 
-    sys.exit(run())
+        status = run()
+    except KeyboardInterrupt:  # while Python was still importing
+        status = 128 + signal.SIGINT
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """`samplegen.yaml`: where a project keeps its spec, its templates and its samples."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ConfigDict, StrictStr
 
-from samplegen.yamlfile import load
+from samplegen.yamlfile import Location, load
 
 FILE = "samplegen.yaml"
 
@@ -41,7 +42,14 @@ def settings(folder: Path = Path()) -> Settings:
         SamplegenError: The file has mistakes.
     """
     path = folder / FILE
-    file = load(path, SettingsFile) if path.is_file() else SettingsFile()
+
+    def absent(file: SettingsFile) -> Iterator[tuple[Location, str]]:
+        for key in ("spec", "templates"):
+            for index, name in enumerate(getattr(file, key)):
+                if not (folder / name).is_dir():
+                    yield (key, index), f"{name}: no such folder; make it, or name an existing one"
+
+    file = load(path, SettingsFile, absent) if path.is_file() else SettingsFile()
     return Settings(
         tuple(folder / name for name in file.spec),
         tuple(folder / name for name in file.templates),
