@@ -14,10 +14,11 @@ import click
 import pytest
 import yaml
 from google.protobuf.descriptor_pb2 import DescriptorProto
+from jsonschema import Draft202012Validator
 from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
-from samplegen.cli import cli
+from samplegen.cli import COMMANDS, cli
 from samplegen.clients import Gate
 from samplegen.errors import UsageError
 from samplegen.schema import schemas
@@ -29,7 +30,7 @@ from samplegen.spec import Datatype
 from tests import test_proto
 from tests.conftest import Run
 from tests.server.process import running
-from tests.site import building, recording
+from tests.site import building, examples, recording
 from tests.site.conftest import missing
 
 PAGES = building.ROOT / "site"
@@ -206,17 +207,50 @@ def test_models_of_the_server(tmp_path: Path) -> None:
 
 
 def test_every_document_for_machines_is_listed_with_its_schema() -> None:
-    listed = re.findall(r"^\| (`samplegen .*|`samples.json`.*) \| `(.+)` \|$", page("use-ci.md"), re.M)
+    listed = re.findall(r"^\| (`(?:samplegen |samples.json|build/).*) \| `(.+)` \|$", page("machines.md"), re.M)
     there = {name.removeprefix("output/") for name in schemas() if name.startswith("output/")}
     assert {schema for _, schema in listed} == there
 
 
 def test_the_keys_of_a_verdict_are_those_of_its_schema() -> None:
-    part = page("use-ci.md").partition("A verdict holds:")[2].partition("\n\n`samplegen")[0]
+    part = page("machines.md").partition("| Key | Holds |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (`.+?) \|", part, re.M)
     listed = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
     properties = json.loads(schemas()["output/verdicts.json"])["$defs"]["Verdict"]["properties"]
     assert sorted(listed) == sorted(properties)
+
+
+def test_every_document_has_an_example_that_fits_its_schema() -> None:
+    assert {f"output/{name}.json" for name in examples.SCHEMAS.values()} == {
+        name for name in schemas() if name.startswith("output/")
+    }
+    assert examples.shown().keys() == examples.SCHEMAS.keys()
+    for title, value in examples.shown().items():
+        schema = json.loads(schemas()[f"output/{examples.SCHEMAS[title]}.json"])
+        Draft202012Validator(schema).validate(value)
+
+
+@pytest.mark.parametrize("title", examples.SCHEMAS)
+def test_examples_are_what_commands_print(title: str) -> None:
+    for tool in examples.TOOLS:
+        if shutil.which(tool) is None:
+            missing(f"{tool} is missing")
+    made = examples.steady(examples.documents()[title])
+    assert examples.steady(examples.shown()[title]) == made, "run python -m tests.site.examples"
+
+
+# --- Exit statuses and JUnit ----------------------------------------------------------------------
+
+
+def test_the_page_tells_what_status_1_means_for_every_command() -> None:
+    part = page("use-ci.md").partition("| Command | Status 1 |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|", part, re.M)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(COMMANDS)
+
+
+def test_the_elements_of_a_junit_report_are_on_the_page() -> None:
+    part = page("use-ci.md").partition("| Element | Means |")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", part, re.M)) == {"failure", "error", "skipped"}
 
 
 # --- Gates ----------------------------------------------------------------------------------------
