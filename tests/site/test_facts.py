@@ -239,6 +239,17 @@ def test_examples_are_what_commands_print(title: str) -> None:
     assert examples.steady(examples.shown()[title]) == made, "run python -m tests.site.examples"
 
 
+def test_schemas_that_pages_name_exist() -> None:
+    named = [
+        name
+        for file in sorted(PAGES.rglob("*.md"))
+        for name in re.findall(r"^# yaml-language-server: \$schema=(.+)$", file.read_text(), re.M)
+    ]
+    assert named
+    for name in named:
+        assert name.removeprefix("spec/schema/") in schemas()
+
+
 # --- Exit statuses and JUnit ----------------------------------------------------------------------
 
 
