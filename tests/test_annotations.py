@@ -76,6 +76,16 @@ def test_a_sample_that_nobody_judged_has_no_line(samplegen: Run, project: Path) 
     ]
 
 
+def test_a_sample_that_is_required_and_skipped_has_no_line(samplegen: Run, project: Path) -> None:
+    with (project / "templates/python/urllib/client.yaml").open("a") as file:
+        file.write("requires: [{name: toy, check: [no-such-tool], install: make a toy}]\n")
+    ((place, message),) = marked(
+        samplegen, project, "verify", "--client", "python", "--require", "python"
+    )
+    assert place == ""
+    assert message.startswith("greet × python/urllib is required, yet: toy is missing; type: make")
+
+
 def test_nothing_is_marked_elsewhere(samplegen: Run, project: Path) -> None:
     change(project / "docs/samples/curl/rest/greet.sh", "Ada", "Eve")
     assert marked(samplegen, project, "generate", "--check", github="false") == []

@@ -45,6 +45,7 @@ CASES = [
     Case(0, "show", GREET),
     Case(1, "show", (*GREET, "--spec", "broken"), "greet.yaml:1:1: "),
     Case(1, "show", (*GREET, *TORN), "greet.py.jinja:1: "),
+    Case(1, "show", (*GREET, "--templates", "silent", "--templates", "templates"), "cannot speak"),
     Case(2, "show", ("greeet", "--client", "curl/rest"), "did you mean 'greet'?"),
     Case(2, "show", ("greet",), "--client"),
     Case(0, "export", (*GREET, "new")),
@@ -116,12 +117,14 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "spec", folder / "torn-api")
     change(folder / "torn-api/api.yaml", "title:", "titel:")
     own = Path("python/urllib")
-    for name in ("torn", "lacking"):
+    for name in ("torn", "lacking", "silent"):
         (folder / name / own).mkdir(parents=True)
     (folder / "torn" / own / "greet.py.jinja").write_text("{{ nothing }}")
     needs = "requires: [{name: a toy, check: [no-such-tool], install: make one}]\n"
     client = (folder / "templates" / own / "client.yaml").read_text()
     (folder / "lacking" / own / "client.yaml").write_text(client + needs)
+    omits = "omits: {greet: it cannot speak}\n"
+    (folder / "silent" / own / "client.yaml").write_text(client + omits)
     (folder / "damaged.json").write_text("[{")
     (folder / "empty.json").write_text("[]")
     words = ("verify", "--client", "python", "--verdicts", "judged.json")

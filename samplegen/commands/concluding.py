@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from samplegen.commands.printing import annotate, error
+from samplegen.errors import Problem
 from samplegen.judge import report, verdicts
 from samplegen.judge.verdicts import Verdict
 from samplegen.samples import write_file
@@ -32,7 +33,8 @@ def conclude(
         report.table(found)
     lacking = verdicts.lacking(found, required)
     for verdict in lacking:
-        error(f"{verdict.operation} × {verdict.client} is required, yet: {verdict.reason}")
+        name = f"{verdict.operation} × {verdict.client}"
+        error(Problem(f"{name} is required, yet: {verdict.reason}"))
     if junit is not None:
         write_file(junit, report.junit(found, lacking))
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0
