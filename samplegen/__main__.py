@@ -7,17 +7,25 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+_received: list[int] = []
+"""Signals that asked for the end."""
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
-    """Ends as Ctrl-C does, so that whatever was started is ended, too."""
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    """Unwinds the stack, so that whatever was started is ended, too."""
+    _received.append(signum)
+    if signum == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(128 + signum)
 
 
 def main() -> NoReturn:
-    """Runs the command line and exits with its status."""
+    """Runs the command line and exits with its status, or 128 and the signal that ended it."""
     # Looking for plugins of pydantic reads the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell may ignore it
+        signal.signal(signal.SIGINT, _end)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a locale cannot print is no failure
             stream.reconfigure(errors="backslashreplace")
@@ -27,7 +35,8 @@ def main() -> NoReturn:
         status = run()
     except KeyboardInterrupt:  # while Python was still importing
         status = 128 + signal.SIGINT
-    sys.exit(status)
+    # Python drops an exception that is raised in a finalizer or in a callback of the import system.
+    sys.exit(128 + _received[0] if _received else status)
 
 
 if __name__ == "__main__":

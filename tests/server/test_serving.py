@@ -45,6 +45,16 @@ def test_signal_while_models_are_loading(tmp_path: Path) -> None:
         assert "Traceback" not in server.log.read_text()
 
 
+def test_interrupt_while_modules_are_imported(tmp_path: Path) -> None:
+    with running(tmp_path / "log", is_ready=False) as server:
+        maps = Path(f"/proc/{server.process.pid}/maps")
+        deadline = time.monotonic() + 20
+        while "numpy" not in maps.read_text() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert server.stop(signal.SIGINT) == -signal.SIGINT  # to a shell, 130
+        assert "Traceback" not in server.log.read_text()
+
+
 def test_accepted_request_is_answered_before_the_server_stops(tmp_path: Path) -> None:
     zoo.write(zoo.slow(), tmp_path / "slow")
     arguments = ("--model_name", "slow", "--model_path", tmp_path / "slow")
