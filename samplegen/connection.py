@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
@@ -185,3 +185,8 @@ class Connection:
             "max-message-size": self.max_message_size is not None,
         }
         return frozenset(option for option in OPTIONS if said[option])
+
+
+def with_values(connection: Connection, **values: Any) -> Connection:
+    """`connection` with those of `values` that are not None."""
+    return replace(connection, **{k: v for k, v in values.items() if v is not None})

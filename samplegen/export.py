@@ -8,9 +8,9 @@ from pathlib import Path
 from samplegen.clients import Project
 from samplegen.connection import Connection
 from samplegen.errors import SamplegenError
-from samplegen.render import view
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell, write_file
+from samplegen.view import view
 
 README = "README.md"
 """The file that says what to type; its template is at the top of the template folders."""

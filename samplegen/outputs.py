@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from samplegen.clients import Gate
 from samplegen.judge.verdicts import Verdict
-from samplegen.render import Rendered
 from samplegen.samples import State
 from samplegen.served.metadata import ModelMetadata
+from samplegen.view import Rendered
 
 SampleState = Literal["verified", "failed", "stale", "unverified"]
 

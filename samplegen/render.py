@@ -3,11 +3,9 @@
 import json
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote as percent_encode
 
 import jinja2
 from jinja2.nodes import EvalContext
@@ -16,112 +14,20 @@ from jinja2.utils import missing
 
 from samplegen import features
 from samplegen.clients import Client, Language
-from samplegen.connection import Connection, Tls
+from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError
 from samplegen.imports import ordered
 from samplegen.literals import (
     JSON,
     LITERALS,
     Code,
-    Span,
-    Value,
     joined,
     markdown,
     octal,
 )
 from samplegen.resources import Layers, shown
-from samplegen.spec import SHOWN, Api, Operation
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A program, and where each connection value stands in it."""
-
-    text: str
-    _parts: tuple[str, ...]
-
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """In the order of the text, in characters."""
-        spans = []
-        offset = 0
-        for part in self._parts:
-            if isinstance(part, Code):
-                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
-            offset += len(part)
-        return tuple(spans)
-
-
-@dataclass(frozen=True)
-class View:
-    """What a template sees of an operation and the server it talks to."""
-
-    operation: Operation
-    connection: Connection
-    deadline: int
-
-    @cached_property
-    def context(self) -> dict[str, Any]:
-        """The names a template may use."""
-        connection = self.connection
-        tls = connection.tls or Tls()
-        host = Value("host", connection.host)
-        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
-        model = connection.model or self.operation.model or ""
-        version = Value("model_version", connection.model_version)
-        in_path: dict[str, str | Value] = {
-            **{
-                name: percent_encode(_plain(v), safe="")
-                for name, v in self.operation.request.items()
-            },
-            "model": Value("model", percent_encode(model, safe="")),
-            "version": version,
-        }
-        return {
-            "operation": self.operation,
-            "deadline": connection.deadline or self.deadline,
-            "cacert": tls.cacert,
-            "cert": tls.cert,
-            "key": tls.key,
-            "headers": connection.plain_headers,
-            "secret_headers": connection.secret_headers,
-            "bearer_token_env": connection.bearer_token_env,
-            "variables": connection.variables,
-            "authority": connection.authority,
-            "max_message_size": connection.max_message_size,
-            "shown": SHOWN,
-            **{name.replace("port", "address"): text for name, text in address.items()},
-            "model": (Value("model", model),),
-            "model_version": (version,),
-            "url": {
-                call.rpc: (
-                    "https://" if connection.tls else "http://",
-                    *address["rest_port"],
-                    *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
-                )
-                for call in self.operation.calls
-                if call.rest is not None and "rest_port" in address
-            },
-        }
-
-
-def _plain(value: object) -> str:
-    """A value as a part of a path."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-@lru_cache(maxsize=256)
-def _pieces(path: str, version: str) -> tuple[str, ...]:
-    """A path cut at its placeholders; without a version, its part of the path falls away."""
-    if not version:
-        path = path.replace("/versions/{version}", "")
-    return tuple(piece for piece in path.replace("}", "{").split("{") if piece)
-
-
-def view(api: Api, operation: Operation, connection: Connection | None = None) -> View:
-    """An operation as the templates see it, on `connection` or the documented one."""
-    return View(operation, connection or api.connection, api.deadline)
-
+from samplegen.spec import Operation
+from samplegen.view import Rendered, View
 
 _Parts = Callable[[str], tuple[str, ...]]
 
@@ -348,11 +254,6 @@ def _filters(language: Language) -> dict[str, Callable[..., Any]]:
         "element_type": _looked_up(language.datatypes, "element type"),
         **{name: _looked_up(table, name) for name, table in language.tables.items()},
     }
-
-
-def with_values(connection: Connection, **values: Any) -> Connection:
-    """`connection` with those of `values` that are not None."""
-    return replace(connection, **{k: v for k, v in values.items() if v is not None})
 
 
 def _only_code(value: object) -> object:

@@ -16,9 +16,10 @@ from typing import Any, Literal
 from samplegen.clients import Client, Clients, Deviation
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, gather
-from samplegen.render import Rendered, Renderer, view
+from samplegen.render import Renderer
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.spec import Call, Expectation, Operation, Spec
+from samplegen.view import Rendered, view
 
 State = Literal["ready", "omitted", "no template"]
 INDEX = "samples.json"

@@ -9,10 +9,10 @@ import pytest
 
 from samplegen.clients import Client
 from samplegen.connecting import connection, server_address
-from samplegen.connection import Connection, Header, Tls
+from samplegen.connection import Connection, Header, Tls, with_values
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.render import view
 from samplegen.samples import Catalogue
+from samplegen.view import view
 from tests.conftest import Run
 
 CATALOGUE = Catalogue()
@@ -206,3 +206,8 @@ def test_an_option_that_changes_nothing_is_told(samplegen: Run) -> None:
     assert shown.returncode == 0
     assert "--max-message-size changes nothing over REST" in shown.stderr
     assert samplegen("show", "health", "--client", "go/grpc").stderr == ""
+
+
+def test_with_values_changes_only_what_is_given() -> None:
+    assert with_values(DOCUMENTED, host=None, model=None) == DOCUMENTED
+    assert with_values(DOCUMENTED, host="x", model=None) == replace(DOCUMENTED, host="x")

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from samplegen import export
-from samplegen.connection import Tls
+from samplegen.connection import Tls, with_values
 from samplegen.errors import SamplegenError
-from samplegen.render import with_values
 from samplegen.samples import Catalogue, Cell
 from tests.conftest import ROOT, Run
 

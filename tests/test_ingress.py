@@ -20,9 +20,9 @@ from samplegen.judge.trial import STATIC
 from samplegen.options import (
     default_cache,
 )
-from samplegen.render import view
 from samplegen.samples import Catalogue
 from samplegen.spec import Operation, Tensor
+from samplegen.view import view
 from tests import ingress
 from tests.conftest import Run
 from tests.ingress import API_KEY, TOKEN, Ingress, missing
@@ -120,9 +120,9 @@ def test_samples_reach_the_server(
 def built(client: Client, operation: Operation, connection: Connection) -> list[str]:
     """The command that runs a sample."""
     found = versions(client.requirements, 2)
-    lacking = [r.name for r in client.requirements if found[r] is None]
-    if lacking:
-        missing(f"{lacking[0]} is missing", client.name in TRITON)
+    if lacking := [r for r in client.requirements if found[r] is None]:
+        reason = f"{lacking[0].name} is missing; type: {lacking[0].install}"
+        missing(reason, client.name in TRITON)
     text = CATALOGUE.renderer.render(client, view(CATALOGUE.spec.api, operation, connection)).text
     assert not any(secret in text for secret in SECRETS.values())
     commands = {gate: getattr(client.language, gate) for gate in STATIC}

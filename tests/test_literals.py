@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from samplegen.clients import Client, Language
 from samplegen.literals import LITERALS, Code, LiteralError, Span, Value
-from samplegen.render import Renderer, view
+from samplegen.render import Renderer
 from samplegen.resources import Layers, spec_layers
 from samplegen.spec import Call, Expectation, Operation, Spec, Tensor
+from samplegen.view import view
 
 API = Spec(spec_layers()).api
 

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.connection import Connection
+from samplegen.connection import Connection, with_values
 from samplegen.errors import SamplegenError
-from samplegen.render import Rendered, view, with_values
 from samplegen.samples import Catalogue, Cell
 from samplegen.spec import Datatype, Expectation, Operation, Tensor
+from samplegen.view import Rendered, view
 from tests.test_literals import FLOATS, HOSTILE
 
 CATALOGUE = Catalogue()
@@ -380,11 +380,6 @@ def test_without_a_version_its_part_of_the_path_falls_away() -> None:
     assert "http://localhost:8000/v2/models/dummy/infer" in text
     text = CATALOGUE.render(CELLS["infer-array × python/tritonclient-grpc"], connection).text
     assert 'model_version=""' in text
-
-
-def test_with_values_changes_only_what_is_given() -> None:
-    assert with_values(DOCUMENTED, host=None, model=None) == DOCUMENTED
-    assert with_values(DOCUMENTED, host="x", model=None) == replace(DOCUMENTED, host="x")
 
 
 # Strictness

@@ -16,13 +16,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from samplegen.connection import Connection
+from samplegen.connection import Connection, with_values
 from samplegen.errors import SamplegenError
 from samplegen.judge import ports, processes
 from samplegen.judge.asking import get
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
-from samplegen.render import with_values
 from samplegen.spec import Api, Server, Spec
 
 _START_SECONDS = 60

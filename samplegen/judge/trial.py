@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from samplegen.clients import Command, Gate, Requirement
-from samplegen.connection import Connection
+from samplegen.connection import Connection, with_values
 from samplegen.credentials import secrets
 from samplegen.judge import faults, meaning, wire
 from samplegen.judge.faulty import Fault, reserved
@@ -21,9 +21,9 @@ from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.verdicts import Faults
 from samplegen.judge.wire import Request
-from samplegen.render import view, with_values
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
+from samplegen.view import view
 
 Gates = Mapping[Gate, Sequence[Command]]
 """The commands of static gates, in order."""

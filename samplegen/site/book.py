@@ -9,7 +9,7 @@ from samplegen.clients import Client
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
-from samplegen.render import Rendered
+from samplegen.view import Rendered
 from samplegen.samples import Catalogue, Cell
 from samplegen.site import proto
 from samplegen.site.faults import Fault

@@ -1,0 +1,101 @@
+"""What a template sees, and the program that it makes of that."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+from urllib.parse import quote as percent_encode
+
+from samplegen.connection import Connection, Tls
+from samplegen.literals import Code, Span, Value
+from samplegen.spec import SHOWN, Api, Operation
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A program, and where each connection value stands in it."""
+
+    text: str
+    _parts: tuple[str, ...]
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """In the order of the text, in characters."""
+        spans = []
+        offset = 0
+        for part in self._parts:
+            if isinstance(part, Code):
+                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
+            offset += len(part)
+        return tuple(spans)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a template sees of an operation and the server it talks to."""
+
+    operation: Operation
+    connection: Connection
+    deadline: int
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """The names a template may use."""
+        connection = self.connection
+        tls = connection.tls or Tls()
+        host = Value("host", connection.host)
+        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
+        model = connection.model or self.operation.model or ""
+        version = Value("model_version", connection.model_version)
+        in_path: dict[str, str | Value] = {
+            **{
+                name: percent_encode(_plain(v), safe="")
+                for name, v in self.operation.request.items()
+            },
+            "model": Value("model", percent_encode(model, safe="")),
+            "version": version,
+        }
+        return {
+            "operation": self.operation,
+            "deadline": connection.deadline or self.deadline,
+            "cacert": tls.cacert,
+            "cert": tls.cert,
+            "key": tls.key,
+            "headers": connection.plain_headers,
+            "secret_headers": connection.secret_headers,
+            "bearer_token_env": connection.bearer_token_env,
+            "variables": connection.variables,
+            "authority": connection.authority,
+            "max_message_size": connection.max_message_size,
+            "shown": SHOWN,
+            **{name.replace("port", "address"): text for name, text in address.items()},
+            "model": (Value("model", model),),
+            "model_version": (version,),
+            "url": {
+                call.rpc: (
+                    "https://" if connection.tls else "http://",
+                    *address["rest_port"],
+                    *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
+                )
+                for call in self.operation.calls
+                if call.rest is not None and "rest_port" in address
+            },
+        }
+
+
+def _plain(value: object) -> str:
+    """A value as a part of a path."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@lru_cache(maxsize=256)
+def _pieces(path: str, version: str) -> tuple[str, ...]:
+    """A path cut at its placeholders; without a version, its part of the path falls away."""
+    if not version:
+        path = path.replace("/versions/{version}", "")
+    return tuple(piece for piece in path.replace("}", "{").split("{") if piece)
+
+
+def view(api: Api, operation: Operation, connection: Connection | None = None) -> View:
+    """An operation as the templates see it, on `connection` or the documented one."""
+    return View(operation, connection or api.connection, api.deadline)
