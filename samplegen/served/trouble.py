@@ -16,6 +16,8 @@ _SECONDS = 2.0
 """For a look at how a server takes a connection, after it has failed to answer."""
 _ALERT_SECONDS = 0.5
 """In TLS 1.3 a server says what it thinks of our certificate behind the handshake."""
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""The end of a connection within a handshake; Python 3.11.2 takes the first for the second."""
 _LARGEST = 2**16
 """Bytes of an answer that are looked at."""
 _OTHER_NAMES = (62, 64)
@@ -40,7 +42,7 @@ def failed(address: Address, connection: Connection, error: Exception) -> str:
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return _distrusted(address, connection, error)
-    if address.tls and isinstance(error, ssl.SSLEOFError | ConnectionError):
+    if address.tls and isinstance(error, (*_HUNG_UP, ConnectionError)):
         # What came before it hung up may be lost with what we had sent.
         with contextlib.suppress(OSError):
             if (alert := _alert(address, connection)) is not None:
@@ -127,7 +129,7 @@ def _broken_off(address: Address, connection: Connection, error: ssl.SSLError) -
         perhaps = "; if it asks for a client certificate, add --cert FILE and --key FILE"
         unknown = connection.tls is None or connection.tls.cert is None
         return message + (perhaps if unknown and "HANDSHAKE_FAILURE" in reason else "")
-    if isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, _HUNG_UP):
         return f"{address} hangs up on TLS; if it does not encrypt, write {_other(address)}"
     return f"{address} does not speak TLS; write {_other(address)}"
 
