@@ -9,6 +9,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+from samplegen.literals.code import Code
+
 Order = Callable[[str], tuple[Any, ...]]
 """Of a line: its group, then what sorts it in there."""
 
@@ -43,7 +45,7 @@ ORDERS: dict[str, Order] = {"python": _python, "go": _go, "java": _java, "c++": 
 
 
 @lru_cache(maxsize=1024)
-def ordered(kind: str, text: str) -> str:
+def ordered(kind: str, text: str) -> Code:
     """The lines, each once, in order, with an empty line between groups.
 
     Args:
@@ -58,4 +60,4 @@ def ordered(kind: str, text: str) -> str:
     order = ORDERS[kind]
     lines = sorted({line for line in text.splitlines() if line.strip()}, key=order)
     groups = groupby(lines, key=lambda line: order(line)[0])
-    return "\n\n".join("\n".join(group) for _, group in groups) + "\n"
+    return Code("\n\n".join("\n".join(group) for _, group in groups) + "\n")

@@ -2,117 +2,57 @@
 
 import json
 import traceback
-from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache, partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.nodes import EvalContext
-from jinja2.runtime import Context, LoopContext
-from jinja2.utils import missing
+from jinja2 import meta
+from jinja2.runtime import LoopContext
 
-from samplegen import features
 from samplegen.clients import Client, Language
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError
+from samplegen.features import OPTIONS, needless
 from samplegen.imports import ordered
-from samplegen.literals import (
-    JSON,
-    LITERALS,
-    Code,
-    joined,
-    markdown,
-    octal,
-)
+from samplegen.linking import Linked, link
+from samplegen.literals import JSON, LITERALS, Code, markdown, octal
 from samplegen.resources import Layers, shown
 from samplegen.spec import Operation
 from samplegen.view import Rendered, View
 
-_Parts = Callable[[str], tuple[str, ...]]
 
-
-class _Context(Context):
-    """What Jinja's own does, made faster: each include of a template makes one."""
-
-    def __init__(
-        self,
-        environment: "_Environment",
-        parent: dict[str, Any],
-        name: str | None,
-        blocks: dict[str, Any],
-        globals: Any = None,
-    ) -> None:
-        self.parent = parent
-        self.vars: dict[str, Any] = {}
-        self.environment = environment
-        self.eval_ctx = environment.unescaped
-        self.exported_vars: set[str] = set()
-        self.name = name
-        self.globals_keys: set[str] = set()
-        self.blocks = {name: [block] for name, block in blocks.items()}
-
-    def call(
-        self, function: Callable[..., Any], /, *arguments: Any, _loop_vars: Any = None,
-        _block_vars: Any = None, **named: Any,
-    ) -> Any:  # fmt: skip
-        """Jinja's own hands its context to functions that want it; ours do not."""
-        return function(*arguments, **named)
-
-
-class _Template(jinja2.Template):
-    """A template whose includes see all that it sees."""
-
-    environment: "_Environment"
-
-    def new_context(
-        self,
-        vars: dict[str, Any] | None = None,
-        shared: bool = False,
-        locals: Mapping[str, Any] | None = None,
-    ) -> Context:
-        seen = vars or {}
-        if locals:
-            seen = {**seen, **{k: v for k, v in locals.items() if v is not missing}}
-        return _Context(self.environment, seen, self.name, self.blocks)
+def _code(pieces: Iterable[str]) -> Code:
+    """What a template prints is safe, since all that it prints is."""
+    return Code("".join(pieces))
 
 
 class _Environment(jinja2.Environment):
-    """Keeps what it loaded: a template asks for its frame each time it is rendered.
+    """Jinja's own; what macros, set blocks, call blocks and `super()` make is source text, too."""
 
-    The name `<template>#<block>` stands for one block of a template.
-    """
-
-    context_class = _Context
-    template_class = _Template
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._kept: dict[str, jinja2.Template] = {}
-        self.unescaped = EvalContext(self)
-
-    def get_template(
-        self, name: str | jinja2.Template, parent: str | None = None, globals: Any = None
-    ) -> jinja2.Template:
-        if name not in self._kept:
-            file, _, block = str(name).partition("#")
-            template = super().get_template(file, parent, globals)
-            if block:
-                template = _only(template, block)
-            self._kept[str(name)] = template
-        return self._kept[str(name)]
-
-    @property
-    def loaded(self) -> tuple[str, ...]:
-        """The templates that were asked for."""
-        return tuple(dict.fromkeys(name.partition("#")[0] for name in self._kept))
+    concat = staticmethod(_code)  # type: ignore[assignment]
 
 
-def _only(template: jinja2.Template, block: str) -> jinja2.Template:
-    """One block of a template, as a template."""
-    part = object.__new__(type(template))
-    part.__dict__ |= {**template.__dict__, "root_render_func": template.blocks[block]}
-    return part
+class _Loader(jinja2.BaseLoader):
+    """Links each template with those that it extends."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self.linked: dict[str, Linked] = {}
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """The linked text, and a name for it in tracebacks."""
+        self.linked[template] = linked = link(template, self._read)
+        return linked.text, template, lambda: True
+
+    def _read(self, template: str) -> str:
+        path = self._layers.find(template)
+        if path is None:
+            raise jinja2.TemplateNotFound(template)
+        return path.read_text(encoding="utf-8-sig")
 
 
 class Renderer:
@@ -120,14 +60,16 @@ class Renderer:
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
+        self._loader = _Loader(layers)
         self._environments: dict[str, _Environment] = {}
-        self._templates: dict[str, tuple[_Environment, jinja2.Template]] = {}
-        self._parts: dict[tuple[str, frozenset[str]], _Parts] = {}
+        self._templates: dict[str, jinja2.Template] = {}
+        self._seen: dict[str, set[str]] = {}
 
     @property
     def loaded(self) -> tuple[str, ...]:
-        """The templates that were used so far, by path: those of forms, and what they draw on."""
-        return tuple(name for e in self._environments.values() for name in e.loaded)
+        """The templates that were used so far: those of forms, and what they draw on."""
+        names = (name for linked in self._loader.linked.values() for name in linked.files)
+        return tuple(dict.fromkeys(names))
 
     def has(self, client: Client, operation: Operation) -> bool:
         """Whether the client has a template for the operation's form."""
@@ -141,37 +83,50 @@ class Renderer:
         """
         name = client.template(view.operation)
         try:
-            environment, template = self._template(name, client.language)
-            values = {**view.context, "parts": self._parts_of(client, view.connection, environment)}
-            try:
-                parts = tuple(
-                    template.root_render_func(
-                        environment.context_class(environment, values, name, template.blocks)
-                    )
-                )
-            except Exception:
-                environment.handle_exception()
+            template = self._templates.get(name) or self._template(name, client.language)
+            if view.connection.asked:
+                self._check_options(name, client, view.connection)
+            text = template.render(view.context)
+            return Rendered(*LITERALS[client.language.literals].layout.lay_out(text))
         except SamplegenError:
             raise
         except Exception as error:
             raise SamplegenError(self._problem(error, name, view.operation)) from error
-        return Rendered("".join(parts), parts)
 
-    def _parts_of(
-        self, client: Client, connection: Connection, environment: jinja2.Environment
-    ) -> _Parts:
-        """Of a place in the client's frame: what the features of the connection add there."""
-        key = client.name, connection.asked
-        if key not in self._parts:
-            names = features.templates(self._layers, client, connection)
-            blocks = {name: environment.get_template(name).blocks for name in names}
+    def linked(self, client: Client, operation: Operation) -> Linked:
+        """The operation's template and those that it extends, as one text.
 
-            @lru_cache
-            def parts(place: str) -> tuple[str, ...]:
-                return tuple(f"{name}#{place}" for name in names if place in blocks[name])
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        name = client.template(operation)
+        try:
+            return link(name, self._loader._read)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, operation)) from error
 
-            self._parts[key] = parts
-        return self._parts[key]
+    def _check_options(self, name: str, client: Client, connection: Connection) -> None:
+        """Refuses an option of the connection that the template would leave out.
+
+        Raises:
+            SamplegenError: With each of them.
+        """
+        if name not in self._seen:
+            environment = self._environment(client.language)
+            source = environment.parse(self._loader.linked[name].text)
+            self._seen[name] = meta.find_undeclared_variables(source)
+        asked = connection.asked - needless(client, connection)
+        missing = [o for o in OPTIONS if o in asked and not OPTIONS[o] & self._seen[name]]
+        if missing:
+            frame = self._loader.linked[name].files[-1]
+            raise SamplegenError(
+                *(
+                    f"{client.name} has no template for --{option}; "
+                    f"add it to templates/{frame}, where {' or '.join(sorted(OPTIONS[option]))} "
+                    "holds what it asks for"
+                    for option in missing
+                )
+            )
 
     def document(self, name: str, context: Mapping[str, Any]) -> str:
         """A Markdown page about a program, as strictly.
@@ -192,26 +147,25 @@ class Renderer:
             "block": markdown.block,
             "comma": _comma,
         }
-        return self._environment(filters)
+        return self._made(filters)
 
-    def _template(self, name: str, language: Language) -> tuple[_Environment, jinja2.Template]:
-        if name not in self._templates:
-            key = name.partition("/")[0]
-            if key not in self._environments:
-                self._environments[key] = self._environment(_filters(language))
-            environment = self._environments[key]
-            self._templates[name] = environment, environment.get_template(name)
+    def _template(self, name: str, language: Language) -> jinja2.Template:
+        self._templates[name] = self._environment(language).get_template(name)
         return self._templates[name]
 
-    def _environment(self, filters: Mapping[str, Callable[..., Any]]) -> _Environment:
+    def _environment(self, language: Language) -> _Environment:
+        if language.title not in self._environments:
+            self._environments[language.title] = self._made(_filters(language))
+        return self._environments[language.title]
+
+    def _made(self, filters: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(
-            loader=jinja2.FileSystemLoader([str(folder) for folder in self._layers.folders]),
+            loader=self._loader,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=_only_code,
-            autoescape=False,
             auto_reload=False,
             cache_size=-1,
         )
@@ -221,17 +175,27 @@ class Renderer:
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
         """Tells a failed render at its innermost template line."""
         if isinstance(error, jinja2.TemplateSyntaxError):
-            path = Path(error.filename) if error.filename else self._layers.find(error.name or name)
-            return Problem(f"not a template: {error.message}", path and shown(path), error.lineno)
+            file, line = self._place(error.name or name, error.lineno)
+            return Problem(f"not a template: {error.message}", self._path(file), line)
         if isinstance(error, jinja2.TemplateNotFound):
             message = f"no such template; add it, wanted by the operation {operation.name!r}"
             return Problem(message, Path("templates") / (error.name or name))
         frames = traceback.extract_tb(error.__traceback__)
-        frame = next((f for f in reversed(frames) if f.filename.endswith(".jinja")), None)
+        frame = next((f for f in reversed(frames) if f.filename in self._loader.linked), None)
         message = f"{error} (while rendering the operation {operation.name!r})"
         if frame is None:
             return Problem(message, Path("templates") / name)
-        return Problem(message, shown(Path(frame.filename)), frame.lineno)
+        file, line = self._place(frame.filename, frame.lineno or 1)
+        return Problem(message, self._path(file), line)
+
+    def _place(self, name: str, line: int) -> tuple[str, int]:
+        """Where a line of a linked template comes from: the template and its line."""
+        linked = self._loader.linked.get(name)
+        return linked.places[line - 1] if linked else (name, line)
+
+    def _path(self, name: str) -> Path:
+        path = self._layers.find(name)
+        return shown(path) if path else Path("templates") / name
 
 
 def _filters(language: Language) -> dict[str, Callable[..., Any]]:
@@ -242,15 +206,11 @@ def _filters(language: Language) -> dict[str, Callable[..., Any]]:
         "values": literals.values,
         "json": _json,
         "json_values": JSON.values,
-        "arguments": literals.arguments,
-        "assigned": literals.assigned,
-        "wrapped": _wrapped,
         "imports": partial(ordered, language.literals),
         "comment": literals.comment,
         "comma": _comma,
         "number": _number,
         "octal": octal,
-        "call": literals.call,
         "element_type": _looked_up(language.datatypes, "element type"),
         **{name: _looked_up(table, name) for name, table in language.tables.items()},
     }
@@ -269,7 +229,7 @@ def _only_code(value: object) -> object:
 
 def _json(value: Any) -> Code:
     """A text, or a value of any kind, as JSON on one line."""
-    if isinstance(value, str | tuple):
+    if isinstance(value, str):
         return JSON.quote(value)
     return Code(json.dumps(value, allow_nan=False))
 
@@ -279,21 +239,18 @@ def _comma(loop: LoopContext) -> Code:
     return Code("" if loop.last else ",")
 
 
-def _wrapped(code: Code, before: str, after: str) -> Code:
-    """A literal with source text of the template around it, such as a call's."""
-    return joined("", [Code(before), code, Code(after)])
-
-
 def _number(loop: LoopContext) -> Code:
     """Tells the variables of a loop's items apart: nothing for the first, then 2, 3 and so on."""
     return Code("" if loop.first else str(loop.index))
 
 
 def _looked_up(table: Mapping[str, str], what: str) -> Callable[[str], Code]:
+    codes = {datatype: Code(text) for datatype, text in table.items()}
+
     def looked_up(datatype: str) -> Code:
         """What a table of `language.yaml` has for a protocol datatype."""
-        if datatype not in table:
+        if datatype not in codes:
             raise LookupError(f"language.yaml has no {what} for datatype {datatype}")
-        return Code(table[datatype])
+        return codes[datatype]
 
     return looked_up

@@ -332,6 +332,16 @@ class Operation(OperationFile):
         return tuple(tensor.datatype for tensor in self.outputs)
 
     @cached_property
+    def has_long_outputs(self) -> bool:
+        """Whether samples print the shape and the first elements of outputs, and not all."""
+        return any(tensor.is_long for tensor in self.outputs)
+
+    @cached_property
+    def has_cycles(self) -> bool:
+        """Whether an input's data is made in code."""
+        return any(tensor.cycle for tensor in self.inputs)
+
+    @cached_property
     def source(self) -> str:
         """`cycle` if an input's data is made in code, else `data`."""
         return "cycle" if any(tensor.cycle for tensor in self.inputs) else "data"

@@ -7,27 +7,17 @@ from typing import Any
 from urllib.parse import quote as percent_encode
 
 from samplegen.connection import Connection, Tls
-from samplegen.literals import Code, Span, Value
+from samplegen.layout.marks import Span, value
 from samplegen.spec import SHOWN, Api, Operation
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A program, and where each connection value stands in it."""
+    """A program."""
 
     text: str
-    _parts: tuple[str, ...]
-
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """In the order of the text, in characters."""
-        spans = []
-        offset = 0
-        for part in self._parts:
-            if isinstance(part, Code):
-                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
-            offset += len(part)
-        return tuple(spans)
+    spans: tuple[Span, ...]
+    """Where each connection value stands in it, in the order of the text."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +33,19 @@ class View:
         """The names a template may use."""
         connection = self.connection
         tls = connection.tls or Tls()
-        host = Value("host", connection.host)
-        address = {name: (host, ":", Value(name, str(n))) for name, n in connection.ports.items()}
+        host = value("host", connection.host)
+        address = {n: f"{host}:{value(n, str(port))}" for n, port in connection.ports.items()}
         model = connection.model or self.operation.model or ""
-        version = Value("model_version", connection.model_version)
-        in_path: dict[str, str | Value] = {
-            **{
-                name: percent_encode(_plain(v), safe="")
-                for name, v in self.operation.request.items()
-            },
-            "model": Value("model", percent_encode(model, safe="")),
+        version = value("model_version", connection.model_version)
+        in_path = {
+            **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
+            "model": value("model", percent_encode(model, safe="")),
             "version": version,
         }
         return {
             "operation": self.operation,
             "deadline": connection.deadline or self.deadline,
+            "tls": connection.tls is not None,
             "cacert": tls.cacert,
             "cert": tls.cert,
             "key": tls.key,
@@ -69,13 +57,13 @@ class View:
             "max_message_size": connection.max_message_size,
             "shown": SHOWN,
             **{name.replace("port", "address"): text for name, text in address.items()},
-            "model": (Value("model", model),),
-            "model_version": (version,),
+            "model": value("model", model),
+            "model_version": version,
             "url": {
-                call.rpc: (
-                    "https://" if connection.tls else "http://",
-                    *address["rest_port"],
-                    *[in_path.get(piece, piece) for piece in _pieces(call.path, version.text)],
+                call.rpc: f"{'https' if connection.tls else 'http'}://{address['rest_port']}"
+                + "".join(
+                    in_path.get(piece, piece)
+                    for piece in _pieces(call.path, connection.model_version)
                 )
                 for call in self.operation.calls
                 if call.rest is not None and "rest_port" in address

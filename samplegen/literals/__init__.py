@@ -4,14 +4,14 @@ Each kind of literal is a module here and a row of `LITERALS`; a language names 
 `language.yaml`.
 """
 
-from samplegen.literals.code import Code, LiteralError, Scalar, Span, Text, Value
+from samplegen.literals.code import Code, LiteralError, Scalar
 from samplegen.literals.cpp import CPP
 from samplegen.literals.go import GO
 from samplegen.literals.java import JAVA
 from samplegen.literals.json import JSON
 from samplegen.literals.python import PYTHON
 from samplegen.literals.shell import SHELL, octal
-from samplegen.literals.writing import Literals, joined
+from samplegen.literals.writing import Literals
 
 __all__ = [
     "JSON",
@@ -20,10 +20,6 @@ __all__ = [
     "LiteralError",
     "Literals",
     "Scalar",
-    "Span",
-    "Text",
-    "Value",
-    "joined",
     "octal",
 ]
 

@@ -1,6 +1,4 @@
-"""Source text that is safe where it stands, and where connection values stand in it."""
-
-from typing import NamedTuple
+"""Source text that is safe where it stands."""
 
 Scalar = bool | int | float | str
 
@@ -9,36 +7,7 @@ class LiteralError(ValueError):
     """A value that the language cannot write."""
 
 
-class Span(NamedTuple):
-    """Where a connection value stands in a text, in characters; `end` is exclusive."""
-
-    start: int
-    end: int
-    name: str
-
-
 class Code(str):
-    """Source text that is safe where it stands, and the connection values in it."""
+    """Source text that is safe where it stands; it may hold marks."""
 
-    __slots__ = ("spans",)
-    spans: tuple[Span, ...]
-
-    def __new__(cls, text: str, spans: tuple[Span, ...] = ()) -> "Code":
-        code = super().__new__(cls, text)
-        code.spans = spans
-        return code
-
-    def __str__(self) -> "Code":
-        """Itself: Jinja calls `str` on what it prints, which would lose the spans."""
-        return self
-
-
-class Value(NamedTuple):
-    """A connection value, such as `("host", "localhost")`."""
-
-    name: str
-    text: str
-
-
-Text = tuple[str | Value, ...]
-"""Text of which parts are connection values, such as an address."""
+    __slots__ = ()

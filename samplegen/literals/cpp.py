@@ -3,6 +3,7 @@
 import math
 import re
 
+from samplegen.layout.layouts import Layout
 from samplegen.literals.code import LiteralError
 from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers, utf8
 
@@ -41,11 +42,7 @@ CPP = Literals(
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
-    last=",",
-    indent="  ",
-    step=2,
-    deeper=2,
-    width=80,
+    layout=Layout(width=80, indent="  ", deeper=2),
     # A backslash at the end of a line would go on with the comment.
     remark=lambda text: re.sub(r"(\\|\?\?/)(?!\S)", r"\1.", text),
 )

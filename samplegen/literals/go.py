@@ -2,6 +2,7 @@
 
 import math
 
+from samplegen.layout.layouts import Layout
 from samplegen.literals import python
 from samplegen.literals.code import LiteralError
 from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
@@ -27,8 +28,5 @@ GO = Literals(
     ("false", "true"),
     typed_numbers(lambda value, datatype: str(value), _real),
     ("{", ", ", "}"),
-    last=",",
-    indent="\t",
-    width=100,
-    filled=True,
+    layout=Layout(width=100, indent="\t", filled=True),
 )

@@ -1,15 +1,10 @@
 """Java literals."""
 
 import math
-from collections.abc import Sequence
 
-from samplegen.literals.code import Code, LiteralError
+from samplegen.layout.java import JavaLayout
+from samplegen.literals.code import LiteralError
 from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
-
-_WIDTH = 100
-"""The longest line; google-java-format."""
-_CONTINUED = 4
-"""Columns that a continued line stands deeper."""
 
 
 def _number(code: int) -> str:
@@ -35,48 +30,12 @@ def _real(value: float, datatype: str) -> str:
     return f"{value!r}{suffix}"
 
 
-def _call(items: Sequence[str], head: str, indent: int, end: str = ";") -> Code:
-    """A call as google-java-format breaks it: behind `=`, then before the arguments, then each.
-
-    Args:
-        items: The arguments; literals without connection values.
-        head: What stands before the parenthesis, such as `int index = find`.
-        indent: Where the line starts.
-        end: What stands behind the call.
-    """
-    before, _, callee = head.rpartition(" = ")
-    arguments = ", ".join(items)
-    if _fits(f"{head}({arguments}){end}", indent):
-        return Code(f"{head}({arguments})")
-    start = f"{head}("
-    if before:
-        indent += _CONTINUED
-        line = f"{before} =\n{' ' * indent}"
-        if _fits(f"{callee}({arguments}){end}", indent):
-            return Code(f"{line}{callee}({arguments})")
-        start = f"{line}{callee}("
-    indent += _CONTINUED
-    margin = f"\n{' ' * indent}"
-    if not _fits(f"{arguments}){end}", indent):
-        arguments = f",{margin}".join(items)
-    return Code(f"{start}{margin}{arguments})")
-
-
-def _fits(line: str, indent: int) -> bool:
-    return indent + len(line) <= _WIDTH
-
-
 JAVA = Literals(
     Quotes('"', escaper(NAMED, _number), '"').always,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
-    last=",",
-    indent="  ",
-    step=2,
-    width=_WIDTH,
-    filled=True,
-    call=_call,
+    layout=JavaLayout(),
     # A \u means its character even in a comment, but not behind another backslash.
     remark=lambda text: text.replace("\\", "\\\\"),
 )

@@ -12,4 +12,4 @@ def _no_number(value: float) -> str:
 
 _QUOTES = Quotes('"', lambda text: encode_basestring_ascii(text)[1:-1], '"')
 
-JSON = Literals(_QUOTES.always, ("false", "true"), repr_numbers(_no_number), ("[", ", ", "]"), "")
+JSON = Literals(_QUOTES.always, ("false", "true"), repr_numbers(_no_number), ("[", ", ", "]"))

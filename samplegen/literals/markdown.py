@@ -2,18 +2,19 @@
 
 import re
 
-from samplegen.literals.code import Code, Text
+from samplegen.layout.marks import plain
+from samplegen.literals.code import Code
 
 _SPECIAL = re.compile(r"(^\d*)([.)])|([\\`*_\[\]<>|~&$#]|^[-+=])")
 """What could be read as anything but text: CommonMark, "Backslash escapes"."""
 
 
-def text(value: str | Text) -> Code:
+def text(value: str) -> Code:
     """Text within a line."""
     return Code(_SPECIAL.sub(_escaped, _line(value)))
 
 
-def code(value: str | Text) -> Code:
+def code(value: str) -> Code:
     """Code within a line: CommonMark, "Code spans"."""
     line = _line(value)
     ticks = _longer("", line)
@@ -32,11 +33,9 @@ def _escaped(match: re.Match[str]) -> str:
     return f"{number}\\{point or special}"
 
 
-def _line(value: str | Text) -> str:
+def _line(value: str) -> str:
     """A text with its connection values, on one line."""
-    parts = (value,) if isinstance(value, str) else value
-    whole = "".join(part if isinstance(part, str) else part.text for part in parts)
-    return " ".join(whole.split())
+    return " ".join(plain(value).split())
 
 
 def _longer(least: str, text: str) -> str:

@@ -1,5 +1,6 @@
 """Python literals."""
 
+from samplegen.layout.python import PythonLayout
 from samplegen.literals.writing import Literals, Quotes, escaper, repr_numbers
 
 
@@ -30,8 +31,7 @@ PYTHON = Literals(
     ("False", "True"),
     repr_numbers('float("{}")'.format),
     ("[", ", ", "]"),
-    last=",",
-    comma_after_last=True,
+    layout=PythonLayout(),
     # Python would read the file in the encoding that a comment at its top names (PEP 263).
     remark=lambda text: text.replace("coding:", "coding :").replace("coding=", "coding ="),
 )

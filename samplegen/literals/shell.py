@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from samplegen.layout.layouts import Layout
 from samplegen.literals.code import Code, LiteralError, Scalar
 from samplegen.literals.writing import Literals, Quotes, repr_numbers
 from samplegen.packing import raw
@@ -21,7 +22,9 @@ def _quotes(text: str) -> Quotes:
     return _QUOTED
 
 
-SHELL = Literals(_quotes, ("false", "true"), repr_numbers(str), ("", " ", ""), last=None)
+SHELL = Literals(
+    _quotes, ("false", "true"), repr_numbers(str), ("", " ", ""), layout=Layout(width=88, last="")
+)
 
 
 def octal(elements: Sequence[Scalar], datatype: str) -> Code:

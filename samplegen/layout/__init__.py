@@ -1,0 +1,1 @@
+"""Lines that are too long, broken as the language's formatter breaks them."""

@@ -1,0 +1,120 @@
+"""How each language breaks a line that is too long for it.
+
+A layout sees one line at a time, such as `String url = "http://…";`, with its literals as they
+are. What it does not break stays as it is, however long.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from samplegen.layout.marks import SEPARATOR, Span, plain, unmarked
+from samplegen.layout.source import Group, Nodes, columns, flat, parse, stripped
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Breaks lists of values and nothing else: for languages whose formatter breaks no lines."""
+
+    width: int = 80
+    """The longest line."""
+    indent: str = "    "
+    """What a level of indentation is."""
+    tab: int = 4
+    """The columns of a tab."""
+    deeper: int = 1
+    """Levels by which the elements of a list stand deeper than the line that opens it."""
+    last: str = ","
+    """What follows the last element of a list that is broken."""
+    filled: bool = False
+    """Whether numbers and texts fill their lines; else each element has a line of its own."""
+
+    def lay_out(self, text: str) -> tuple[str, tuple[Span, ...]]:
+        """The text without its marks, its long lines broken, and its connection values."""
+        lines = plain(text).expandtabs(self.tab).split("\n")
+        if max(map(len, lines)) >= self.width or not text.isascii():
+            text = "\n".join(
+                self.broken(line) if columns(seen) >= self.width else line
+                for line, seen in zip(text.split("\n"), lines, strict=True)
+            )
+        return unmarked(text)
+
+    def broken(self, line: str) -> str:
+        """The lines that a long one becomes."""
+        return Lists(self, margin_of(line)).laid_out(parse(line)) if SEPARATOR in line else line
+
+    def columns(self, line: str) -> int:
+        """The width of a line on a screen."""
+        return columns(line.expandtabs(self.tab) if "\t" in line else line)
+
+    def broken_list(self, group: Group, margin: str) -> str:
+        """A list on lines of its own between its brackets."""
+        inner = margin + self.indent * self.deeper
+        items = [stripped(item) for item in group.items]
+        if self.fills(items):
+            lines = filled([flat(item) for item in items], self.width - self.columns(inner))
+        else:
+            lines = [f"{Lists(self, inner, inner).laid_out(item)}," for item in items]
+        body = f"\n{inner}".join(lines)[:-1] + self.last
+        return f"{group.opening}\n{inner}{body}\n{margin}{group.closing}"
+
+    def fills(self, items: Sequence[Nodes]) -> bool:
+        """Whether the elements of a broken list share lines."""
+        return self.filled and all(isinstance(node, str) for item in items for node in item)
+
+
+class Lists:
+    """Writes nodes, and breaks each list that would end too far to the right."""
+
+    def __init__(self, layout: Layout, margin: str, before: str = "") -> None:
+        self._layout = layout
+        self._margin = margin
+        self._column = layout.columns(before)
+        self._written: list[str] = []
+
+    def laid_out(self, nodes: Nodes) -> str:
+        for node in nodes:
+            if isinstance(node, str):
+                self._write(node)
+            elif node.is_list:
+                self._write_list(node)
+            else:
+                self._write_group(node)
+        return "".join(self._written)
+
+    def _write(self, text: str) -> None:
+        self._written.append(text)
+        end = text.rpartition("\n")[2]
+        self._column = self._layout.columns(end) + (0 if "\n" in text else self._column)
+
+    def _write_group(self, group: Group) -> None:
+        self._write(group.opening)
+        for index, item in enumerate(group.items):
+            self._write("," if index else "")
+            self.laid_out(item)
+        self._write(group.closing)
+
+    def _write_list(self, group: Group) -> None:
+        # One column stays free for what follows.
+        fits = self._column + self._layout.columns(group.text) < self._layout.width
+        self._write(group.text if fits else self._layout.broken_list(group, self._margin))
+
+
+def margin_of(line: str) -> str:
+    """The blanks that a line starts with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def last_call(nodes: Nodes) -> int:
+    """The index of the last brackets that hold something; -1 if there are none."""
+    indices = (i for i, node in enumerate(nodes) if isinstance(node, Group) and node.items)
+    return max(indices, default=-1)
+
+
+def filled(items: Sequence[str], width: int) -> list[str]:
+    """The items, each with a comma behind it, on lines as full as `width` allows."""
+    lines = [""]
+    for item in items:
+        if lines[-1] and columns(lines[-1]) + columns(item) + 2 > width:
+            lines.append("")
+        lines[-1] += f" {item}," if lines[-1] else f"{item},"
+    return lines

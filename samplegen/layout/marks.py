@@ -1,0 +1,54 @@
+"""Marks within source text: where connection values and lists stand, until it is laid out.
+
+A mark is a label between two separators. The separator holds a NUL, which no literal of any
+language holds as it is, and digits drawn for this process, which no value can know. So texts
+with marks can be joined, sliced into lines and passed through macros like any others.
+"""
+
+from secrets import token_hex
+from typing import NamedTuple
+
+SEPARATOR = f"\0{token_hex(4)}"
+LIST, LIST_END, END = "(", ")", ""
+"""The labels of marks that are no names: a list opens, a list closes, a connection value ends."""
+
+
+class Span(NamedTuple):
+    """Where a connection value stands in a text, in characters; `end` is exclusive."""
+
+    start: int
+    end: int
+    name: str
+
+
+def mark(label: str) -> str:
+    """The mark with this label."""
+    return f"{SEPARATOR}{label}{SEPARATOR}"
+
+
+OPEN_LIST, CLOSE_LIST, CLOSE_VALUE = mark(LIST), mark(LIST_END), mark(END)
+
+
+def value(name: str, text: str) -> str:
+    """A connection value, such as `value("host", "localhost")`, as a text that can be joined."""
+    return f"{mark(name)}{text}{CLOSE_VALUE}"
+
+
+def plain(text: str) -> str:
+    """The text without its marks."""
+    return "".join(text.split(SEPARATOR)[::2]) if SEPARATOR in text else text
+
+
+def unmarked(text: str) -> tuple[str, tuple[Span, ...]]:
+    """The text without its marks, and where its connection values stand in it."""
+    pieces = text.split(SEPARATOR)
+    spans = []
+    name, start, end = "", 0, 0
+    for index, piece in enumerate(pieces):
+        if not index % 2:
+            end += len(piece)
+        elif piece == END:
+            spans.append(Span(start, end, name))
+        elif piece not in (LIST, LIST_END):
+            name, start = piece, end
+    return "".join(pieces[::2]), tuple(spans)

@@ -1,0 +1,115 @@
+"""A line of source text taken apart: literals, brackets and what stands between them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from unicodedata import east_asian_width
+
+from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, plain
+
+_TOKEN = re.compile(
+    rf"{re.escape(OPEN_LIST)}|{re.escape(CLOSE_LIST)}"
+    r'|"(?:\\.|[^"\\])*"'
+    r"|'(?:\\.|[^'\\])*'"
+    r"|`[^`]*`"
+    r"|[(\[{]|[)\]}]|,"
+    rf"|(?:(?!{re.escape(OPEN_LIST)}|{re.escape(CLOSE_LIST)})[^\"'`()\[\]{{}},])+"
+    r"|."
+)
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """What stands between two brackets, cut at its commas."""
+
+    opening: str
+    items: tuple["Nodes", ...]
+    """With the blanks behind the commas."""
+    closing: str
+    is_list: bool = False
+    """Whether it is a list of values, and not the arguments of a call."""
+
+    @property
+    def text(self) -> str:
+        """On one line."""
+        return f"{self.opening}{','.join(map(flat, self.items))}{self.closing}"
+
+
+Nodes = tuple[str | Group, ...]
+
+
+def flat(nodes: Iterable[str | Group]) -> str:
+    """The nodes on one line."""
+    return "".join(node if isinstance(node, str) else node.text for node in nodes)
+
+
+def parse(line: str) -> Nodes:
+    """The literals, brackets and texts of a line; a bracket without its other half is a text."""
+    outer: list[str | Group] = []
+    opened: list[tuple[str, list[str | Group], bool]] = []
+    nodes, is_list = outer, False
+    for token in _TOKEN.findall(line):
+        if token in _CLOSING:
+            opened.append((token, nodes, is_list))
+            nodes, is_list = [], False
+        elif opened and token == _CLOSING[opened[-1][0]]:
+            inner = nodes
+            opening, nodes, marked = opened.pop()
+            nodes.append(Group(opening, tuple(_items(inner)), token, marked))
+        elif token == OPEN_LIST:
+            is_list = True
+        elif token != CLOSE_LIST:
+            nodes.append(token)
+    while opened:
+        inner = nodes
+        opening, nodes, _ = opened.pop()
+        nodes += [opening, *inner]
+    return tuple(_merged(nodes))
+
+
+def _items(nodes: list[str | Group]) -> Iterator[Nodes]:
+    """The nodes between commas; a comma behind the last is not kept."""
+    item: list[str | Group] = []
+    for node in nodes:
+        if node == ",":
+            yield tuple(_merged(item))
+            item = []
+        else:
+            item.append(node)
+    if flat(item).strip():
+        yield tuple(_merged(item))
+
+
+def _merged(nodes: Iterable[str | Group]) -> Iterator[str | Group]:
+    """Texts that follow one another as one."""
+    texts: list[str] = []
+    for node in nodes:
+        if isinstance(node, str):
+            texts.append(node)
+            continue
+        if texts:
+            yield "".join(texts)
+            texts = []
+        yield node
+    if texts:
+        yield "".join(texts)
+
+
+def stripped(nodes: Nodes) -> Nodes:
+    """The nodes without blanks around them."""
+    kept = list(nodes)
+    if kept and isinstance(kept[0], str):
+        kept[0] = kept[0].lstrip(" ")
+    if kept and isinstance(kept[-1], str):
+        kept[-1] = kept[-1].rstrip(" ")
+    return tuple(kept)
+
+
+def columns(line: str) -> int:
+    """How wide a line is on a screen: as formatters count, a Chinese character takes two."""
+    if SEPARATOR in line:
+        line = plain(line)
+    if line.isascii():
+        return len(line)
+    return len(line) + sum(east_asian_width(character) in "WF" for character in line)

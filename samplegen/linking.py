@@ -1,0 +1,183 @@
+"""One text of a template and those that it extends: what a program is rendered from.
+
+A form overrides blocks of its frame. Linking puts them where the frame has them, as Jinja would
+while it renders; so what is rendered can be shown as one file that looks like the program. Macros
+stay in the files they are imported from.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import jinja2
+
+Place = tuple[str, int]
+"""A template's name, and a line of it, from 1."""
+
+_NESTING = {"if", "for", "macro", "call", "filter", "with", "autoescape", "trans"}
+"""The statements that end by `end…`; so does `set` without `=`."""
+_LEXER = jinja2.Environment(keep_trailing_newline=True)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A template that extends no other one."""
+
+    text: str
+    places: tuple[Place, ...]
+    """Where each line of the text comes from."""
+    files: tuple[str, ...]
+    """The templates that it is put together from, the form first."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A tag, or the text between two tags."""
+
+    text: str
+    place: Place
+    words: tuple[str, ...] = ()
+    """Of a tag, what stands in it."""
+
+    @property
+    def keyword(self) -> str:
+        """Of a statement, its first word."""
+        return self.words[0] if self.words and self.text.startswith("{%") else ""
+
+    @property
+    def nests(self) -> bool:
+        """Whether it is a statement that has an end, and is no block."""
+        return self.keyword in _NESTING or (self.keyword == "set" and "=" not in self.words)
+
+
+@dataclass
+class _Block:
+    """A block, with the tags around it."""
+
+    name: str
+    opening: _Piece
+    body: "list[_Piece | _Block]" = field(default_factory=list)
+    closing: _Piece | None = None
+
+
+_Parts = list[_Piece | _Block]
+
+
+def link(name: str, read: Callable[[str], str]) -> Linked:
+    """The template of this name with all that it extends.
+
+    Args:
+        name: Below `templates/`.
+        read: Returns the text of a template.
+
+    Raises:
+        jinja2.TemplateSyntaxError: A block is not closed, or a template extends itself.
+    """
+    files: list[str] = []
+    statements: list[_Piece] = []
+    layers: dict[str, list[_Block]] = {}
+    parts: _Parts = []
+    parent: str | None = name
+    while parent is not None:
+        if parent in files:
+            raise jinja2.TemplateSyntaxError(f"{parent} extends itself", 1, files[-1])
+        statements[:0] = _statements(parts)
+        files.append(parent)
+        parts, parent = _parse(parent, read(parent))
+        for block in _blocks(parts):
+            layers.setdefault(block.name, []).append(block)
+    pieces = [*statements, *_resolved(parts, layers)]
+    return Linked("".join(p.text for p in pieces), tuple(_places(pieces)), tuple(files))
+
+
+def _parse(name: str, source: str) -> tuple[_Parts, str | None]:
+    """The parts of a template, and the template that it extends."""
+    top: _Parts = []
+    opened: list[_Block] = []
+    parent = None
+    for piece in _pieces(name, source):
+        into = opened[-1].body if opened else top
+        match piece.keyword, *piece.words[1:]:
+            case ["extends", parent_name]:
+                parent = parent_name.strip("\"'")
+            case ["block", block, *_]:
+                opened.append(_Block(block, piece))
+                into.append(opened[-1])
+            case ["endblock", *_] if opened:
+                opened.pop().closing = piece
+            case _:
+                into.append(piece)
+    if opened:
+        message = f"the block {opened[-1].name!r} is not closed"
+        raise jinja2.TemplateSyntaxError(message, opened[-1].opening.place[1], name)
+    return top, parent
+
+
+def _pieces(name: str, source: str) -> Iterator[_Piece]:
+    """The tags and texts of a template."""
+    text, first = "", 1
+    words: list[str] = []
+    for line, kind, value in _LEXER.lex(source, name):
+        part, _, edge = kind.rpartition("_")
+        if edge == "begin":
+            if text:
+                yield _Piece(text, (name, first))
+            text, words = "", []
+        first = first if text else line
+        text += value
+        if edge == "end":
+            yield _Piece(text, (name, first), tuple(words) if part != "comment" else ())
+            text = ""
+        elif edge != "begin" and kind not in ("whitespace", "data", "comment"):
+            words.append(value)
+    if text:
+        yield _Piece(text, (name, first))
+
+
+def _blocks(parts: _Parts) -> Iterator[_Block]:
+    """All blocks, those within others included."""
+    for part in parts:
+        if isinstance(part, _Block):
+            yield part
+            yield from _blocks(part.body)
+
+
+def _statements(parts: _Parts) -> Iterator[_Piece]:
+    """What a template that extends another one does outside of blocks, where it prints nothing."""
+    depth = 0
+    for part in parts:
+        if isinstance(part, _Block) or not (depth or part.keyword):
+            continue
+        depth += part.nests - part.keyword.startswith("end")
+        yield part if depth else _Piece(f"{part.text}\n", part.place)
+
+
+def _resolved(parts: _Parts, layers: dict[str, list[_Block]]) -> Iterator[_Piece]:
+    """The pieces of a template, its blocks as the uppermost template has them."""
+    for part in parts:
+        if isinstance(part, _Piece):
+            yield part
+            continue
+        yield part.opening
+        yield from _body(layers[part.name], layers)
+        if part.closing:
+            yield part.closing
+
+
+def _body(of_block: list[_Block], layers: dict[str, list[_Block]]) -> Iterator[_Piece]:
+    """What stands in a block; `super()` stands for the same block of the template below."""
+    for part in of_block[0].body:
+        if isinstance(part, _Piece) and part.words == ("super", "(", ")") and len(of_block) > 1:
+            yield from _body(of_block[1:], layers)
+        else:
+            yield from _resolved([part], layers)
+
+
+def _places(pieces: Iterable[_Piece]) -> Iterator[Place]:
+    """Of each line the place of the last piece that starts on it, else of the one it belongs to."""
+    name, line = "", 1
+    for piece in pieces:
+        name, line = piece.place
+        for _ in range(piece.text.count("\n")):
+            yield name, line
+            line += 1
+    yield name, line
