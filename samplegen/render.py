@@ -5,11 +5,11 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jinja2
 from jinja2 import meta
-from jinja2.runtime import LoopContext
+from jinja2.runtime import Context, LoopContext
 
 from samplegen.clients import Client, Language
 from samplegen.connection import Connection
@@ -64,6 +64,7 @@ class Renderer:
         self._environments: dict[str, _Environment] = {}
         self._templates: dict[str, jinja2.Template] = {}
         self._seen: dict[str, set[str]] = {}
+        self._shared: tuple[View | None, dict[str, Any]] = None, {}
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -82,16 +83,29 @@ class Renderer:
             SamplegenError: With the template, the line and the operation.
         """
         name = client.template(view.operation)
+        template = self._templates.get(name) or self._template(name, client, view.operation)
+        if view.connection.asked:
+            self._check_options(name, client, view.connection)
         try:
-            template = self._templates.get(name) or self._template(name, client.language)
-            if view.connection.asked:
-                self._check_options(name, client, view.connection)
-            text = template.render(view.context)
-            return Rendered(*LITERALS[client.language.literals].layout.lay_out(text))
-        except SamplegenError:
-            raise
+            text = "".join(template.root_render_func(self._context(template, view)))
+            return Rendered(LITERALS[client.language.literals].layout.lay_out(text))
+        except Exception:
+            return self._failed(template, view)
+
+    def _failed(self, template: jinja2.Template, view: View) -> NoReturn:
+        """Renders once more, the way in which Jinja finds the line of an error in the template."""
+        try:
+            template.render(view.context)
         except Exception as error:
+            name = template.name or ""
             raise SamplegenError(self._problem(error, name, view.operation)) from error
+        raise AssertionError("a template failed once, and not again")
+
+    def _context(self, template: jinja2.Template, view: View) -> Context:
+        """What a template sees: the view, which all clients of an operation share, and globals."""
+        if self._shared[0] is not view:
+            self._shared = view, {**template.globals, **view.context}
+        return template.new_context(self._shared[1], shared=True)
 
     def linked(self, client: Client, operation: Operation) -> Linked:
         """The operation's template and those that it extends, as one text.
@@ -149,8 +163,11 @@ class Renderer:
         }
         return self._made(filters)
 
-    def _template(self, name: str, language: Language) -> jinja2.Template:
-        self._templates[name] = self._environment(language).get_template(name)
+    def _template(self, name: str, client: Client, operation: Operation) -> jinja2.Template:
+        try:
+            self._templates[name] = self._environment(client.language).get_template(name)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, operation)) from error
         return self._templates[name]
 
     def _environment(self, language: Language) -> _Environment:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote as percent_encode
 
 from samplegen.connection import Connection, Tls
-from samplegen.layout.marks import Span, value
+from samplegen.layout.marks import Span, plain, spans, value
 from samplegen.spec import SHOWN, Api, Operation
 
 
@@ -15,9 +15,17 @@ from samplegen.spec import SHOWN, Api, Operation
 class Rendered:
     """A program."""
 
-    text: str
-    spans: tuple[Span, ...]
-    """Where each connection value stands in it, in the order of the text."""
+    marked: str
+    """With its marks."""
+
+    @cached_property
+    def text(self) -> str:
+        return plain(self.marked)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each connection value stands in it, in the order of the text."""
+        return spans(self.marked)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from samplegen.layout.layouts import Layout, Lists, last_call, margin_of
+from samplegen.layout.layouts import LineLayout, Lists, last_call, margin_of
 from samplegen.layout.source import Group, Nodes, flat, parse, stripped
 
 
 @dataclass(frozen=True)
-class JavaLayout(Layout):
+class JavaLayout(LineLayout):
     """As google-java-format: behind `=`, then before the arguments, then at each of them."""
 
     width: int = 100

@@ -4,10 +4,11 @@ A layout sees one line at a time, such as `String url = "http://…";`, with its
 are. What it does not break stays as it is, however long.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from samplegen.layout.marks import SEPARATOR, Span, plain, unmarked
+from samplegen.layout.marks import OPEN_LIST, plain
 from samplegen.layout.source import Group, Nodes, columns, flat, parse, stripped
 
 
@@ -28,19 +29,20 @@ class Layout:
     filled: bool = False
     """Whether numbers and texts fill their lines; else each element has a line of its own."""
 
-    def lay_out(self, text: str) -> tuple[str, tuple[Span, ...]]:
-        """The text without its marks, its long lines broken, and its connection values."""
-        lines = plain(text).expandtabs(self.tab).split("\n")
-        if max(map(len, lines)) >= self.width or not text.isascii():
-            text = "\n".join(
-                self.broken(line) if columns(seen) >= self.width else line
-                for line, seen in zip(text.split("\n"), lines, strict=True)
-            )
-        return unmarked(text)
-
-    def broken(self, line: str) -> str:
-        """The lines that a long one becomes."""
-        return Lists(self, margin_of(line)).laid_out(parse(line)) if SEPARATOR in line else line
+    def lay_out(self, text: str) -> str:
+        """The text with its marks, its long lines broken."""
+        start = text.find(OPEN_LIST)
+        while start >= 0:
+            start = text.rfind("\n", 0, start) + 1
+            end = text.find("\n", start)
+            line = text[start:] if end < 0 else text[start:end]
+            # One column stays free for what follows the list.
+            if self.columns(line) >= self.width:
+                broken = Lists(self, margin_of(line)).laid_out(parse(line))
+                text = f"{text[:start]}{broken}{text[start + len(line) :]}"
+                line = broken
+            start = text.find(OPEN_LIST, start + len(line))
+        return text
 
     def columns(self, line: str) -> int:
         """The width of a line on a screen."""
@@ -60,6 +62,23 @@ class Layout:
     def fills(self, items: Sequence[Nodes]) -> bool:
         """Whether the elements of a broken list share lines."""
         return self.filled and all(isinstance(node, str) for item in items for node in item)
+
+
+class LineLayout(Layout):
+    """Breaks any line that is too long, not only lists."""
+
+    def lay_out(self, text: str) -> str:
+        lines = plain(text).split("\n")
+        if max(map(len, lines)) <= self.width and text.isascii():
+            return text
+        return "\n".join(
+            self.broken(line) if columns(seen) > self.width else line
+            for line, seen in zip(text.split("\n"), lines, strict=True)
+        )
+
+    @abstractmethod
+    def broken(self, line: str) -> str:
+        """The lines that a line becomes: itself, if it is not too long or cannot be broken."""
 
 
 class Lists:
@@ -94,7 +113,6 @@ class Lists:
         self._write(group.closing)
 
     def _write_list(self, group: Group) -> None:
-        # One column stays free for what follows.
         fits = self._column + self._layout.columns(group.text) < self._layout.width
         self._write(group.text if fits else self._layout.broken_list(group, self._margin))
 

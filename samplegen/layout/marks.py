@@ -39,16 +39,15 @@ def plain(text: str) -> str:
     return "".join(text.split(SEPARATOR)[::2]) if SEPARATOR in text else text
 
 
-def unmarked(text: str) -> tuple[str, tuple[Span, ...]]:
-    """The text without its marks, and where its connection values stand in it."""
-    pieces = text.split(SEPARATOR)
-    spans = []
+def spans(text: str) -> tuple[Span, ...]:
+    """Where the connection values of a text stand in it when its marks are gone."""
+    found = []
     name, start, end = "", 0, 0
-    for index, piece in enumerate(pieces):
+    for index, piece in enumerate(text.split(SEPARATOR)):
         if not index % 2:
             end += len(piece)
         elif piece == END:
-            spans.append(Span(start, end, name))
+            found.append(Span(start, end, name))
         elif piece not in (LIST, LIST_END):
             name, start = piece, end
-    return "".join(pieces[::2]), tuple(spans)
+    return tuple(found)

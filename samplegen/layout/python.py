@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from samplegen.layout.layouts import Layout, last_call, margin_of
+from samplegen.layout.layouts import LineLayout, last_call, margin_of
 from samplegen.layout.source import Group, flat, parse, stripped
 
 
 @dataclass(frozen=True)
-class PythonLayout(Layout):
+class PythonLayout(LineLayout):
     """As `ruff format`: what stands in brackets has a line for each item, with a comma behind it."""
 
     width: int = 88

@@ -27,6 +27,9 @@ class Quotes:
         return self
 
 
+_SHORT = 20
+"""A list of fewer characters never has to be broken."""
+
 Numbers = Callable[[Sequence[Any], str], list[str]]
 """Writes numbers of one datatype, or of none: of the empty one."""
 
@@ -60,8 +63,8 @@ class Literals:
         """
         opening, separator, closing = self.brackets
         items = separator.join(self._items(values, datatype))
-        if not opening:
-            return Code(items)
+        if not opening or len(items) < _SHORT:
+            return Code(f"{opening}{items}{closing}")
         return Code(f"{OPEN_LIST}{opening}{items}{closing}{CLOSE_LIST}")
 
     def comment(self, text: str, prefix: str, width: int = 88) -> Code:
