@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError, UsageError, gather, nearest
-from samplegen.literals import LITERALS
+from samplegen.literals import LITERALS, DeclaredLiterals, Literals
 from samplegen.resources import Layers
 from samplegen.spec import Mistakes, Operation
 from samplegen.yamlfile import load
@@ -102,7 +102,8 @@ class Language:
     """The name of the Pygments lexer that colours it."""
     file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
     """The name of a sample's file."""
-    literals: StrictStr
+    literals: StrictStr | DeclaredLiterals
+    """The kind of literal that it writes: the name of one that samplegen knows, or its rules."""
     datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Protocol datatype to the language's element type."""
     tables: dict[StrictStr, dict[StrictStr, StrictStr]] = field(default_factory=dict)
@@ -123,6 +124,13 @@ class Language:
     deadline of a call and what a program takes to start."""
     project: Project | None = None
     """What `samplegen export` makes of a sample; without it, none can be exported."""
+
+    @cached_property
+    def kind(self) -> Literals:
+        """How it writes values."""
+        if isinstance(self.literals, DeclaredLiterals):
+            return self.literals.literals
+        return LITERALS[self.literals]
 
     @property
     def suffix(self) -> str:
@@ -304,7 +312,7 @@ class Clients:
 
 
 def _check_language(language: Language) -> Mistakes:
-    if language.literals not in LITERALS:
+    if isinstance(language.literals, str) and language.literals not in LITERALS:
         yield ("literals",), f"found {language.literals!r}; {nearest(language.literals, LITERALS)}"
     if re.search("[{}]", language.file.replace("{operation}", "")):
         yield ("file",), f"found {language.file!r}; expected no braces but {{operation}}"

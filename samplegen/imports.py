@@ -37,11 +37,11 @@ def _java(line: str) -> tuple[Any, ...]:
     return not line.startswith("import static "), line.rstrip(";")
 
 
-def _cpp(line: str) -> tuple[Any, ...]:
+def _alphabetic(line: str) -> tuple[Any, ...]:
     return 0, line
 
 
-ORDERS: dict[str, Order] = {"python": _python, "go": _go, "java": _java, "c++": _cpp}
+ORDERS: dict[str, Order] = {"python": _python, "go": _go, "java": _java}
 
 
 @lru_cache(maxsize=1024)
@@ -49,15 +49,10 @@ def ordered(kind: str, text: str) -> Code:
     """The lines, each once, in order, with an empty line between groups.
 
     Args:
-        kind: A row of `ORDERS`.
+        kind: A row of `ORDERS`; those of any other kind are in alphabetic order.
         text: The lines, in any order; empty ones do not count.
-
-    Raises:
-        LookupError: No such row.
     """
-    if kind not in ORDERS:
-        raise LookupError(f"the imports of {kind} have no known order")
-    order = ORDERS[kind]
+    order = ORDERS.get(kind, _alphabetic)
     lines = sorted({line for line in text.splitlines() if line.strip()}, key=order)
     groups = groupby(lines, key=lambda line: order(line)[0])
     return Code("\n\n".join("\n".join(group) for _, group in groups) + "\n")

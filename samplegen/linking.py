@@ -15,7 +15,7 @@ Place = tuple[str, int]
 
 _NESTING = {"if", "for", "macro", "call", "filter", "with", "autoescape", "trans"}
 """The statements that end by `end…`; so does `set` without `=`."""
-_LEXER = jinja2.Environment(keep_trailing_newline=True)
+_LEXER = jinja2.Environment(keep_trailing_newline=True)  # noqa: S701  it only reads
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class _Piece:
     def nests(self) -> bool:
         """Whether it is a statement that has an end, and is no block."""
         return self.keyword in _NESTING or (self.keyword == "set" and "=" not in self.words)
+
+    def weight(self, line: str) -> int:
+        """How much a line of it tells of where an error is."""
+        if self.keyword in ("block", "endblock"):
+            return 0
+        return 2 if self.words else int(bool(line.strip()))
 
 
 @dataclass
@@ -173,11 +179,15 @@ def _body(of_block: list[_Block], layers: dict[str, list[_Block]]) -> Iterator[_
 
 
 def _places(pieces: Iterable[_Piece]) -> Iterator[Place]:
-    """Of each line the place of the last piece that starts on it, else of the one it belongs to."""
-    name, line = "", 1
+    """Of each line the place of what stands on it, rather than of the tags of blocks around it."""
+    place, weight = ("", 1), -1
     for piece in pieces:
         name, line = piece.place
-        for _ in range(piece.text.count("\n")):
-            yield name, line
-            line += 1
-    yield name, line
+        for part in piece.text.splitlines(keepends=True):
+            if piece.weight(part) >= weight:
+                place, weight = (name, line), piece.weight(part)
+            if part.endswith("\n"):
+                yield place
+                line += 1
+                place, weight = (name, line), -1
+    yield place

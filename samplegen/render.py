@@ -1,24 +1,24 @@
 """Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
-import json
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
 from jinja2 import meta
-from jinja2.runtime import Context, LoopContext
+from jinja2.runtime import Context
 
+from samplegen import filters
 from samplegen.clients import Client, Language
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError
 from samplegen.features import OPTIONS, needless
-from samplegen.imports import ordered
 from samplegen.linking import Linked, link
-from samplegen.literals import JSON, LITERALS, Code, markdown, octal
+from samplegen.literals import Code, markdown
 from samplegen.resources import Layers, shown
+from samplegen.safety import check, only_code
 from samplegen.spec import Operation
 from samplegen.view import Rendered, View
 
@@ -31,7 +31,7 @@ def _code(pieces: Iterable[str]) -> Code:
 class _Environment(jinja2.Environment):
     """Jinja's own; what macros, set blocks, call blocks and `super()` make is source text, too."""
 
-    concat = staticmethod(_code)  # type: ignore[assignment]
+    concat = staticmethod(_code)
 
 
 class _Loader(jinja2.BaseLoader):
@@ -63,7 +63,7 @@ class Renderer:
         self._loader = _Loader(layers)
         self._environments: dict[str, _Environment] = {}
         self._templates: dict[str, jinja2.Template] = {}
-        self._seen: dict[str, set[str]] = {}
+        self._names: dict[str, set[str]] = {}
         self._shared: tuple[View | None, dict[str, Any]] = None, {}
 
     @property
@@ -88,7 +88,7 @@ class Renderer:
             self._check_options(name, client, view.connection)
         try:
             text = "".join(template.root_render_func(self._context(template, view)))
-            return Rendered(LITERALS[client.language.literals].layout.lay_out(text))
+            return Rendered(client.language.kind.layout.lay_out(text))
         except Exception:
             return self._failed(template, view)
 
@@ -125,12 +125,8 @@ class Renderer:
         Raises:
             SamplegenError: With each of them.
         """
-        if name not in self._seen:
-            environment = self._environment(client.language)
-            source = environment.parse(self._loader.linked[name].text)
-            self._seen[name] = meta.find_undeclared_variables(source)
         asked = connection.asked - needless(client, connection)
-        missing = [o for o in OPTIONS if o in asked and not OPTIONS[o] & self._seen[name]]
+        missing = [o for o in OPTIONS if o in asked and not OPTIONS[o] & self._names[name]]
         if missing:
             frame = self._loader.linked[name].files[-1]
             raise SamplegenError(
@@ -155,38 +151,43 @@ class Renderer:
 
     @cached_property
     def _documents(self) -> jinja2.Environment:
-        filters: dict[str, Callable[..., Any]] = {
+        own: dict[str, Callable[..., Any]] = {
             "text": markdown.text,
             "code": markdown.code,
             "block": markdown.block,
-            "comma": _comma,
+            "comma": filters.comma,
         }
-        return self._made(filters)
+        return self._made(own)
 
     def _template(self, name: str, client: Client, operation: Operation) -> jinja2.Template:
         try:
-            self._templates[name] = self._environment(client.language).get_template(name)
+            environment = self._environment(client.language)
+            template = environment.get_template(name)
+            source = environment.parse(self._loader.linked[name].text, name)
+            check(source, name)
+            self._names[name] = meta.find_undeclared_variables(source)
+            self._templates[name] = template
         except Exception as error:
             raise SamplegenError(self._problem(error, name, operation)) from error
         return self._templates[name]
 
     def _environment(self, language: Language) -> _Environment:
         if language.title not in self._environments:
-            self._environments[language.title] = self._made(_filters(language))
+            self._environments[language.title] = self._made(filters.of_language(language))
         return self._environments[language.title]
 
-    def _made(self, filters: Mapping[str, Callable[..., Any]]) -> _Environment:
+    def _made(self, own: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
-            finalize=_only_code,
+            finalize=only_code,
             auto_reload=False,
             cache_size=-1,
         )
-        environment.filters |= filters
+        environment.filters |= own
         return environment
 
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
@@ -213,61 +214,3 @@ class Renderer:
     def _path(self, name: str) -> Path:
         path = self._layers.find(name)
         return shown(path) if path else Path("templates") / name
-
-
-def _filters(language: Language) -> dict[str, Callable[..., Any]]:
-    """What templates of the language send values through."""
-    literals = LITERALS[language.literals]
-    return {
-        "quote": literals.quote,
-        "values": literals.values,
-        "json": _json,
-        "json_values": JSON.values,
-        "imports": partial(ordered, language.literals),
-        "comment": literals.comment,
-        "comma": _comma,
-        "number": _number,
-        "octal": octal,
-        "element_type": _looked_up(language.datatypes, "element type"),
-        **{name: _looked_up(table, name) for name, table in language.tables.items()},
-    }
-
-
-def _only_code(value: object) -> object:
-    """Lets only literals and whole numbers into a program, so no value can leave its literal."""
-    if value.__class__ is Code or value.__class__ is int:
-        return value
-    if isinstance(value, jinja2.Undefined):
-        return str(value)
-    raise TypeError(
-        f"{value!r} is printed as it is; send it through quote, values, json or comment"
-    )
-
-
-def _json(value: Any) -> Code:
-    """A text, or a value of any kind, as JSON on one line."""
-    if isinstance(value, str):
-        return JSON.quote(value)
-    return Code(json.dumps(value, allow_nan=False))
-
-
-def _comma(loop: LoopContext) -> Code:
-    """The comma after all but the last item of a loop."""
-    return Code("" if loop.last else ",")
-
-
-def _number(loop: LoopContext) -> Code:
-    """Tells the variables of a loop's items apart: nothing for the first, then 2, 3 and so on."""
-    return Code("" if loop.first else str(loop.index))
-
-
-def _looked_up(table: Mapping[str, str], what: str) -> Callable[[str], Code]:
-    codes = {datatype: Code(text) for datatype, text in table.items()}
-
-    def looked_up(datatype: str) -> Code:
-        """What a table of `language.yaml` has for a protocol datatype."""
-        if datatype not in codes:
-            raise LookupError(f"language.yaml has no {what} for datatype {datatype}")
-        return codes[datatype]
-
-    return looked_up

@@ -8,7 +8,7 @@ from samplegen.layout.source import Group, flat, parse, stripped
 
 @dataclass(frozen=True)
 class PythonLayout(LineLayout):
-    """As `ruff format`: what stands in brackets has a line for each item, with a comma behind it."""
+    """What stands in brackets has a line for each item, with a comma behind it."""
 
     width: int = 88
 

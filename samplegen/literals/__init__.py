@@ -6,6 +6,7 @@ Each kind of literal is a module here and a row of `LITERALS`; a language names 
 
 from samplegen.literals.code import Code, LiteralError, Scalar
 from samplegen.literals.cpp import CPP
+from samplegen.literals.declared import DeclaredLiterals
 from samplegen.literals.go import GO
 from samplegen.literals.java import JAVA
 from samplegen.literals.json import JSON
@@ -17,6 +18,7 @@ __all__ = [
     "JSON",
     "LITERALS",
     "Code",
+    "DeclaredLiterals",
     "LiteralError",
     "Literals",
     "Scalar",

@@ -37,11 +37,17 @@ def _real(value: float, datatype: str) -> str:
     return f"{value!r}{suffix}" if math.isfinite(value) else f'std::sto{kind}("{value}")'
 
 
+def _raw(content: bytes) -> str:
+    text = "".join(f"\\{byte:03o}" for byte in content)
+    return f'std::string("{text}", {len(content)})'
+
+
 CPP = Literals(
     _quotes,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
+    raw=_raw,
     layout=Layout(width=80, indent="  ", deeper=2),
     # A backslash at the end of a line would go on with the comment.
     remark=lambda text: re.sub(r"(\\|\?\?/)(?!\S)", r"\1.", text),

@@ -23,10 +23,16 @@ def _real(value: float, datatype: str) -> str:
     return f"float32({special})" if special and datatype == "FP32" else special or repr(value)
 
 
+def _raw(content: bytes) -> str:
+    text = "".join(f"\\x{byte:02x}" for byte in content)
+    return f'[]byte("{text}")'
+
+
 GO = Literals(
     Quotes('"', escaper(NAMED, _number), '"').always,
     ("false", "true"),
     typed_numbers(lambda value, datatype: str(value), _real),
     ("{", ", ", "}"),
+    raw=_raw,
     layout=Layout(width=100, indent="\t", filled=True),
 )

@@ -3,6 +3,7 @@
 import math
 
 from samplegen.layout.java import JavaLayout
+from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
 from samplegen.literals.code import LiteralError
 from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
 
@@ -30,11 +31,17 @@ def _real(value: float, datatype: str) -> str:
     return f"{value!r}{suffix}"
 
 
+def _raw(content: bytes) -> str:
+    signed = (byte - 256 if byte > 127 else byte for byte in content)
+    return f"new byte[] {OPEN_LIST}{{{', '.join(map(str, signed))}}}{CLOSE_LIST}"
+
+
 JAVA = Literals(
     Quotes('"', escaper(NAMED, _number), '"').always,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
+    raw=_raw,
     layout=JavaLayout(),
     # A \u means its character even in a comment, but not behind another backslash.
     remark=lambda text: text.replace("\\", "\\\\"),

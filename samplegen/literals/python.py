@@ -26,11 +26,18 @@ def _quotes(text: str) -> Quotes:
     return _QUOTES["'" if text.count('"') > text.count("'") else '"']
 
 
+def _raw(content: bytes) -> str:
+    plain = set(range(32, 127)) - set(b'"\\')
+    text = "".join(chr(byte) if byte in plain else f"\\x{byte:02x}" for byte in content)
+    return f'b"{text}"'
+
+
 PYTHON = Literals(
     _quotes,
     ("False", "True"),
     repr_numbers('float("{}")'.format),
     ("[", ", ", "]"),
+    raw=_raw,
     layout=PythonLayout(),
     # Python would read the file in the encoding that a comment at its top names (PEP 263).
     remark=lambda text: text.replace("coding:", "coding :").replace("coding=", "coding ="),

@@ -22,11 +22,20 @@ def _quotes(text: str) -> Quotes:
     return _QUOTED
 
 
+def _octal(content: bytes) -> str:
+    return "".join(f"\\{byte:03o}" for byte in content)
+
+
 SHELL = Literals(
-    _quotes, ("false", "true"), repr_numbers(str), ("", " ", ""), layout=Layout(width=88, last="")
+    _quotes,
+    ("false", "true"),
+    repr_numbers(str),
+    ("", " ", ""),
+    raw=lambda content: f"'{_octal(content)}'",  # a format of printf
+    layout=Layout(width=88, last=""),
 )
 
 
 def octal(elements: Sequence[Scalar], datatype: str) -> Code:
     """A format of `printf` that prints the bytes of a tensor's elements; to stand in quotes."""
-    return Code("".join(f"\\{byte:03o}" for byte in raw(datatype, elements)))
+    return Code(_octal(raw(datatype, elements)))

@@ -30,6 +30,11 @@ class Quotes:
 _SHORT = 20
 """A list of fewer characters never has to be broken."""
 
+
+def _no_bytes(content: bytes) -> str:
+    raise LiteralError("the language has no literal for bytes")
+
+
 Numbers = Callable[[Sequence[Any], str], list[str]]
 """Writes numbers of one datatype, or of none: of the empty one."""
 
@@ -45,6 +50,8 @@ class Literals:
     numbers: Numbers
     brackets: tuple[str, str, str]
     """What opens a list, stands between its elements, and closes it."""
+    raw: Callable[[bytes], str] = _no_bytes
+    """Writes bytes."""
     remark: Callable[[str], str] = str
     """Makes a text harmless in a comment."""
     layout: Layout = field(default_factory=Layout)
@@ -61,11 +68,26 @@ class Literals:
             values: Of one type, as the elements of a tensor are.
             datatype: The protocol datatype of the values, if they are a tensor's.
         """
+        if isinstance(values, str):
+            raise LiteralError(f"values: found {values!r}; expected a list")
         opening, separator, closing = self.brackets
         items = separator.join(self._items(values, datatype))
         if not opening or len(items) < _SHORT:
             return Code(f"{opening}{items}{closing}")
         return Code(f"{OPEN_LIST}{opening}{items}{closing}{CLOSE_LIST}")
+
+    def boolean(self, value: object) -> Code:
+        """The literal of true or false."""
+        if isinstance(value, bool):
+            return Code(self.booleans[value])
+        raise LiteralError(f"boolean: found {value!r}; expected true or false")
+
+    def bytes(self, value: object) -> Code:
+        """The literal of bytes, or of those of a text in UTF-8."""
+        content = utf8(value) if isinstance(value, str) else value
+        if isinstance(content, bytes):
+            return Code(self.raw(content))
+        raise LiteralError(f"bytes: found {value!r}; expected bytes or text")
 
     def comment(self, text: str, prefix: str, width: int = 88) -> Code:
         """Text as lines of a comment, each behind `prefix`."""
@@ -82,6 +104,8 @@ class Literals:
 
 @lru_cache(maxsize=4096)
 def _quote(literals: Literals, text: str) -> Code:
+    if not isinstance(text, str):
+        raise LiteralError(f"quote: found {text!r}; expected text")
     if SEPARATOR not in text:
         quotes = literals.quotes(text)
         return Code(f"{quotes.opening}{quotes.escape(text)}{quotes.closing}")
