@@ -16,6 +16,27 @@ def _number(code: int) -> str:
     return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(*[iter(units)] * 2, strict=True))
 
 
+_LONGEST = 10_000
+"""Characters of a string constant; a class file holds 65,535 bytes of one, six a character at
+most."""
+_escape = escaper(NAMED, _number)
+_PLAIN = Quotes('"', _escape, '"')
+
+
+def _chunks(text: str) -> str:
+    """The escaped text, cut into constants."""
+    pieces = (text[start : start + _LONGEST] for start in range(0, len(text), _LONGEST))
+    return '", "'.join(map(_escape, pieces))
+
+
+_LONG = Quotes('String.join("", "', _chunks, '")')
+"""Constants that are added with `+` would be one constant again."""
+
+
+def _quotes(text: str) -> Quotes:
+    return _PLAIN if len(text) <= _LONGEST else _LONG
+
+
 def _integer(value: int, datatype: str) -> str:
     if not -(2**63) <= value < 2**63:
         raise LiteralError(f"Java has no integer {value}")
@@ -37,7 +58,7 @@ def _raw(content: bytes) -> str:
 
 
 JAVA = Literals(
-    Quotes('"', escaper(NAMED, _number), '"').always,
+    _quotes,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
