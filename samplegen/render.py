@@ -1,7 +1,7 @@
 """Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,6 +32,10 @@ class _Environment(jinja2.Environment):
     """Jinja's own; what macros, set blocks, call blocks and `super()` make is source text, too."""
 
     concat = staticmethod(_code)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What all templates see, as one mapping: a render copies it."""
+        return {**self.globals, **(d or {})}
 
 
 class _Loader(jinja2.BaseLoader):
