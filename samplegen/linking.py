@@ -173,9 +173,19 @@ def _body(of_block: list[_Block], layers: dict[str, list[_Block]]) -> Iterator[_
     """What stands in a block; `super()` stands for the same block of the template below."""
     for part in of_block[0].body:
         if isinstance(part, _Piece) and part.words == ("super", "(", ")") and len(of_block) > 1:
-            yield from _body(of_block[1:], layers)
+            yield from _without_first_break(_body(of_block[1:], layers))
         else:
             yield from _resolved([part], layers)
+
+
+def _without_first_break(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """The body of a block without the line break behind its tag, which Jinja takes away there."""
+    for number, piece in enumerate(pieces):
+        if not number and not piece.words and piece.text.startswith("\n"):
+            name, line = piece.place
+            yield _Piece(piece.text[1:], (name, line + 1))
+        else:
+            yield piece
 
 
 def _places(pieces: Iterable[_Piece]) -> Iterator[Place]:

@@ -4,19 +4,20 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import jinja2
 from jinja2 import meta
 from jinja2.runtime import Context
 
 from samplegen import filters
-from samplegen.clients import Client, Language
+from samplegen.clients import Client
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError
 from samplegen.features import OPTIONS, needless
 from samplegen.linking import Linked, link
-from samplegen.literals import Code, markdown
+from samplegen.layout.marks import OPEN_JSON
+from samplegen.literals import JSON, Code, markdown
 from samplegen.resources import Layers, shown
 from samplegen.safety import check, only_code
 from samplegen.spec import Operation
@@ -92,18 +93,27 @@ class Renderer:
             self._check_options(name, client, view.connection)
         try:
             text = "".join(template.root_render_func(self._context(template, view)))
-            return Rendered(client.language.kind.layout.lay_out(text))
+            return Rendered(self._laid_out(text, client))
         except Exception:
-            return self._failed(template, view)
+            self._check(template, view)
+            raise
 
-    def _failed(self, template: jinja2.Template, view: View) -> NoReturn:
-        """Renders once more, the way in which Jinja finds the line of an error in the template."""
+    def _laid_out(self, text: str, client: Client) -> str:
+        if OPEN_JSON in text:
+            text = JSON.layout.lay_out(text).replace(OPEN_JSON, "")
+        return client.language.kind.layout.lay_out(text)
+
+    def _check(self, template: jinja2.Template, view: View) -> None:
+        """Renders in the way in which Jinja finds the line of an error in the template.
+
+        Raises:
+            SamplegenError: With the template, the line and the operation.
+        """
         try:
             template.render(view.context)
         except Exception as error:
             name = template.name or ""
             raise SamplegenError(self._problem(error, name, view.operation)) from error
-        raise AssertionError("a template failed once, and not again")
 
     def _context(self, template: jinja2.Template, view: View) -> Context:
         """What a template sees: the view, which all clients of an operation share, and globals."""
@@ -165,7 +175,7 @@ class Renderer:
 
     def _template(self, name: str, client: Client, operation: Operation) -> jinja2.Template:
         try:
-            environment = self._environment(client.language)
+            environment = self._environment(client)
             template = environment.get_template(name)
             source = environment.parse(self._loader.linked[name].text, name)
             check(source, name)
@@ -175,10 +185,11 @@ class Renderer:
             raise SamplegenError(self._problem(error, name, operation)) from error
         return self._templates[name]
 
-    def _environment(self, language: Language) -> _Environment:
-        if language.title not in self._environments:
-            self._environments[language.title] = self._made(filters.of_language(language))
-        return self._environments[language.title]
+    def _environment(self, client: Client) -> _Environment:
+        folder = client.name.partition("/")[0]
+        if folder not in self._environments:
+            self._environments[folder] = self._made(filters.of_language(client.language))
+        return self._environments[folder]
 
     def _made(self, own: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(

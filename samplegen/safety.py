@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import jinja2
 from jinja2 import nodes
 
+from samplegen.layout.marks import plain
 from samplegen.literals import Code
 
 
@@ -18,8 +19,9 @@ def only_code(value: object) -> object:
         return value
     if isinstance(value, jinja2.Undefined):
         return str(value)
+    found = plain(value) if isinstance(value, str) else value
     raise TypeError(
-        f"{value!r} is printed as it is; send it through quote, values, json or comment"
+        f"{found!r} is printed as it is; send it through quote, values, json or comment"
     )
 
 

@@ -17,7 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samplegen.clients import Client, Language
-from samplegen.literals import LITERALS, Code, LiteralError, Span, Value
+from samplegen.layout.marks import Span, plain, spans, value
+from samplegen.literals import LITERALS, LiteralError
 from samplegen.render import Renderer
 from samplegen.resources import Layers, spec_layers
 from samplegen.spec import Call, Expectation, Operation, Spec, Tensor
@@ -177,7 +178,7 @@ JSON_TEXTS = """\
 {% endfor %}
 ], "all": {{ operation.output_names | json_values }}}
 """
-JSON_VALUES = "{{ operation.inputs[0].data | json_values(14) }}\n"
+JSON_VALUES = "{{ operation.inputs[0].data | json_values }}\n"
 
 
 @given(TEXTS)
@@ -309,12 +310,12 @@ def test_ruff_format_leaves_python_literals_alone(
     lists: list[list[bool | int | float | str]],
 ) -> None:
     python = LITERALS["python"]
-    calls = [f"call(\n    {python.values(values, 4)},\n)\n" for values in lists]
+    calls = [f"call(\n    {python.values(values)},\n)\n" for values in lists]
     for values in lists:
         items = [python.quote(value) for value in values if isinstance(value, str)]
         if items:
-            calls.append(f"function({LITERALS['python'].arguments(items, 9, 0)})\n")
-    program = "".join(calls).encode()
+            calls.append(f"function({', '.join(items)})\n")
+    program = plain(python.layout.lay_out("".join(calls))).encode()
     command = ["ruff", "format", "--isolated", "--diff", "--stdin-filename", "program.py", "-"]
     finished = subprocess.run(command, input=program, capture_output=True, timeout=30)
     assert finished.stdout.decode() == ""
@@ -326,22 +327,24 @@ def test_ruff_format_leaves_python_literals_alone(
 
 @given(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8))
 @settings(max_examples=60, deadline=None)
-def test_spans_cover_the_connection_values_of_a_text(before: str, value: str, after: str) -> None:
-    text = (before, Value("host", value), after, Value("model", value))
+def test_spans_cover_the_connection_values_of_a_text(before: str, host: str, after: str) -> None:
+    text = f"{before}{value('host', host)}{after}{value('model', host)}"
     for kind, literals in LITERALS.items():
-        plain = before + value + after + value
-        if kind == "shell" and "\0" in plain:
+        unmarked = before + host + after + host
+        if kind == "shell" and "\0" in unmarked:
             continue
         code = literals.quote(text)
-        assert code == literals.quote(plain)
-        assert [span.name for span in code.spans] == ["host", "model"]
-        first, second = code.spans
-        assert code[first.start : first.end] == code[second.start : second.end]
+        assert plain(code) == literals.quote(unmarked)
+        first, second = spans(code)
+        assert (first.name, second.name) == ("host", "model")
+        assert plain(code)[slice(*first[:2])] == plain(code)[slice(*second[:2])]
         assert first.end <= second.start
 
 
+BACKSLASHED = "a\\b"
+
+
 def test_a_span_holds_the_value_as_it_is_written() -> None:
-    code = LITERALS["python"].quote(("http://", Value("host", "a\\b"), ":1"))
-    assert (code, code.spans) == ('"http://a\\\\b:1"', (Span(8, 12, "host"),))
-    assert str(code) is code, "printing it keeps the spans"
-    assert Code("x").spans == ()
+    code = LITERALS["python"].quote(f"http://{value('host', BACKSLASHED)}:1")
+    assert (plain(code), spans(code)) == ('"http://a\\\\b:1"', (Span(8, 12, "host"),))
+    assert spans("x") == ()

@@ -14,9 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samplegen.literals import LITERALS, LiteralError, Value
+from samplegen.layout.marks import plain, spans, value
+from samplegen.literals import LITERALS, LiteralError
 
 NASTY = [
+    "QUJD" * 17_500,  # javac takes no constant of more than 65,535 bytes
+    "\U0001f600é" * 12_000,
     "",
     " ",
     "\"'`$\\",
@@ -228,9 +231,10 @@ def test_every_value_comes_back(
         values[datatype] += [low, high - 1, 0]
     kept = {name: found for name, found in values.items() if name not in compiled.omits}
     literals = LITERALS[compiled.literals]
-    lists = {name: literals.values(found, 8, 4, name) for name, found in kept.items()}
+    lists = {name: literals.values(found, name) for name, found in kept.items()}
     comments = [literals.comment(text, "// ") for text in (*COMMENTS, remark)]
     program = compiled.program.format(comment="\n".join(comments), **lists)
+    program = plain(literals.layout.lay_out(program))
     printed = run(compiled, program, tmp_path_factory.mktemp("program"))
     order = ("BYTES", "BOOL", "INT32", "INT64", "UINT64", "FP32", "FP64")
     expected = [shown(name, v) for name in order if name in kept for v in kept[name]]
@@ -282,17 +286,18 @@ def test_half_a_surrogate_pair_is_refused(language: str) -> None:
         LITERALS[language].quote("\ud800")
 
 
-@pytest.mark.parametrize(("language", "value"), [("java", 2**63), ("c++", 2**64)])
-def test_a_number_that_no_type_holds_is_refused(language: str, value: int) -> None:
+@pytest.mark.parametrize(("language", "number"), [("java", 2**63), ("c++", 2**64)])
+def test_a_number_that_no_type_holds_is_refused(language: str, number: int) -> None:
     with pytest.raises(LiteralError):
-        LITERALS[language].values([value])
+        LITERALS[language].values([number])
 
 
 @pytest.mark.parametrize("language", ["go", "java", "c++"])
 def test_connection_values_keep_their_places(language: str) -> None:
-    text = (Value("host", 'a"\n'), ":", Value("rest_port", "8000"), "/v2")
+    quoted = 'a"\n'
+    text = f"{value('host', quoted)}:{value('rest_port', '8000')}/v2"
     code = LITERALS[language].quote(text)
-    assert [(span.name, code[span.start : span.end]) for span in code.spans] == [
+    assert [(span.name, plain(code)[span.start : span.end]) for span in spans(code)] == [
         ("host", 'a\\"\\n'),
         ("rest_port", "8000"),
     ]

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from samplegen.literals import Value
+from samplegen.layout.marks import value
 from samplegen.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")
@@ -49,4 +49,4 @@ def test_block(value: str) -> None:
 
 
 def test_connection_values_are_text() -> None:
-    assert code((Value("host", "gpu7"), ":", Value("grpc_port", "9000"))) == "`gpu7:9000`"
+    assert code(f"{value('host', 'gpu7')}:{value('grpc_port', '9000')}") == "`gpu7:9000`"

@@ -412,7 +412,7 @@ WHILE = "(while rendering the operation 'health')"
         ("a\n{% if nothing %}{% endif %}\n", f":2: 'nothing' is undefined {WHILE}"),
         ("a\n{% for x in nothing %}{% endfor %}\n", f":2: 'nothing' is undefined {WHILE}"),
         ("a\n{{ operation.title }}\n", ":2: 'Request Health Endpoints' is printed as it is; send"),
-        ("{{ model }}\n", ":1: (Value(name='model', text='dummy'),) is printed as it is; send it"),
+        ("{{ model }}\n", ":1: 'dummy' is printed as it is; send it through quote"),
         ("{{ 'constant' }}\n", ":1: 'constant' is printed as it is; send it through quote"),
         ("{{ 1.5 }}\n", ":1: 1.5 is printed as it is"),
         ("{{ true }}\n", ":1: True is printed as it is"),
@@ -420,7 +420,7 @@ WHILE = "(while rendering the operation 'health')"
         ("{{ (model | quote) ~ 'x' }}\n", ":1: 'dummyx' is printed as it is"),
         ("{{ model | quote | upper }}\n", ":1: 'DUMMY' is printed as it is"),
         ("{{ 'x%s' | format(model | quote) }}\n", ":1: 'xdummy' is printed as it is"),
-        ("{{ operation | quote }}\n", ":1: 'Operation' object is not iterable"),
+        ("{{ operation | quote }}\n", ":1: quote: found Operation("),
         ("a\n{{ 1 // 0 }}\n", f":2: integer division or modulo by zero {WHILE}"),
         ("{% include 'curl/rest/health.sh.jinja' %}\n", ":1: maximum recursion depth exceeded"),
         ("a\n{% for %}\n", ":2: not a template: "),
@@ -502,3 +502,139 @@ def test_one_renderer_renders_in_any_order() -> None:
     cells = {cell.name: cell for cell in fresh.cells}
     for name in names:
         assert fresh.render(cells[name]).text == expected[name]
+
+
+# What Jinja a template may use
+
+
+def written(folder: Path, body: str, **others: str) -> str:
+    """What a template of curl makes for the operation server-metadata."""
+    files = {"server-metadata": body, **others}
+    for name, text in files.items():
+        path = folder / "curl/rest" / f"{name}.sh.jinja"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    catalogue = Catalogue((), (folder,))
+    seen = view(catalogue.spec.api, catalogue.spec.operation("server-metadata"))
+    return catalogue.renderer.render(catalogue.clients.client("curl/rest"), seen).text
+
+
+MACROS = (
+    "{% macro echo(text) %}echo {{ text | quote }}{% endmacro %}"
+    "{% macro braces() %}{ {{ caller() }}; }{% endmacro %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{% macro m(x) %}echo {{ x | quote }}{% endmacro %}{{ m("$x") }}', "echo '$x'"),
+        ('{% from "curl/rest/m.sh.jinja" import echo %}{{ echo("a b") }}', "echo 'a b'"),
+        ('{% import "curl/rest/m.sh.jinja" as m %}{{ m.echo("a b") }}', "echo 'a b'"),
+        (
+            '{% from "curl/rest/m.sh.jinja" import braces %}'
+            '{% call braces() %}echo {{ "it\'s" | quote }}{% endcall %}',
+            "{ echo 'it'\"'\"'s'; }",
+        ),
+        ('{% set x %}{{ "a b" | quote }}{% endset %}{{ x }} {{ x }}', "'a b' 'a b'"),
+        ("{% for i in range(3) %}{{ i }}{% endfor %}", "012"),
+        (
+            "{% set ns = namespace(sum=0) %}{% for i in range(4) %}{% set ns.sum = ns.sum + i %}"
+            "{% endfor %}{{ ns.sum }}",
+            "6",
+        ),
+        ('{{ ["a" | quote, "b c" | quote] | join(", ") }}', "a, 'b c'"),
+        ('{{ [1, 2] | join(" + ") }}', "1 + 2"),
+        ("{% filter indent(2) %}a\nb{% endfilter %}", "a\n  b"),
+        ("{% filter upper %}a{% endfilter %}", "A"),
+        ('{% set x %} {{ "a" | quote }} {% endset %}{{ x | trim }}', "a"),
+        ('{% if url is mapping and "x" is string %}yes{% endif %}', "yes"),
+        ('{% include "curl/rest/part.sh.jinja" %}', "part"),
+        ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+        ('{{ "GREATER" | name }} {{ false | boolean }} {{ "é" | bytes }}', "GREATER false '\\303\\251'"),
+        ('{{ (url.ServerMetadata ~ "?a=1") | quote }}', "'http://localhost:8000/v2?a=1'"),
+    ],
+)  # fmt: skip
+def test_all_of_jinja_works_in_templates(body: str, expected: str, tmp_path: Path) -> None:
+    assert written(tmp_path, body, m=MACROS, part="part") == expected
+
+
+def test_a_block_of_a_form_stands_where_its_frame_has_it(tmp_path: Path) -> None:
+    frame = 'first\n{% block a %}\n{{ "x y" | quote }}\n{% endblock %}\nlast {% block b %}{% endblock %}'
+    form = (
+        '{% extends "curl/rest/f.sh.jinja" %}{% set n = 2 %}nothing of this is printed'
+        "{% block a %}\n{{ super() }}\nsecond {{ n }}\n{% endblock %}{% block b %}end{% endblock %}"
+    )
+    expected = "first\n'x y'\n\nsecond 2\nlast end"
+    assert written(tmp_path, form, f=frame) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{{ operation.title }}", '{{ "EQUAL" }}', "{{ 1.5 }}", "{{ true }}", "{{ none }}",
+        "{{ operation.calls }}", "{{ operation.none }}", "{{ none_such }}",
+        '{% from "curl/rest/m.sh.jinja" import bad %}{{ bad(operation.title) }}',
+        '{% macro m() %}{{ operation.title }}{% endmacro %}{{ m() }}',
+        "{% set x = operation.title %}{{ x }}",
+        "{% set x %}{{ operation.title }}{% endset %}{{ x }}",
+        "{% filter upper %}{{ operation.title }}{% endfilter %}",
+        '{% filter replace("a", operation.title) %}a{% endfilter %}',
+        "{{ operation.title | safe }}", "{{ operation.title | escape }}",
+        "{{ operation.title | tojson }}", "{{ operation.title | urlize }}",
+        "{{ {1: operation.title} | xmlattr }}", "{{ operation.title | upper }}",
+        "{{ operation.title | indent }}", "{{ operation.title | trim }}",
+        "{{ [operation.title] | join }}", '{{ ["a" | quote] | join(operation.title) }}',
+        '{{ ("a" | quote) ~ operation.title }}', '{{ ("a" | quote) + operation.title }}',
+        '{{ ("a" | quote) ~ ("b" | quote) }}', '{{ "%s" | format(operation.title) }}',
+        '{{ ("a" | quote).replace("a", operation.title) }}', '{{ ("a" | quote)[0] }}',
+        '{{ ("a" | quote).__class__(operation.title) }}',
+        '{{ ("a" | quote)["__class__"](operation.title) }}',
+        '{{ ("a" | quote) | attr("__class__") }}',
+        "{% autoescape true %}{{ operation.title }}{% endautoescape %}",
+        "{% autoescape true %}{% set x %}a{% endset %}{{ x ~ operation.title }}{% endautoescape %}",
+        '{{ cycler("a").next() }}', "{{ lipsum() }}", "{{ dict(a=1) }}",
+        "{{ 1 | quote }}", "{{ true | quote }}", "{{ operation.title | values }}",
+        '{{ "a b" | name }}', '{{ "" | name }}', "{{ 1 | name }}", "{{ 1 | boolean }}",
+        '{{ "true" | boolean }}', "{{ 1 | bytes }}", '{{ "a" | join }}', "{{ 1 | element_type }}",
+    ],
+)  # fmt: skip
+def test_what_is_no_literal_is_refused_at_its_line(body: str, tmp_path: Path) -> None:
+    macros = "{% macro bad(x) %}\n\n{{ x }}{% endmacro %}"
+    with pytest.raises(SamplegenError) as refused:
+        written(tmp_path, f"#!/bin/sh\n{body}", m=macros)
+    (problem,) = refused.value.problems
+    in_macros = problem.path is not None and problem.path.name == "m.sh.jinja"
+    assert problem.line == (3 if in_macros else 2), str(problem)
+
+
+def test_an_error_in_a_frame_or_in_a_form_is_told_at_its_own_line(tmp_path: Path) -> None:
+    frame = "\n{% block a %}{% endblock %}\n{{ in_frame }}"
+    form = '{% extends "curl/rest/f.sh.jinja" %}\n\n\n{% block a %}{{ in_form }}{% endblock %}'
+    with pytest.raises(SamplegenError, match=r"server-metadata.sh.jinja:4: 'in_form' is undefined"):
+        written(tmp_path, form, f=frame)
+    with pytest.raises(SamplegenError, match=r"f.sh.jinja:3: 'in_frame' is undefined"):
+        written(tmp_path, form.replace("{{ in_form }}", ""), f=frame)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("a\n{% if %}", r"server-metadata.sh.jinja:2: not a template"),
+        ("a\n{% block x %}", r"server-metadata.sh.jinja:2: not a template: the block 'x' is not"),
+        ('{% extends "curl/rest/server-metadata.sh.jinja" %}', "extends itself"),
+        ('{% extends "curl/rest/none.sh.jinja" %}', "none.sh.jinja: no such template"),
+        ("a\n{{ 1 | nope }}", r"server-metadata.sh.jinja:2: not a template: No filter named 'nope'"),
+    ],
+)
+def test_what_is_no_template_is_told_at_its_line(body: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(SamplegenError, match=message):
+        written(tmp_path, body)
+
+
+def test_every_packaged_program_is_put_together_from_at_most_five_files() -> None:
+    assert CELLS
+    for cell in CATALOGUE.cells:
+        if cell.omitted is None:
+            files = CATALOGUE.renderer.linked(cell.client, cell.operation).files
+            assert 1 <= len(files) <= 5, cell.name

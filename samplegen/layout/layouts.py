@@ -28,10 +28,12 @@ class Layout:
     """What follows the last element of a list that is broken."""
     filled: bool = False
     """Whether numbers and texts fill their lines; else each element has a line of its own."""
+    opening: str = OPEN_LIST
+    """The mark of the lists that it breaks."""
 
     def lay_out(self, text: str) -> str:
         """The text with its marks, its long lines broken."""
-        start = text.find(OPEN_LIST)
+        start = text.find(self.opening)
         while start >= 0:
             start = text.rfind("\n", 0, start) + 1
             end = text.find("\n", start)
@@ -41,7 +43,7 @@ class Layout:
                 broken = Lists(self, margin_of(line)).laid_out(parse(line))
                 text = f"{text[:start]}{broken}{text[start + len(line) :]}"
                 line = broken
-            start = text.find(OPEN_LIST, start + len(line))
+            start = text.find(self.opening, start + len(line))
         return text
 
     def columns(self, line: str) -> int:

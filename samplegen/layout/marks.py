@@ -5,12 +5,13 @@ language holds as it is, and digits drawn for this process, which no value can k
 with marks can be joined, sliced into lines and passed through macros like any others.
 """
 
-from secrets import token_hex
+from secrets import randbelow
 from typing import NamedTuple
 
-SEPARATOR = f"\0{token_hex(4)}"
-LIST, LIST_END, END = "(", ")", ""
-"""The labels of marks that are no names: a list opens, a list closes, a connection value ends."""
+SEPARATOR = f"\0{randbelow(10**9):09}"
+LIST, JSON_LIST, LIST_END, END = "(", "[", ")", ""
+"""The labels of marks that are no names: a list opens, one of JSON opens, a list closes, a
+connection value ends."""
 
 
 class Span(NamedTuple):
@@ -26,12 +27,17 @@ def mark(label: str) -> str:
     return f"{SEPARATOR}{label}{SEPARATOR}"
 
 
-OPEN_LIST, CLOSE_LIST, CLOSE_VALUE = mark(LIST), mark(LIST_END), mark(END)
+OPEN_LIST, OPEN_JSON, CLOSE_LIST = mark(LIST), mark(JSON_LIST), mark(LIST_END)
 
 
 def value(name: str, text: str) -> str:
     """A connection value, such as `value("host", "localhost")`, as a text that can be joined."""
-    return f"{mark(name)}{text}{CLOSE_VALUE}"
+    return f"{mark(name)}{text}{mark(END)}"
+
+
+def is_name(label: str) -> bool:
+    """Whether a mark belongs to a connection value."""
+    return label not in (LIST, JSON_LIST, LIST_END)
 
 
 def plain(text: str) -> str:
@@ -48,6 +54,6 @@ def spans(text: str) -> tuple[Span, ...]:
             end += len(piece)
         elif piece == END:
             found.append(Span(start, end, name))
-        elif piece not in (LIST, LIST_END):
+        elif is_name(piece):
             name, start = piece, end
     return tuple(found)

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, plain
+from samplegen.layout.marks import CLOSE_LIST, OPEN_JSON, OPEN_LIST, SEPARATOR, plain
 
+_MARKS = "|".join(map(re.escape, (OPEN_LIST, OPEN_JSON, CLOSE_LIST)))
 _TOKEN = re.compile(
-    rf"{re.escape(OPEN_LIST)}|{re.escape(CLOSE_LIST)}"
+    rf"{_MARKS}"
     r'|"(?:\\.|[^"\\])*"'
     r"|'(?:\\.|[^'\\])*'"
     r"|`[^`]*`"
     r"|[(\[{]|[)\]}]|,"
-    rf"|(?:(?!{re.escape(OPEN_LIST)}|{re.escape(CLOSE_LIST)})[^\"'`()\[\]{{}},])+"
+    rf"|(?:(?!{_MARKS})[^\"'`()\[\]{{}},])+"
     r"|."
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -57,7 +58,7 @@ def parse(line: str) -> Nodes:
             inner = nodes
             opening, nodes, marked = opened.pop()
             nodes.append(Group(opening, tuple(_items(inner)), token, marked))
-        elif token == OPEN_LIST:
+        elif token in (OPEN_LIST, OPEN_JSON):
             is_list = True
         elif token != CLOSE_LIST:
             nodes.append(token)

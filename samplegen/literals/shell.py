@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from samplegen.layout.layouts import Layout
 from samplegen.literals.code import Code, LiteralError, Scalar
 from samplegen.literals.writing import Literals, Quotes, repr_numbers
 from samplegen.packing import raw
@@ -32,7 +31,6 @@ SHELL = Literals(
     repr_numbers(str),
     ("", " ", ""),
     raw=lambda content: f"'{_octal(content)}'",  # a format of printf
-    layout=Layout(width=88, last=""),
 )
 
 

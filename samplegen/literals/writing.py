@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from samplegen.layout.layouts import Layout
-from samplegen.layout.marks import CLOSE_LIST, LIST, LIST_END, OPEN_LIST, SEPARATOR, mark, plain
+from samplegen.layout.marks import CLOSE_LIST, SEPARATOR, is_name, mark, plain
 from samplegen.layout.source import columns
 from samplegen.literals.code import Code, LiteralError, Scalar
 
@@ -74,7 +74,7 @@ class Literals:
         items = separator.join(self._items(values, datatype))
         if not opening or len(items) < _SHORT:
             return Code(f"{opening}{items}{closing}")
-        return Code(f"{OPEN_LIST}{opening}{items}{closing}{CLOSE_LIST}")
+        return Code(f"{self.layout.opening}{opening}{items}{closing}{CLOSE_LIST}")
 
     def boolean(self, value: object) -> Code:
         """The literal of true or false."""
@@ -115,7 +115,7 @@ def _quote(literals: Literals, text: str) -> Code:
         if not index % 2:
             pieces[index] = quotes.escape(piece)
         else:
-            pieces[index] = "" if piece in (LIST, LIST_END) else mark(piece)
+            pieces[index] = mark(piece) if is_name(piece) else ""
     return Code(f"{quotes.opening}{''.join(pieces)}{quotes.closing}")
 
 
