@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samplegen.literals import LITERALS, LiteralError, Value
+from samplegen.render.literals import LITERALS, LiteralError, Value
 
 NASTY = [
     "",

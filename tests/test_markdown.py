@@ -4,8 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from samplegen.literals import Value
-from samplegen.literals.markdown import block, code, text
+from samplegen.render.literals import Value
+from samplegen.render.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -1,5 +1,7 @@
 """Source text that is safe where it stands, and where connection values stand in it."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 Scalar = bool | int | float | str
@@ -31,6 +33,25 @@ class Code(str):
     def __str__(self) -> "Code":
         """Itself: Jinja calls `str` on what it prints, which would lose the spans."""
         return self
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A program, and where each connection value stands in it."""
+
+    text: str
+    _parts: tuple[str, ...]
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """In the order of the text, in characters."""
+        spans = []
+        offset = 0
+        for part in self._parts:
+            if isinstance(part, Code):
+                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
+            offset += len(part)
+        return tuple(spans)
 
 
 class Value(NamedTuple):

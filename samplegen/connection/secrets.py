@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 
-from samplegen.connection import Connection, Tls
+from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError
 
 

@@ -1,93 +1,14 @@
-"""Options that say where the server is and what it asks of those who call."""
+"""The connection that a reader's own values make of the documented one."""
 
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
-from samplegen.clients import Client
-from samplegen.connection import Connection, Header, Tls
+from samplegen.connection.model import Connection, Header, Tls
+from samplegen.connection.options import FILES
 from samplegen.errors import UsageError
-from samplegen.features import needless
-
-_FILES = ("cacert", "cert", "key")
-
-
-def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds what `connection` takes: where the server is, and what it asks of those who call."""
-    for option in reversed(_CONNECTION_OPTIONS):
-        command = option(command)
-    return command
-
-
-def security_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds those of `connection_options` that say what the server asks of those who call."""
-    for option in reversed(_SECURITY_OPTIONS):
-        command = option(command)
-    return command
-
-
-_SECURITY_OPTIONS = (
-    click.option(
-        "--tls",
-        is_flag=True,
-        default=None,
-        help="Encrypt, and trust whom the client library trusts.",
-    ),
-    click.option("--cacert", metavar="FILE", help="TLS; trust the authorities of a PEM file."),
-    click.option("--cert", metavar="FILE", help="TLS; the client's own certificate, as PEM."),
-    click.option("--key", metavar="FILE", help="The key of --cert: PEM, PKCS #8, not encrypted."),
-    click.option(
-        "--bearer-token-env",
-        metavar="VARIABLE",
-        help="Send the token that the sample finds in this environment variable.",
-    ),
-    click.option(
-        "--header",
-        multiple=True,
-        metavar="'NAME: VALUE'",
-        help="A header of every request, over gRPC metadata; may be repeated.",
-    ),
-    click.option(
-        "--header-env",
-        multiple=True,
-        metavar="NAME=VARIABLE",
-        help="The same, with a secret value, which the sample reads from its environment.",
-    ),
-    click.option(
-        "--authority",
-        metavar="HOST[:PORT]",
-        help="What requests name as their host, for an ingress: Host, over gRPC :authority.",
-    ),
-    click.option(
-        "--deadline",
-        type=click.IntRange(1, 3600),
-        metavar="SECONDS",
-        help="When every call gives up.",
-    ),
-    click.option(
-        "--max-message-size",
-        type=click.IntRange(1, 2047),
-        metavar="MIB",
-        help="The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
-    ),
-)
-_CONNECTION_OPTIONS = (
-    click.option("--host", metavar="HOST", help="Name or address of the server."),
-    click.option("--grpc-port", type=click.IntRange(1, 65535), metavar="PORT"),
-    click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT"),
-    click.option("--model", metavar="NAME", help="In place of the operation's own model."),
-    click.option(
-        "--model-version",
-        metavar="N",
-        help="Digits; '' for the server's default version.",
-    ),
-    *_SECURITY_OPTIONS,
-)
 
 
 def connection(
@@ -175,34 +96,13 @@ def endpoint_connection(documented: Connection, endpoint: str, **values: Any) ->
     )
 
 
-def tell_needless(clients: Iterable[Client], made: Connection) -> None:
-    """Says on stderr which options change nothing, since the protocol asks for nothing there."""
-    found = {option for client in clients for option in needless(client, made)}
-    for option in sorted(found):
-        click.echo(f"note: --{option} changes nothing over REST, which has no such limit", err=True)
-
-
 def on_this_machine(made: Connection) -> Connection:
     """With whole paths of its PEM files, since a judged sample runs in a folder of its own."""
     if made.tls is None:
         return made
-    paths = {name: getattr(made.tls, name) for name in _FILES}
+    paths = {name: getattr(made.tls, name) for name in FILES}
     whole = {name: str(Path(path).resolve()) for name, path in paths.items() if path is not None}
     return replace(made, tls=Tls(**whole))
-
-
-def words(security: Mapping[str, Any]) -> list[str]:
-    """The options of `security_options` as they are typed, with whole paths of files."""
-    found = []
-    for name, value in security.items():
-        option = f"--{name.replace('_', '-')}"
-        if value is True:
-            found.append(option)
-        elif value:
-            values = value if isinstance(value, tuple) else (value,)
-            whole = map(os.path.abspath, values) if name in _FILES else map(str, values)
-            found += [word for text in whole for word in (option, text)]
-    return found
 
 
 def server_address(

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from samplegen.literals.code import Code, LiteralError
-from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+from samplegen.render.literals.code import Code, LiteralError
+from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
 
 _WIDTH = 100
 """The longest line; google-java-format."""

@@ -5,9 +5,10 @@ that all clients of the language share, in `templates/<language>/connection/`. I
 it adds to the places of the same names in the client's frame.
 """
 
-from samplegen.clients import Client
-from samplegen.connection import OPTIONS, Connection
+from samplegen.connection.model import Connection
+from samplegen.connection.options import OPTIONS
 from samplegen.errors import SamplegenError
+from samplegen.render.clients import Client
 from samplegen.resources import Layers
 
 _SECRETS = {"header-env", "bearer-token-env"}

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from samplegen.literals.code import Code, LiteralError, Scalar
-from samplegen.literals.writing import Literals, Quotes, repr_numbers
-from samplegen.packing import raw
+from samplegen.render.literals.code import Code, LiteralError, Scalar
+from samplegen.render.literals.writing import Literals, Quotes, repr_numbers
+from samplegen.spec.packing import raw
 
 _SAFE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _UNFIT = re.compile("[\0\ud800-\udfff]")

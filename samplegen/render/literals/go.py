@@ -2,9 +2,9 @@
 
 import math
 
-from samplegen.literals import python
-from samplegen.literals.code import LiteralError
-from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+from samplegen.render.literals import python
+from samplegen.render.literals.code import LiteralError
+from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
 
 
 def _number(code: int) -> str:

@@ -12,22 +12,15 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
 from jinja2.utils import missing
 
-from samplegen import features
-from samplegen.clients import Client, Language
-from samplegen.connection import Connection
+from samplegen.connection.model import Connection
 from samplegen.errors import Problem, SamplegenError
-from samplegen.imports import ordered
-from samplegen.literals import (
-    JSON,
-    LITERALS,
-    Code,
-    joined,
-    markdown,
-    octal,
-)
+from samplegen.render import features
+from samplegen.render.clients import Client, Language
+from samplegen.render.imports import ordered
+from samplegen.render.literals import JSON, LITERALS, Code, Rendered, joined, markdown, octal
+from samplegen.render.view import View
 from samplegen.resources import Layers, shown
-from samplegen.spec import Operation
-from samplegen.view import Rendered, View
+from samplegen.spec.operation import Operation
 
 _Parts = Callable[[str], tuple[str, ...]]
 

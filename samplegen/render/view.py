@@ -1,4 +1,4 @@
-"""What a template sees, and the program that it makes of that."""
+"""What a template sees of an operation and a server."""
 
 import json
 from dataclasses import dataclass
@@ -6,28 +6,11 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from samplegen.connection import Connection, Tls
-from samplegen.literals import Code, Span, Value
-from samplegen.spec import SHOWN, Api, Operation
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A program, and where each connection value stands in it."""
-
-    text: str
-    _parts: tuple[str, ...]
-
-    @cached_property
-    def spans(self) -> tuple[Span, ...]:
-        """In the order of the text, in characters."""
-        spans = []
-        offset = 0
-        for part in self._parts:
-            if isinstance(part, Code):
-                spans += [Span(offset + s.start, offset + s.end, s.name) for s in part.spans]
-            offset += len(part)
-        return tuple(spans)
+from samplegen.connection.model import Connection, Tls
+from samplegen.render.literals import Value
+from samplegen.spec.api import Api
+from samplegen.spec.operation import Operation
+from samplegen.spec.tensors import SHOWN
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from samplegen.literals.code import Code, Text
+from samplegen.render.literals.code import Code, Text
 
 _SPECIAL = re.compile(r"(^\d*)([.)])|([\\`*_\[\]<>|~&$#]|^[-+=])")
 """What could be read as anything but text: CommonMark, "Backslash escapes"."""

@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
+from samplegen.connection.options import OPTIONS
+
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 _FORBID = ConfigDict(extra="forbid")
 _NAME = re.compile(r"[a-z0-9_.-]+")
@@ -23,13 +25,6 @@ _RESERVED = {
     "transfer-encoding", "upgrade", "user-agent",
 }  # fmt: skip
 """Headers that the client libraries set, and of which a second one breaks the request."""
-
-
-OPTIONS = (
-    "tls", "cacert", "cert", "header", "header-env", "bearer-token-env", "authority",
-    "max-message-size",
-)  # fmt: skip
-"""The options that a sample says in a way of its own, as the command line calls them."""
 
 
 def check_variable(name: str) -> None:

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError, UsageError, gather, nearest
-from samplegen.literals import LITERALS
+from samplegen.render.literals import LITERALS
 from samplegen.resources import Layers
-from samplegen.spec import Mistakes, Operation
-from samplegen.yamlfile import load
+from samplegen.spec.operation import Operation
+from samplegen.yamlfile import Mistakes, load
 
 _FORBID = ConfigDict(extra="forbid")
 

@@ -3,8 +3,8 @@
 import math
 import re
 
-from samplegen.literals.code import LiteralError
-from samplegen.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers, utf8
+from samplegen.render.literals.code import LiteralError
+from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers, utf8
 
 
 def _number(code: int) -> str:

@@ -4,14 +4,14 @@ Each kind of literal is a module here and a row of `LITERALS`; a language names 
 `language.yaml`.
 """
 
-from samplegen.literals.code import Code, LiteralError, Scalar, Span, Text, Value
-from samplegen.literals.cpp import CPP
-from samplegen.literals.go import GO
-from samplegen.literals.java import JAVA
-from samplegen.literals.json import JSON
-from samplegen.literals.python import PYTHON
-from samplegen.literals.shell import SHELL, octal
-from samplegen.literals.writing import Literals, joined
+from samplegen.render.literals.code import Code, LiteralError, Rendered, Scalar, Span, Text, Value
+from samplegen.render.literals.cpp import CPP
+from samplegen.render.literals.go import GO
+from samplegen.render.literals.java import JAVA
+from samplegen.render.literals.json import JSON
+from samplegen.render.literals.python import PYTHON
+from samplegen.render.literals.shell import SHELL, octal
+from samplegen.render.literals.writing import Literals, joined
 
 __all__ = [
     "JSON",
@@ -19,6 +19,7 @@ __all__ = [
     "Code",
     "LiteralError",
     "Literals",
+    "Rendered",
     "Scalar",
     "Span",
     "Text",

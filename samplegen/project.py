@@ -5,18 +5,19 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from samplegen.clients import Project
-from samplegen.connection import Connection
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Connection
 from samplegen.errors import SamplegenError
+from samplegen.files import write_file
+from samplegen.render.clients import Project
+from samplegen.render.view import view
 from samplegen.resources import shown
-from samplegen.samples import Catalogue, Cell, write_file
-from samplegen.view import view
 
 README = "README.md"
 """The file that says what to type; its template is at the top of the template folders."""
 
 
-def files(
+def project_files(
     catalogue: Catalogue, cell: Cell, data: Mapping[str, bytes], connection: Connection
 ) -> dict[str, bytes]:
     """The project of a cell: path in its folder to content.
@@ -47,7 +48,7 @@ def files(
     return dict(sorted(found.items()))
 
 
-def write(project: Mapping[str, bytes], folder: Path, force: bool) -> None:
+def write_project(project: Mapping[str, bytes], folder: Path, force: bool) -> None:
     """Writes a project into a folder, which may hold other files.
 
     A new folder appears as a whole; in one that is there, each file is replaced as a whole.

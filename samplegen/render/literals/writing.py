@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import east_asian_width
 
-from samplegen.literals.code import Code, LiteralError, Scalar, Span, Text, Value
+from samplegen.render.literals.code import Code, LiteralError, Scalar, Span, Text, Value
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Python literals."""
 
-from samplegen.literals.writing import Literals, Quotes, escaper, repr_numbers
+from samplegen.render.literals.writing import Literals, Quotes, escaper, repr_numbers
 
 
 def number(code: int) -> str:

@@ -1,8 +1,7 @@
 """Options that several commands share, and what their words stand for."""
 
-import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,13 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from samplegen.errors import Problem, SamplegenError, UsageError, nearest
-from samplegen.samples import INDEX, Catalogue, Cell
-from samplegen.settings import Settings, settings
+from samplegen.catalogue import Catalogue
+from samplegen.connection.model import Connection
+from samplegen.errors import SamplegenError
+from samplegen.render.clients import Client
+from samplegen.render.features import needless
+from samplegen.selection import default_cache
+from samplegen.settings import settings
 
 VERDICTS = Path("build/verdicts.json")
 EXISTING = click.Path(path_type=Path)
@@ -108,28 +111,6 @@ def single_client_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def cell(catalogue: Catalogue, operation: str, client: str) -> Cell:
-    """The cell of these names.
-
-    Raises:
-        UsageError: No such operation or client, or neither.
-        SamplegenError: Their files have mistakes.
-    """
-    problems: list[Problem] = []
-    found: list[Any] = []
-    for find, name in (
-        (catalogue.spec.operation, operation),
-        (catalogue.clients.client, client),
-    ):
-        try:
-            found.append(find(name))
-        except UsageError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise UsageError(*problems)
-    return Cell(*found)
-
-
 def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--force", is_flag=True, help="Replace files that are already there.")(
         command
@@ -150,38 +131,6 @@ def shard(context: click.Context, parameter: click.Parameter, value: str | None)
     return int(match[1]), int(match[2])
 
 
-def selected_cells(
-    catalogue: Catalogue, operations: Sequence[str], clients: Sequence[str]
-) -> tuple[Cell, ...]:
-    """The cells of the matrix that the command line asks for."""
-    unknown = [name for name in operations if name not in catalogue.spec.names]
-    if unknown:
-        raise UsageError(
-            *(f"no operation {name!r}; {nearest(name, catalogue.spec.names)}" for name in unknown)
-        )
-    wanted = matching_clients(catalogue, clients or ("all",), "--client")
-    return tuple(
-        cell
-        for cell in catalogue.cells
-        if cell.client.name in wanted and (not operations or cell.operation.name in operations)
-    )
-
-
-def matching_clients(catalogue: Catalogue, wanted: Sequence[str], option: str) -> frozenset[str]:
-    """The clients that the given names stand for."""
-    names = catalogue.clients.names
-    groups: dict[str, list[str]] = {"all": list(names)}
-    for name in names:
-        groups[name] = [name]
-        groups.setdefault(name.partition("/")[0], []).append(name)
-    unknown = [name for name in wanted if name not in groups]
-    if unknown:
-        raise UsageError(
-            *(f"{option}: no client {name!r}; {nearest(name, groups)}" for name in unknown)
-        )
-    return frozenset(name for group in wanted for name in groups[group])
-
-
 def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --cache, and hands the command an absolute path."""
     return click.option(
@@ -195,22 +144,81 @@ def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def default_cache() -> Path:
-    """Where what samples are built with is kept, if nobody says otherwise."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base or Path.home() / ".cache") / "samplegen"
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what `connection` takes: where the server is, and what it asks of those who call."""
+    for option in reversed(_CONNECTION_OPTIONS):
+        command = option(command)
+    return command
 
 
-def samples_folder(samples: Path | None, kept: Settings | None = None) -> Path | None:
-    """The folder of the published samples; None where there is none by default.
+def security_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds those of `connection_options` that say what the server asks of those who call."""
+    for option in reversed(_SECURITY_OPTIONS):
+        command = option(command)
+    return command
 
-    Args:
-        samples: The one that was asked for.
-        kept: Says which it is by default; those of the current folder, if None.
-    """
-    if samples is not None:
-        if not (samples / INDEX).is_file():
-            raise UsageError(f"--samples: {samples} holds no {INDEX}; name a generated folder")
-        return samples
-    own = (kept or settings()).samples
-    return own if (own / INDEX).is_file() else None
+
+_SECURITY_OPTIONS = (
+    click.option(
+        "--tls",
+        is_flag=True,
+        default=None,
+        help="Encrypt, and trust whom the client library trusts.",
+    ),
+    click.option("--cacert", metavar="FILE", help="TLS; trust the authorities of a PEM file."),
+    click.option("--cert", metavar="FILE", help="TLS; the client's own certificate, as PEM."),
+    click.option("--key", metavar="FILE", help="The key of --cert: PEM, PKCS #8, not encrypted."),
+    click.option(
+        "--bearer-token-env",
+        metavar="VARIABLE",
+        help="Send the token that the sample finds in this environment variable.",
+    ),
+    click.option(
+        "--header",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="A header of every request, over gRPC metadata; may be repeated.",
+    ),
+    click.option(
+        "--header-env",
+        multiple=True,
+        metavar="NAME=VARIABLE",
+        help="The same, with a secret value, which the sample reads from its environment.",
+    ),
+    click.option(
+        "--authority",
+        metavar="HOST[:PORT]",
+        help="What requests name as their host, for an ingress: Host, over gRPC :authority.",
+    ),
+    click.option(
+        "--deadline",
+        type=click.IntRange(1, 3600),
+        metavar="SECONDS",
+        help="When every call gives up.",
+    ),
+    click.option(
+        "--max-message-size",
+        type=click.IntRange(1, 2047),
+        metavar="MIB",
+        help="The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
+    ),
+)
+_CONNECTION_OPTIONS = (
+    click.option("--host", metavar="HOST", help="Name or address of the server."),
+    click.option("--grpc-port", type=click.IntRange(1, 65535), metavar="PORT"),
+    click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT"),
+    click.option("--model", metavar="NAME", help="In place of the operation's own model."),
+    click.option(
+        "--model-version",
+        metavar="N",
+        help="Digits; '' for the server's default version.",
+    ),
+    *_SECURITY_OPTIONS,
+)
+
+
+def tell_needless(clients: Iterable[Client], made: Connection) -> None:
+    """Says on stderr which options change nothing, since the protocol asks for nothing there."""
+    found = {option for client in clients for option in needless(client, made)}
+    for option in sorted(found):
+        click.echo(f"note: --{option} changes nothing over REST, which has no such limit", err=True)

@@ -2,8 +2,8 @@
 
 from json.encoder import encode_basestring_ascii
 
-from samplegen.literals.code import LiteralError
-from samplegen.literals.writing import Literals, Quotes, repr_numbers
+from samplegen.render.literals.code import LiteralError
+from samplegen.render.literals.writing import Literals, Quotes, repr_numbers
 
 
 def _no_number(value: float) -> str:
