@@ -40,19 +40,19 @@ _PATH = re.compile(r"(?<![\w])[\w./-]*(templates|connection)/[\w./-]+")
 """What messages say of templates, which move."""
 
 
-def _named(name: str, *modules: str) -> Any:
-    """The class or function of this name, from the first module that there is.
+def _named(names: str, *modules: str) -> Any:
+    """The class or function of the first of these names and modules that there is.
 
     This script runs in the trees of other commits, too.
     """
-    for module in modules:
+    for module, name in itertools.product(modules, names.split()):
         try:
             found = import_module(module)
         except ModuleNotFoundError:
             continue
         if hasattr(found, name):
             return getattr(found, name)
-    raise LookupError(f"no {name} in {', '.join(modules)}")
+    raise LookupError(f"no {names} in {', '.join(modules)}")
 
 
 Catalogue = _named("Catalogue", "samplegen.catalogue", "samplegen.samples")
@@ -61,7 +61,7 @@ Tls = _named("Tls", "samplegen.connection.model", "samplegen.connection")
 Header = _named("Header", "samplegen.connection.model", "samplegen.connection")
 Tensor = _named("Tensor", "samplegen.spec.tensors", "samplegen.spec")
 Datatype = _named("Datatype", "samplegen.spec.tensors", "samplegen.spec")
-project_files = _named("files", "samplegen.project", "samplegen.export")
+project_files = _named("project_files files", "samplegen.project", "samplegen.export")
 make = _named("make", "samplegen.kserve.served.operation", "samplegen.served.operation")
 ModelMetadata = _named(
     "ModelMetadata", "samplegen.kserve.served.metadata", "samplegen.served.metadata"

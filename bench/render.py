@@ -16,9 +16,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from samplegen.samples import Catalogue
-from samplegen.spec import Operation
-from samplegen.view import view
+from samplegen.catalogue import Catalogue
+from samplegen.render.view import view
+from samplegen.spec.operation import Operation
 
 SIZES = (1_000, 10_000)
 RATE_BAR = 35_000

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from samplegen.samples import Catalogue
+from samplegen.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[1]
 BARS = {"cold": 600.0, "warm": 60.0, "one": 5.0}

@@ -13,9 +13,9 @@ import pytest
 from samplegen.errors import SamplegenError
 
 if TYPE_CHECKING:
+    from samplegen.catalogue import Cell
     from samplegen.judge.judging import Judge
     from samplegen.judge.verdicts import Verdict
-    from samplegen.samples import Cell
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,8 +68,8 @@ class Samples(pytest.Collector):
 
     def collect(self) -> Iterator["Sample"]:
         """Every cell of the matrix that the options ask for."""
-        from samplegen.options import matching_clients, selected_cells
-        from samplegen.samples import Catalogue
+        from samplegen.catalogue import Catalogue
+        from samplegen.selection import matching_clients, selected_cells
         from samplegen.settings import settings
 
         self._judge: Judge | None = None
@@ -102,9 +102,9 @@ class Samples(pytest.Collector):
         return self._judge
 
     def _against(self) -> contextlib.AbstractContextManager["Judge"]:
-        from samplegen.connecting import endpoint_connection
+        from samplegen.connection.given import endpoint_connection
         from samplegen.judge import judging
-        from samplegen.options import default_cache, samples_folder
+        from samplegen.selection import default_cache, samples_folder
 
         endpoint = self.config.getoption("--samplegen-endpoint")
         documented = self.catalogue.spec.api.connection

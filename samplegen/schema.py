@@ -7,8 +7,9 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from samplegen import clients, connection, outputs, samples, settings, spec
-from samplegen.clients import ClientFile, Language
+from samplegen import files, outputs, settings
+from samplegen.connection import model
+from samplegen.files import IndexedSample
 from samplegen.judge import verdicts
 from samplegen.judge.verdicts import Verdict
 from samplegen.outputs import (
@@ -19,10 +20,13 @@ from samplegen.outputs import (
     ServedModel,
     ShownProgram,
 )
-from samplegen.samples import IndexedSample
+from samplegen.render import clients
+from samplegen.render.clients import ClientFile, Language
 from samplegen.served import metadata
 from samplegen.settings import SettingsFile
-from samplegen.spec import Api, OperationFile
+from samplegen.spec import api, operation, tensors
+from samplegen.spec.api import Api
+from samplegen.spec.operation import OperationFile
 from samplegen.yamlfile import adapter
 
 _FILES: dict[str, Any] = {
@@ -44,14 +48,16 @@ _OUTPUTS: dict[str, Any] = {
     "output/mutants.json": MutationScores,
 }
 """What machines are given: all of its keys are there, and others may follow."""
-_MODULES = (spec, connection, clients, settings, outputs, verdicts, samples, metadata)
+_MODULES = (
+    api, operation, tensors, model, clients, settings, outputs, verdicts, files, metadata,
+)  # fmt: skip
 """Where the classes are, for their docstrings."""
 
 
 def schemas() -> dict[str, bytes]:
     """File name to JSON Schema; each key is described as its class describes it."""
-    files = {name: _schema(kind) for name, kind in _FILES.items()}
-    return files | {name: _schema(kind, is_output=True) for name, kind in _OUTPUTS.items()}
+    read = {name: _schema(kind) for name, kind in _FILES.items()}
+    return read | {name: _schema(kind, is_output=True) for name, kind in _OUTPUTS.items()}
 
 
 def _schema(kind: Any, *, is_output: bool = False) -> bytes:

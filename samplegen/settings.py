@@ -1,13 +1,12 @@
 """`samplegen.yaml`: where a project keeps its spec, its templates and its samples."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ConfigDict, StrictStr
 
-from samplegen.yamlfile import Location, load
+from samplegen.yamlfile import Mistakes, load
 
 FILE = "samplegen.yaml"
 
@@ -43,7 +42,7 @@ def settings(folder: Path = Path()) -> Settings:
     """
     path = folder / FILE
 
-    def absent(file: SettingsFile) -> Iterator[tuple[Location, str]]:
+    def absent(file: SettingsFile) -> Mistakes:
         for key in ("spec", "templates"):
             for index, name in enumerate(getattr(file, key)):
                 if not (folder / name).is_dir():

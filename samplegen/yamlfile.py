@@ -16,6 +16,8 @@ from samplegen.resources import shown
 T = TypeVar("T")
 Location = tuple[str | int, ...]
 """Keys and list indexes from the top of a document to a value."""
+Mistakes = Iterable[tuple[Location, str]]
+"""Where a mistake stands below the checked value, and what to do about it."""
 
 _LONGEST_VALUE = 60
 """Characters of a wrong value that a message repeats."""
@@ -217,7 +219,7 @@ def _cut(text: str) -> str:
 def load(
     path: Path,
     kind: type[T],
-    check: Callable[[T], Iterable[tuple[Location, str]]] = lambda value: (),
+    check: Callable[[T], Mistakes] = lambda value: (),
 ) -> T:
     """Read a YAML file into a validated, frozen `kind`.
 

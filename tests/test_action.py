@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from samplegen.options import default_cache
+from samplegen.selection import default_cache
 from tests.conftest import ROOT
 from tests.test_annotations import COMMAND, project
 from tests.test_pytest_plugin import change

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import export
+from samplegen.catalogue import Catalogue
+from samplegen.files import write
+from samplegen.project import write_project
 from samplegen.resources import starter
-from samplegen.samples import Catalogue, write
 from tests.conftest import Run
 from tests.test_pytest_plugin import change
 
@@ -18,7 +19,7 @@ COMMAND = re.compile(r"^::error ?(.*?)::(.*)$", re.MULTILINE)
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "the repository/its docs"
-    export.write(starter(), folder, force=False)
+    write_project(starter(), folder, force=False)
     catalogue = Catalogue([folder / "spec"], [folder / "templates"])
     write(catalogue.files(), folder / "docs/samples")
     return folder

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from samplegen.clients import Client, Clients
 from samplegen.errors import SamplegenError, UsageError
+from samplegen.render.clients import Client, Clients
 from samplegen.resources import spec_layers, template_layers
-from samplegen.spec import Spec
+from samplegen.spec.reading import Spec
 
 LANGUAGE = """
 title: Toy

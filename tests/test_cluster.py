@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from samplegen import cli
+from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
 from samplegen.judge import cluster
 from samplegen.judge.verdicts import Verdict, read
-from samplegen.samples import Catalogue
 from tests import ingress, toy
 from tests.server.process import running
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from samplegen.clients import Client
-from samplegen.connecting import connection, server_address
-from samplegen.connection import Connection, Header, Tls, with_values
+from samplegen.catalogue import Catalogue
+from samplegen.connection.given import connection, server_address
+from samplegen.connection.model import Connection, Header, Tls, with_values
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.samples import Catalogue
-from samplegen.view import view
+from samplegen.render.clients import Client
+from samplegen.render.view import view
 from tests.conftest import Run
 
 CATALOGUE = Catalogue()

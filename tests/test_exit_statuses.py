@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import cli, export
+from samplegen import cli
+from samplegen.catalogue import Catalogue
+from samplegen.files import write
+from samplegen.project import write_project
 from samplegen.resources import starter
-from samplegen.samples import Catalogue, write
 from tests.conftest import Run, samplegen_command
 from tests.server.process import Server, running
 
@@ -105,7 +107,7 @@ READS_A_SPEC = {
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose samples were judged, with files that have mistakes beside it."""
     folder = tmp_path_factory.mktemp("original") / "project"
-    export.write(starter(), folder, force=False)
+    write_project(starter(), folder, force=False)
     catalogue = Catalogue([folder / "spec"], [folder / "templates"])
     write(catalogue.files(), folder / "docs/samples")
     for name, old, new in (

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import export
-from samplegen.connection import Tls, with_values
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Tls, with_values
 from samplegen.errors import SamplegenError
-from samplegen.samples import Catalogue, Cell
+from samplegen.project import project_files, write_project
 from tests.conftest import ROOT, Run
 
 CATALOGUE = Catalogue()
@@ -48,13 +48,13 @@ def test_a_project_has_the_sample_what_builds_it_and_what_it_sends(
 
 
 def test_only_a_client_that_makes_stubs_gets_the_contract() -> None:
-    files = export.files(CATALOGUE, cell("health", "python/tritonclient-grpc"), {}, CONNECTION)
+    files = project_files(CATALOGUE, cell("health", "python/tritonclient-grpc"), {}, CONNECTION)
     assert sorted(files) == [".gitignore", "README.md", "health.py", "requirements.txt"]
 
 
 def test_program_and_readme_name_the_readers_own_server() -> None:
     connection = with_values(CONNECTION, host="gpu7", rest_port=8080, model="cats")
-    files = export.files(CATALOGUE, cell("infer-array", "curl/rest"), {}, connection)
+    files = project_files(CATALOGUE, cell("infer-array", "curl/rest"), {}, connection)
     assert b"http://gpu7:8080/v2/models/cats/" in files["infer-array.sh"]
     assert b"`gpu7:8080` over REST" in files["README.md"]
 
@@ -102,11 +102,11 @@ def test_the_readme_says_which_secrets_and_files_must_be_there(
 def test_a_key_in_the_project_stays_out_of_git(tmp_path: Path, key: str, ignored: bool) -> None:
     """As git itself sees it."""
     connection = with_values(CONNECTION, tls=Tls(cert="client.pem", key=key))
-    files = export.files(CATALOGUE, cell("health", "go/http"), {}, connection)
+    files = project_files(CATALOGUE, cell("health", "go/http"), {}, connection)
     lines = files.get(".gitignore", b"").decode().splitlines()
     assert len(lines) == ignored
     if ignored:
-        export.write(files, tmp_path / "project", force=False)
+        write_project(files, tmp_path / "project", force=False)
         git = ["git", "-C", str(tmp_path / "project")]
         subprocess.run([*git, "init", "--quiet"], check=True, timeout=30)
         command = [*git, "check-ignore", "--quiet", "--", key]
@@ -118,7 +118,7 @@ def test_a_key_in_the_project_stays_out_of_git(tmp_path: Path, key: str, ignored
 def test_an_operation_may_come_from_elsewhere() -> None:
     made = replace(cell("infer-array", "go/http").operation, name="mine", title="*Mine* `$(id)`")
     chosen = Cell(made, CATALOGUE.clients.client("go/http"))
-    files = export.files(CATALOGUE, chosen, {"data.bin": b"\0"}, CONNECTION)
+    files = project_files(CATALOGUE, chosen, {"data.bin": b"\0"}, CONNECTION)
     assert files["data.bin"] == b"\0"
     assert files["README.md"].startswith(rb"# \*Mine\* \`\$(id)\`")
 
@@ -126,7 +126,7 @@ def test_an_operation_may_come_from_elsewhere() -> None:
 @pytest.mark.parametrize("name", CATALOGUE.clients.names)
 def test_what_the_readme_names_is_there(name: str) -> None:
     chosen = cell("infer-image", name)
-    files = export.files(CATALOGUE, chosen, {"digit-7.png": b""}, CONNECTION)
+    files = project_files(CATALOGUE, chosen, {"digit-7.png": b""}, CONNECTION)
     project = chosen.client.language.project
     assert project is not None
     readme = files["README.md"].decode()
@@ -168,7 +168,7 @@ def test_what_is_there_stays_unless_it_is_told_otherwise(samplegen: Run, tmp_pat
 
 def test_a_new_folder_appears_as_a_whole_or_not(tmp_path: Path) -> None:
     with pytest.raises(SamplegenError, match="cannot be written: "):
-        export.write({"a": b"", "b": b"", "b/c": b""}, tmp_path / "folder", force=False)
+        write_project({"a": b"", "b": b"", "b/c": b""}, tmp_path / "folder", force=False)
     assert not list(tmp_path.iterdir())
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from samplegen.catalogue import Catalogue
 from samplegen.judge import servers
 from samplegen.judge.output import differences
 from samplegen.judge.requirements import version
 from samplegen.judge.servers import Target
-from samplegen.samples import Catalogue
 from tests.conftest import Run
 from tests.typing_in import content, fresh_shell, type_in, typed
 

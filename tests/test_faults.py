@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.judge.faults import ANY_SERVER, complaints, met
 from samplegen.judge.faulty import reserved
 from samplegen.judge.processes import Outcome
 from samplegen.judge.running import Finished
 from samplegen.judge.slots import Slot
-from samplegen.samples import Catalogue, Cell
 from tests import toy
 from tests.conftest import Run, samplegen_command
 

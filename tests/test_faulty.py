@@ -11,9 +11,9 @@ from typing import Any
 import grpc
 import pytest
 
-from samplegen.connection import Connection
+from samplegen.connection.model import Connection
 from samplegen.judge.faulty import Fault, Faulty, reserved, serving
-from samplegen.spec import Call
+from samplegen.spec.operation import Call
 from tests.server.process import free_ports
 
 CALLS = (

@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
-from samplegen.clients import Client, Gate
-from samplegen.connecting import connection
-from samplegen.connection import Connection
+from samplegen.catalogue import Catalogue
+from samplegen.connection.given import connection
+from samplegen.connection.model import Connection
 from samplegen.judge import processes
 from samplegen.judge.preparing import Workshop
 from samplegen.judge.processes import Outcome
 from samplegen.judge.requirements import versions
 from samplegen.judge.trial import STATIC
-from samplegen.options import (
-    default_cache,
-)
-from samplegen.samples import Catalogue
-from samplegen.spec import Operation, Tensor
-from samplegen.view import view
+from samplegen.render.clients import Client, Gate
+from samplegen.render.view import view
+from samplegen.selection import default_cache
+from samplegen.spec.operation import Operation
+from samplegen.spec.tensors import Tensor
 from tests import ingress
 from tests.conftest import Run
 from tests.ingress import API_KEY, TOKEN, Ingress, missing

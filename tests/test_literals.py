@@ -16,13 +16,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from samplegen.clients import Client, Language
 from samplegen.layout.marks import Span, plain, spans, value
-from samplegen.literals import LITERALS, LiteralError
-from samplegen.render import Renderer
+from samplegen.render.clients import Client, Language
+from samplegen.render.literals import LITERALS, LiteralError
+from samplegen.render.renderer import Renderer
+from samplegen.render.view import view
 from samplegen.resources import Layers, spec_layers
-from samplegen.spec import Call, Expectation, Operation, Spec, Tensor
-from samplegen.view import view
+from samplegen.spec.operation import Call, Expectation, Operation
+from samplegen.spec.reading import Spec
+from samplegen.spec.tensors import Tensor
 
 API = Spec(spec_layers()).api
 

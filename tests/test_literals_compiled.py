@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samplegen.layout.marks import plain, spans, value
-from samplegen.literals import LITERALS, LiteralError
+from samplegen.render.literals import LITERALS, LiteralError
 
 NASTY = [
     "QUJD" * 17_500,  # javac takes no constant of more than 65,535 bytes

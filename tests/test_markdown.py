@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from samplegen.layout.marks import value
-from samplegen.literals.markdown import block, code, text
+from samplegen.render.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")
 LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from samplegen.catalogue import Catalogue
 from samplegen.judge.meaning import answered, contradictions, tells
-from samplegen.samples import Catalogue
-from samplegen.spec import Expectation
+from samplegen.spec.operation import Expectation
 from tests import toy
 from tests.conftest import Run
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from samplegen.catalogue import Catalogue
+from samplegen.files import write_file
 from samplegen.outputs import MutationScores, to_json
-from samplegen.samples import Catalogue, write_file
 from tests.conftest import ROOT
 from tests.mutants import suite
 from tests.mutants.planting import LANGUAGES, Nursery, Planted, controls, mutants, rows

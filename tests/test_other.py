@@ -7,8 +7,8 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from samplegen.samples import Catalogue
-from samplegen.spec import Expectation, Operation
+from samplegen.catalogue import Catalogue
+from samplegen.spec.operation import Expectation, Operation
 from tests.conftest import ROOT
 from tests.server.asking import ASK, Input, Question
 from tests.server.process import running

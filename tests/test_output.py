@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from samplegen.judge.output import differences
-from samplegen.spec import Expectation
+from samplegen.spec.operation import Expectation
 
 
 def expect(*value: bool | int | float | str, tolerance: float = 0) -> Expectation:

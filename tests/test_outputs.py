@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from samplegen.clients import Gate
 from samplegen.judge import verdicts
 from samplegen.judge.shards import missing
 from samplegen.judge.verdicts import Faults, Status, Verdict
@@ -24,6 +23,7 @@ from samplegen.outputs import (
     ShownProgram,
     to_json,
 )
+from samplegen.render.clients import Gate
 from samplegen.schema import schemas
 from tests.conftest import ROOT, Run
 from tests.server.process import Server, running

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import export
+from samplegen.catalogue import Catalogue
+from samplegen.files import write
+from samplegen.project import write_project
 from samplegen.resources import starter
-from samplegen.samples import Catalogue, write
 from tests.conftest import ROOT
 from tests.test_pytest_plugin import change
 
@@ -41,7 +42,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    export.write(starter(), tmp_path, force=False)
+    write_project(starter(), tmp_path, force=False)
     write(
         Catalogue([tmp_path / "spec"], [tmp_path / "templates"]).files(), tmp_path / "docs/samples"
     )

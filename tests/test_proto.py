@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pb2 import (
 from grpc_tools import protoc
 from tritonclient.grpc import service_pb2
 
-from samplegen.samples import Catalogue
+from samplegen.catalogue import Catalogue
 from tests.conftest import ROOT
 
 METHODS = [

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import export
+from samplegen.catalogue import Catalogue
+from samplegen.files import write
+from samplegen.project import write_project
 from samplegen.resources import starter
-from samplegen.samples import Catalogue, write
 
 Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,7 +21,7 @@ Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 def project(tmp_path: Path) -> Path:
     """A new project with its samples; its server needs no library."""
     folder = tmp_path / "project"
-    export.write(starter(), folder, force=False)
+    write_project(starter(), folder, force=False)
     catalogue = Catalogue([folder / "spec"], [folder / "templates"])
     write(catalogue.files(), folder / "docs/samples")
     return folder

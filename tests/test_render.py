@@ -20,11 +20,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.connection import Connection, with_values
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Connection, with_values
 from samplegen.errors import SamplegenError
-from samplegen.samples import Catalogue, Cell
-from samplegen.spec import Datatype, Expectation, Operation, Tensor
-from samplegen.view import Rendered, view
+from samplegen.render.view import Rendered, view
+from samplegen.spec.operation import Expectation, Operation
+from samplegen.spec.tensors import Datatype, Tensor
 from tests.test_literals import FLOATS, HOSTILE
 
 CATALOGUE = Catalogue()
@@ -407,7 +408,10 @@ WHILE = "(while rendering the operation 'health')"
     [
         ("one\n\n{{ nothing | quote }}\n", f":3: 'nothing' is undefined {WHILE}"),
         ("{{ nothing }}\n", f":1: 'nothing' is undefined {WHILE}"),
-        ("{{ operation.nam | quote }}\n", ":1: 'samplegen.spec.Operation object' has no attribute"),
+        (
+            "{{ operation.nam | quote }}\n",
+            ":1: 'samplegen.spec.operation.Operation object' has no attribute",
+        ),
         ("{{ operation.inputs[5].name | quote }}\n", ":1: tuple object has no element 5"),
         ("a\n{% if nothing %}{% endif %}\n", f":2: 'nothing' is undefined {WHILE}"),
         ("a\n{% for x in nothing %}{% endfor %}\n", f":2: 'nothing' is undefined {WHILE}"),
@@ -464,7 +468,7 @@ def test_a_failed_render_does_not_spoil_the_next(tmp_path: Path) -> None:
 ALL = """
 import random, sys
 from hashlib import sha256
-from samplegen.samples import Catalogue
+from samplegen.catalogue import Catalogue
 catalogue = Catalogue()
 cells = list(catalogue.cells)
 random.Random(sys.argv[1]).shuffle(cells)
@@ -624,7 +628,10 @@ def test_an_error_in_a_frame_or_in_a_form_is_told_at_its_own_line(tmp_path: Path
         ("a\n{% block x %}", r"server-metadata.sh.jinja:2: not a template: the block 'x' is not"),
         ('{% extends "curl/rest/server-metadata.sh.jinja" %}', "extends itself"),
         ('{% extends "curl/rest/none.sh.jinja" %}', "none.sh.jinja: no such template"),
-        ("a\n{{ 1 | nope }}", r"server-metadata.sh.jinja:2: not a template: No filter named 'nope'"),
+        (
+            "a\n{{ 1 | nope }}",
+            r"server-metadata.sh.jinja:2: not a template: No filter named 'nope'",
+        ),
     ],
 )
 def test_what_is_no_template_is_told_at_its_line(body: str, message: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from samplegen.samples import drift
+from samplegen.files import drift
 from samplegen.schema import schemas
 from samplegen.yamlfile import read
 from tests.conftest import ROOT

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import pytest
 from pydantic import ConfigDict, Field, StrictStr
 
-from samplegen.samples import Catalogue, Cell
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.yamlfile import load
 from tests.conftest import ROOT
 from tests.mutants.planting import LANGUAGES, STATIC_DATA, mutants, rows

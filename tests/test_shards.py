@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplegen import cli
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.errors import SamplegenError
 from samplegen.judge.shards import costs, cut, joined
 from samplegen.judge.verdicts import read, write
-from samplegen.samples import Catalogue, Cell
 from tests import toy
 from tests.test_verdicts import FAILED, PASSED, SKIPPED
 

@@ -11,7 +11,8 @@ import pytest
 from samplegen import cli
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.resources import PACKAGED, Layers, shown, spec_layers
-from samplegen.spec import Operation, Spec
+from samplegen.spec.operation import Operation
+from samplegen.spec.reading import Spec
 from tests.conftest import ROOT
 
 CASES = ROOT / "tests/cases"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.judge.wire import canonical, differences
-from samplegen.samples import Catalogue, Cell
 from tests.conftest import ROOT, Run
 
 GRPC = "python/tritonclient-grpc"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ConfigDict, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError
-from samplegen.spec import OperationFile
+from samplegen.spec.operation import OperationFile
 from samplegen.yamlfile import load, read
 
 

@@ -7,9 +7,9 @@ import click
 
 from samplegen.commands.printing import annotate, error
 from samplegen.errors import Problem
+from samplegen.files import write_file
 from samplegen.judge import report, verdicts
 from samplegen.judge.verdicts import Verdict
-from samplegen.samples import write_file
 
 
 def conclude(

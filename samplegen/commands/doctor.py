@@ -4,9 +4,10 @@ import os
 
 import click
 
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import catalogue_options, json_option
 from samplegen.commands.printing import error, extra
-from samplegen.options import catalogue_options, json_option, matching_clients
-from samplegen.samples import Catalogue
+from samplegen.selection import matching_clients
 
 
 @click.command("doctor")

@@ -5,18 +5,20 @@ from typing import Any
 
 import click
 
-from samplegen import export
-from samplegen.connecting import connection, connection_options, tell_needless
-from samplegen.errors import UsageError
-from samplegen.options import (
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import (
     EXISTING,
     catalogue_options,
-    cell,
     complete,
+    connection_options,
     force_option,
     single_client_option,
+    tell_needless,
 )
-from samplegen.samples import Catalogue
+from samplegen.connection.given import connection
+from samplegen.errors import UsageError
+from samplegen.project import README, project_files, write_project
+from samplegen.selection import cell
 
 
 @click.command("export")
@@ -54,10 +56,8 @@ def command(
     chosen = cell(catalogue, operation, client_name)
     data = {name: catalogue.spec.data(name).read_bytes() for name in chosen.operation.files}
     address = connection(catalogue.spec.api.connection, **values)
-    project = export.files(catalogue, chosen, data, address)
-    export.write(project, folder, force)
+    project = project_files(catalogue, chosen, data, address)
+    write_project(project, folder, force)
     tell_needless([chosen.client], address)
-    click.echo(
-        f"{len(project)} files in {folder}; {folder / export.README} says what to type", err=True
-    )
+    click.echo(f"{len(project)} files in {folder}; {folder / README} says what to type", err=True)
     return 0

@@ -6,7 +6,7 @@ import click
 
 from samplegen.commands.printing import annotate, error
 from samplegen.errors import Problem
-from samplegen.samples import drift, write
+from samplegen.files import drift, write
 
 
 def write_or_check(files: dict[str, bytes], folder: Path, check: bool, command: str) -> int:

@@ -5,13 +5,15 @@ from typing import Any
 
 import click
 
+from samplegen.catalogue import Catalogue
 from samplegen.commands.folders import write_or_check
-from samplegen.connecting import connection, connection_options, tell_needless
-from samplegen.options import (
+from samplegen.commands.options import (
     EXISTING,
     catalogue_options,
+    connection_options,
+    tell_needless,
 )
-from samplegen.samples import Catalogue
+from samplegen.connection.given import connection
 from samplegen.settings import settings
 
 

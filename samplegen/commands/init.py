@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from samplegen import export
-from samplegen.options import EXISTING, force_option
+from samplegen.commands.options import EXISTING, force_option
+from samplegen.project import write_project
 from samplegen.resources import starter
 
 
@@ -24,7 +24,7 @@ def command(folder: Path, force: bool) -> int:
     your own in their place.
     """
     files = starter()
-    export.write(files, folder, force)
+    write_project(files, folder, force)
     click.echo(
         f"{len(files)} files in {folder}; {folder / 'README.md'} says what to type", err=True
     )

@@ -2,8 +2,8 @@
 
 import click
 
-from samplegen.options import catalogue_options, json_option
-from samplegen.samples import Catalogue, Cell
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.commands.options import catalogue_options, json_option
 
 
 @click.command("list")

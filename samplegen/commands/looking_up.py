@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from samplegen.connecting import connection
-from samplegen.connection import Connection
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.given import connection
+from samplegen.connection.model import Connection
 from samplegen.errors import UsageError
-from samplegen.samples import Catalogue, Cell
 from samplegen.served import asking, operation
 from samplegen.served.address import Address
-from samplegen.spec import Operation
+from samplegen.spec.operation import Operation
 
 _TITLES = {"grpc": "gRPC", "rest": "REST"}
 

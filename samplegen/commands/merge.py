@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from samplegen.commands.printing import extra
-from samplegen.errors import UsageError
-from samplegen.options import (
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import (
     EXISTING,
     VERDICTS,
     catalogue_options,
@@ -14,11 +13,11 @@ from samplegen.options import (
     complete,
     json_option,
     junit_option,
-    matching_clients,
     require_option,
-    selected_cells,
 )
-from samplegen.samples import Catalogue
+from samplegen.commands.printing import extra
+from samplegen.errors import UsageError
+from samplegen.selection import matching_clients, selected_cells
 
 
 @click.command("merge")

@@ -7,22 +7,26 @@ from typing import Any
 
 import click
 
-from samplegen import export, outputs
+from samplegen import outputs
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.commands.looking_up import Task, look_up, wants_tls
-from samplegen.commands.printing import error, extra
-from samplegen.connecting import on_this_machine, security_options, tell_needless
-from samplegen.errors import SamplegenError, UsageError
-from samplegen.options import (
+from samplegen.commands.options import (
     EXISTING,
     cache_option,
     catalogue_options,
     complete,
     json_option,
-    matching_clients,
+    security_options,
+    tell_needless,
 )
-from samplegen.samples import Catalogue, Cell, write_file
+from samplegen.commands.printing import error, extra
+from samplegen.connection.given import on_this_machine
+from samplegen.errors import SamplegenError, UsageError
+from samplegen.files import write_file
+from samplegen.project import project_files, write_project
+from samplegen.selection import matching_clients
 from samplegen.served import address, operation
-from samplegen.spec import OPERATION_NAME, Operation
+from samplegen.spec.operation import OPERATION_NAME, Operation
 
 
 @click.command("model")
@@ -217,8 +221,8 @@ def _write(task: Task, output: Path | None, save: Path | None, force: bool) -> N
 def _export(task: Task, folder: Path, force: bool) -> None:
     """Writes the project of the one client."""
     (cell,) = task.cells
-    files = export.files(task.catalogue, cell, {}, task.connection)
-    export.write(files, folder, force)
+    files = project_files(task.catalogue, cell, {}, task.connection)
+    write_project(files, folder, force)
     _note(task, cell)
     click.echo(
         f"{len(files)} files in {folder}; {folder / 'README.md'} says what to type", err=True

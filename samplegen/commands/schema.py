@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from samplegen.commands.folders import write_or_check
-from samplegen.options import EXISTING
+from samplegen.commands.options import EXISTING
 
 SCHEMAS = Path("spec/schema")
 

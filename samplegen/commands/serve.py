@@ -5,11 +5,9 @@ from typing import Any, NoReturn
 
 import click
 
-from samplegen.connecting import connection
-from samplegen.options import (
-    catalogue_options,
-)
-from samplegen.samples import Catalogue
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import catalogue_options
+from samplegen.connection.given import connection
 
 
 @click.command("serve", context_settings={"ignore_unknown_options": True})

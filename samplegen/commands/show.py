@@ -4,16 +4,18 @@ from typing import Any
 
 import click
 
-from samplegen.connecting import connection, connection_options, tell_needless
-from samplegen.errors import SamplegenError
-from samplegen.options import (
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import (
     catalogue_options,
-    cell,
     complete,
+    connection_options,
     json_option,
     single_client_option,
+    tell_needless,
 )
-from samplegen.samples import Catalogue
+from samplegen.connection.given import connection
+from samplegen.errors import SamplegenError
+from samplegen.selection import cell
 
 
 @click.command("show")

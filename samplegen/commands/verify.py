@@ -6,10 +6,8 @@ from typing import Any
 
 import click
 
-from samplegen.commands.printing import extra
-from samplegen.connecting import security_options, server_address, words
-from samplegen.errors import UsageError
-from samplegen.options import (
+from samplegen.catalogue import Catalogue
+from samplegen.commands.options import (
     EXISTING,
     VERDICTS,
     cache_option,
@@ -18,13 +16,15 @@ from samplegen.options import (
     complete,
     json_option,
     junit_option,
-    matching_clients,
     require_option,
-    samples_folder,
-    selected_cells,
+    security_options,
     shard,
 )
-from samplegen.samples import Catalogue
+from samplegen.commands.printing import extra
+from samplegen.connection.given import server_address
+from samplegen.connection.options import words
+from samplegen.errors import UsageError
+from samplegen.selection import matching_clients, samples_folder, selected_cells
 
 
 @click.command("verify")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from samplegen.judge.output import differences
 from samplegen.judge.verdicts import Verdict
-from samplegen.spec import Expectation
+from samplegen.spec.operation import Expectation
 
 
 def agreed(

@@ -3,8 +3,8 @@
 import contextlib
 import http.client
 
-from samplegen.connection import Connection
-from samplegen.credentials import context, headers
+from samplegen.connection.model import Connection
+from samplegen.connection.secrets import context, headers
 
 
 def get(connection: Connection, path: str) -> tuple[int, bytes]:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from distributed import Client, as_completed
 
+from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes
 from samplegen.judge.shards import Key, missing
 from samplegen.judge.verdicts import Verdict, read
-from samplegen.samples import Catalogue
 
 _CONNECT_SECONDS = 10
 _SHARDS_A_THREAD = 2

@@ -9,13 +9,14 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from samplegen.connection import Connection
+from samplegen.catalogue import Cell
+from samplegen.connection.model import Connection
 from samplegen.judge.faulty import Fault, Faulty, serving
 from samplegen.judge.output import differences
 from samplegen.judge.preparing import ending
 from samplegen.judge.running import START_SECONDS, Finished, Program
-from samplegen.samples import Cell
-from samplegen.spec import Api, Expectation
+from samplegen.spec.api import Api
+from samplegen.spec.operation import Expectation
 
 DEADLINE = 4
 """Seconds; rendered into the samples in place of a longer deadline."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
 
-from samplegen.connection import Connection
+from samplegen.connection.model import Connection
 from samplegen.judge import ports
-from samplegen.spec import Call
+from samplegen.spec.operation import Call
 
 _HOST = "127.0.0.1"
 _UPSTREAM_SECONDS = 30

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-from samplegen.clients import Gate, Requirement
-from samplegen.connection import Connection
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Connection
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, servers
 from samplegen.judge.preparing import Failed, Workshop
@@ -21,9 +21,9 @@ from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.trial import Court, Trial
 from samplegen.judge.verdicts import Verdict
+from samplegen.render.clients import Gate, Requirement
 from samplegen.resources import shown
-from samplegen.samples import Catalogue, Cell
-from samplegen.spec import Api
+from samplegen.spec.api import Api
 
 _WAITING = 14
 """Samples that may wait at a time, for a server that stalls or for their turn."""

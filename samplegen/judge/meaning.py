@@ -6,7 +6,7 @@ from typing import Any
 
 from samplegen.judge.output import differences
 from samplegen.judge.wire import Request
-from samplegen.spec import Expectation
+from samplegen.spec.operation import Expectation
 
 _MADE: dict[str, Callable[[Any], Any]] = {
     "argmax": lambda values: values.index(max(values)),

@@ -4,8 +4,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from samplegen.literals import Scalar
-from samplegen.spec import Expectation
+from samplegen.render.literals import Scalar
+from samplegen.spec.operation import Expectation
 
 _NUMBER = re.compile(
     r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE

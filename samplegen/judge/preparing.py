@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samplegen.clients import Client, Command, Gate, Requirement
 from samplegen.judge import processes
 from samplegen.judge.processes import Outcome
+from samplegen.render.clients import Client, Command, Gate, Requirement
 
 _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""

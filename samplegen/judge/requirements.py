@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from samplegen.clients import Client, Requirement
 from samplegen.judge import processes
+from samplegen.render.clients import Client, Requirement
 
 _VERSION = re.compile(r"\d+(\.\w+)+")
 _CHECK_SECONDS = 60

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samplegen.clients import Command
 from samplegen.judge import processes
 from samplegen.judge.preparing import execute
 from samplegen.judge.processes import Outcome
+from samplegen.render.clients import Command
 
 START_SECONDS = 10
 """How long a program may take besides its calls: a virtual machine takes some, if all is busy."""

@@ -16,13 +16,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from samplegen.connection import Connection, with_values
+from samplegen.connection.model import Connection, with_values
 from samplegen.errors import SamplegenError
 from samplegen.judge import ports, processes
 from samplegen.judge.asking import get
 from samplegen.judge.slots import Slot
 from samplegen.judge.wire import Recording, Request
-from samplegen.spec import Api, Server, Spec
+from samplegen.spec.api import Api, Server
+from samplegen.spec.reading import Spec
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5

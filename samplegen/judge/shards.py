@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from samplegen.catalogue import Cell
 from samplegen.errors import SamplegenError
 from samplegen.judge.verdicts import Verdict
-from samplegen.samples import Cell
 
 Key = tuple[str, str]
 """The names of operation and client."""

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from samplegen.clients import Command, Gate, Requirement
-from samplegen.connection import Connection, with_values
-from samplegen.credentials import secrets
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Connection, with_values
+from samplegen.connection.secrets import secrets
 from samplegen.judge import faults, meaning, wire
 from samplegen.judge.faulty import Fault, reserved
 from samplegen.judge.output import differences
@@ -21,9 +21,9 @@ from samplegen.judge.servers import Target
 from samplegen.judge.slots import Slot
 from samplegen.judge.verdicts import Faults
 from samplegen.judge.wire import Request
+from samplegen.render.clients import Command, Gate, Requirement
+from samplegen.render.view import view
 from samplegen.resources import shown
-from samplegen.samples import Catalogue, Cell
-from samplegen.view import view
 
 Gates = Mapping[Gate, Sequence[Command]]
 """The commands of static gates, in order."""

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from samplegen.clients import Gate
 from samplegen.errors import SamplegenError
-from samplegen.samples import write_file
+from samplegen.files import write_file
+from samplegen.render.clients import Gate
 from samplegen.yamlfile import adapter
 
 Status = Literal["passed", "failed", "skipped"]

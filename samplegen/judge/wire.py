@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from samplegen.connection import Connection
+from samplegen.catalogue import Cell
+from samplegen.connection.model import Connection
 from samplegen.judge.slots import Slot
-from samplegen.packing import raw, raw_texts
-from samplegen.samples import Cell
-from samplegen.spec import Call, Operation, Spec, Tensor
+from samplegen.spec.operation import Call, Operation
+from samplegen.spec.packing import raw, raw_texts
+from samplegen.spec.reading import Spec
+from samplegen.spec.tensors import Tensor
 
 Request = dict[str, Any]
 """`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from samplegen.connection import Connection, Tls
+from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served import metadata
 from samplegen.served.address import Address

@@ -10,7 +10,8 @@ import yaml
 
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served.metadata import ModelMetadata, TensorMetadata
-from samplegen.spec import LONGEST, MOST, SHOWN, Call, Datatype, Expectation, Operation, Tensor
+from samplegen.spec.operation import Call, Expectation, Operation
+from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
 
 _INVALID = {"INVALID": "; OpenVINO Model Server says so of what it cannot serve, such as BF16"}
 _PRECISION = {"FP16": 2e-3, "FP32": 1e-5, "FP64": 1e-5}

@@ -7,8 +7,8 @@ import threading
 from typing import Any
 from urllib.parse import quote
 
-from samplegen import credentials
-from samplegen.connection import Connection, Tls
+from samplegen.connection import secrets
+from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError
 from samplegen.served import trouble
 from samplegen.served.address import Address
@@ -33,10 +33,10 @@ class Rest:
         self._address = address
         self._deadline = deadline
         self._connection = connection
-        self._headers = credentials.headers(connection)
+        self._headers = secrets.headers(connection)
         if connection.authority is not None:
             self._headers["host"] = connection.authority
-        self._context = credentials.context(connection.tls or Tls()) if address.tls else None
+        self._context = secrets.context(connection.tls or Tls()) if address.tls else None
 
     def model(self, name: str, version: str) -> Any:
         """The metadata of a model; None if the server has no such model or version.

@@ -9,8 +9,8 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what is wrong is told once, b
 from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from samplegen import credentials
-from samplegen.connection import Connection, Tls
+from samplegen.connection import secrets
+from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError
 from samplegen.served import trouble
 from samplegen.served.address import Address
@@ -33,10 +33,10 @@ class Rpc:
         self._address = address
         self._deadline = deadline
         self._connection = connection
-        self._headers = credentials.headers(connection)
+        self._headers = secrets.headers(connection)
         tls = connection.tls or Tls()
         if address.tls:
-            credentials.context(tls)  # says what is wrong with a file
+            secrets.context(tls)  # says what is wrong with a file
         size = connection.max_message_size
         limit = _UNLIMITED if size is None else size * 2**20
         options: list[tuple[str, int | str]] = [

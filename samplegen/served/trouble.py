@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from samplegen import credentials
-from samplegen.connection import Connection, Tls
+from samplegen.connection import secrets
+from samplegen.connection.model import Connection, Tls
 from samplegen.served.address import Address
 
 _SECONDS = 2.0
@@ -95,7 +95,7 @@ def refused_by_nginx(address: Address, connection: Connection, body: bytes) -> s
 
 def refused_over_grpc(address: Address, connection: Connection) -> str | None:
     """What to say of a gRPC answer with HTTP status 400, of which the library shows no text."""
-    context = credentials.context(connection.tls or Tls())
+    context = secrets.context(connection.tls or Tls())
     client = http.client.HTTPSConnection(*_place(address), timeout=_SECONDS, context=context)
     with contextlib.closing(client), contextlib.suppress(OSError, http.client.HTTPException):
         client.request("GET", "/")
@@ -172,7 +172,7 @@ def _speaks_tls(address: Address) -> bool:
 
 def _names(address: Address, tls: Tls) -> str:
     """The hosts that the server's certificate is for."""
-    anybody = credentials.context(tls)
+    anybody = secrets.context(tls)
     anybody.check_hostname = False
     with contextlib.suppress(OSError), _handshake(address, anybody, None) as tunnel:
         certificate: dict[str, Any] = {**(tunnel.getpeercert() or {})}
@@ -204,7 +204,7 @@ def _alert(address: Address, connection: Connection) -> ssl.SSLError | None:
     Raises:
         OSError: It does not take the connection.
     """
-    context = credentials.context(connection.tls or Tls())
+    context = secrets.context(connection.tls or Tls())
     try:
         with _handshake(address, context, connection.authority) as tunnel:
             tunnel.settimeout(_ALERT_SECONDS)

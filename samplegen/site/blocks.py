@@ -13,11 +13,11 @@ from typing import get_args
 
 import markdown
 
-from samplegen.clients import Client, Gate
+from samplegen.render.clients import Client, Gate
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
 from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
-from samplegen.spec import Operation
+from samplegen.spec.operation import Operation
 
 GATES: tuple[Gate, ...] = get_args(Gate)
 _CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
@@ -97,9 +97,7 @@ class Blocks(Views):
     def fold(self, title: str, content: str) -> str:
         box = f'<div class="sg-scroll" role="region" aria-label="{title}" tabindex="0">'
         body = f"{box}{_markdown(content)}</div>"
-        return self.slot(
-            f'<details class="sg-fold"><summary>{title}</summary>{body}</details>'
-        )
+        return self.slot(f'<details class="sg-fold"><summary>{title}</summary>{body}</details>')
 
     def values(self) -> str:
         return self.slot(self._form())
@@ -107,7 +105,8 @@ class Blocks(Views):
     def details(self, rpcs: tuple[str, ...]) -> str:
         """The fields and errors, which are the same on many pages: search finds them elsewhere."""
         html = _markdown(super().details(rpcs))
-        # Many rows on every page: a cell of code alone is an element less, and links stand in lines.
+        # Many rows on every page: a cell of code alone is an element less, and links stand in
+        # lines.
         html = _CODE_CELL.sub(r'<td class="sg-mono">\1</td>', html)
         return self.slot(html.replace("<br>", " "))
 
@@ -227,7 +226,8 @@ class Blocks(Views):
             for file in sample.operation.files
         )
         content = (
-            f'{self._badge(sample)}{_deviation(sample)}<div class="highlight sg-code"><span class="filename">'
+            f"{self._badge(sample)}{_deviation(sample)}"
+            '<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"

@@ -5,17 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from samplegen.clients import Client
+from samplegen.catalogue import Catalogue, Cell
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
-from samplegen.view import Rendered
-from samplegen.samples import Catalogue, Cell
+from samplegen.render.clients import Client
+from samplegen.render.view import Rendered
 from samplegen.site import proto
 from samplegen.site.faults import Fault
 from samplegen.site.proto import Contract
-from samplegen.spec import Operation
-
+from samplegen.spec.operation import Operation
 
 STATES: dict[SampleState, str] = {
     "verified": "Verified",

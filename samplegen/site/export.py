@@ -18,7 +18,7 @@ from mkdocs.utils.meta import get_data
 from mkdocs.utils.yaml import yaml_load
 
 from samplegen.errors import SamplegenError
-from samplegen.samples import write_file
+from samplegen.files import write_file
 from samplegen.site.directives import expand
 from samplegen.site.plain import Plain
 from samplegen.site.plugin import SamplegenPlugin

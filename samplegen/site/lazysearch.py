@@ -7,7 +7,7 @@ a small worker, `assets/search.js`, takes the place of the theme's until the fir
 import json
 from pathlib import Path
 
-from samplegen.samples import write_file
+from samplegen.files import write_file
 
 _WORKERS = "assets/javascripts/workers/search.*.min.js"
 

@@ -1,11 +1,9 @@
 """What machines read: plain pages, lists of them, and an index of all samples."""
 
-import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from samplegen.outputs import PublishedSample, connection_values, to_json
 from samplegen.site.book import Book, Sample

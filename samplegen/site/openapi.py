@@ -8,7 +8,7 @@ from typing import Any
 
 from samplegen.site.book import Book, Sample
 from samplegen.site.proto import Field
-from samplegen.spec import Call, Operation
+from samplegen.spec.operation import Call, Operation
 
 Schema = dict[str, Any]
 
@@ -16,7 +16,8 @@ _SCALARS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "string": {"type": "string"},
     "bytes": {"type": "string", "contentEncoding": "base64"},
-    **dict.fromkeys(("double", "float"), {"type": "number"}),
+    "double": {"type": "number"},
+    "float": {"type": "number"},
     **{
         f"{prefix}{kind}{bits}": {"type": "integer"}
         for prefix, kind in (("", "int"), ("u", "int"), ("s", "int"), ("", "fixed"), ("s", "fixed"))
@@ -95,7 +96,12 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", call.path)
     if names:
         found["parameters"] = [
-            {"name": name, "in": "path", "required": True, **_PATH_PARAMETERS.get(name, _PATH_PARAMETER)}
+            {
+                "name": name,
+                "in": "path",
+                "required": True,
+                **_PATH_PARAMETERS.get(name, _PATH_PARAMETER),
+            }
             for name in names
         ]
     if rpc and call.method == "POST":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from samplegen.site.views import OPERATIONS
-from samplegen.spec import Operation
+from samplegen.spec.operation import Operation
 
 ALL = f"{OPERATIONS}/*"
 """Stands in `nav` for the pages of all operations."""

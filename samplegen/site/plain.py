@@ -4,7 +4,7 @@ import re
 
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.views import MARKS, Views, cell_text
-from samplegen.spec import Operation
+from samplegen.spec.operation import Operation
 
 
 class Plain(Views):
@@ -51,7 +51,11 @@ class Plain(Views):
             for sample in self.book.samples.values()
         ]
         return "\n".join(
-            ["| Operation | Client | State | Gates passed | Remark |", "|---|---|---|---|---|", *rows]
+            [
+                "| Operation | Client | State | Gates passed | Remark |",
+                "|---|---|---|---|---|",
+                *rows,
+            ]
         )
 
     def fold(self, title: str, content: str) -> str:

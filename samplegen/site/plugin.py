@@ -17,13 +17,13 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from samplegen.catalogue import Catalogue
 from samplegen.errors import Problem, SamplegenError
+from samplegen.files import write_file
 from samplegen.judge import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
-from samplegen.samples import Catalogue, write_file
-from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
 from samplegen.settings import settings
-from samplegen.site import faults, machine, openapi, pages
+from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
 from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
 from samplegen.site.book import Book
 from samplegen.site.compiled import Compiled

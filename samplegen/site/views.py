@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from samplegen.clients import Client
 from samplegen.errors import UsageError, nearest
 from samplegen.outputs import SampleState
+from samplegen.render.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.proto import Field
-from samplegen.spec import Expectation, Operation, Tensor
+from samplegen.spec.operation import Expectation, Operation
+from samplegen.spec.tensors import Tensor
 
 MARKS: dict[SampleState, str] = {"verified": "✓", "failed": "✗", "stale": "↻", "unverified": "–"}
 OPERATIONS = "operations"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from samplegen.files import write_file
 from samplegen.outputs import to_json
-from samplegen.samples import write_file
 from tests.mutants.planting import LANGUAGES, mutants
 from tests.mutants.suite import judge_all, report, score, unable, wrong
 

@@ -13,9 +13,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictStr
 
-from samplegen.clients import Gate
+from samplegen.catalogue import Catalogue, Cell
+from samplegen.render.clients import Gate
 from samplegen.resources import PACKAGED
-from samplegen.samples import Catalogue, Cell
 from samplegen.yamlfile import load
 
 DATA = Path(__file__).parent

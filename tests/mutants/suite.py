@@ -20,10 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
-from samplegen.clients import Client, Gate
+from samplegen.catalogue import Catalogue
 from samplegen.judge.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
-from samplegen.samples import Catalogue
+from samplegen.render.clients import Client, Gate
 from samplegen.yamlfile import adapter
 from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
 

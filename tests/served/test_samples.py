@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from samplegen.samples import Catalogue
+from samplegen.catalogue import Catalogue
 from tests.conftest import Run
 from tests.served import zoo
 from tests.server.process import Server

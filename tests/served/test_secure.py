@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from samplegen.catalogue import Catalogue
 from samplegen.judge.requirements import version
-from samplegen.samples import Catalogue
 from tests.conftest import Run
 from tests.ingress import API_KEY, TOKEN, Ingress, missing
 from tests.typing_in import fresh_shell, type_in, typed

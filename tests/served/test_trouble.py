@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from samplegen import credentials
-from samplegen.connection import Tls
+from samplegen.connection import secrets
+from samplegen.connection.model import Tls
 from samplegen.errors import SamplegenError
 from tests.conftest import Run
 from tests.ingress import Ingress
@@ -156,4 +156,4 @@ def test_a_key_with_a_password_is_refused_and_not_asked_for(front: Ingress, tmp_
     command += ["-passout", "pass:s3cret", "-out", str(key)]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     with pytest.raises(SamplegenError, match="the key is encrypted; name one that is not"):
-        credentials.context(Tls(cert=str(front.folder / "client.pem"), key=str(key)))
+        secrets.context(Tls(cert=str(front.folder / "client.pem"), key=str(key)))

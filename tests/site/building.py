@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from mkdocs.utils.yaml import yaml_load
 
+from samplegen.catalogue import Catalogue
 from samplegen.judge.verdicts import Verdict
-from samplegen.samples import Catalogue
 from samplegen.site.book import Book, Sample
 
 ROOT = Path(__file__).parents[2]

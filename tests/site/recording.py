@@ -19,7 +19,7 @@ from typing import Any
 
 import grpc
 
-from samplegen.samples import Catalogue, Cell
+from samplegen.catalogue import Catalogue, Cell
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,14 +19,14 @@ from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
 from samplegen.cli import COMMANDS, cli
-from samplegen.clients import Gate
 from samplegen.errors import UsageError
+from samplegen.render.clients import Gate
 from samplegen.schema import schemas
 from samplegen.site import faults, proto
 from samplegen.site.book import STATES
 from samplegen.site.plain import Plain
 from samplegen.site.views import MARKS
-from samplegen.spec import Datatype
+from samplegen.spec.tensors import Datatype
 from tests import test_proto
 from tests.conftest import Run
 from tests.server.process import running
@@ -149,7 +149,9 @@ def test_what_the_text_says_of_the_bytes() -> None:
 
 
 def test_sizes_and_fields_of_datatypes() -> None:
-    listed = re.findall(r"^\| ((?:[A-Z0-9]+(?:, )?)+) \| (.+?) \| (.+?) \|$", page("wire-format.md"), re.M)
+    listed = re.findall(
+        r"^\| ((?:[A-Z0-9]+(?:, )?)+) \| (.+?) \| (.+?) \|$", page("wire-format.md"), re.M
+    )
     names = {name for names, _, _ in listed for name in names.split(", ")}
     assert names == set(typing.get_args(Datatype))
     contents = {f.name: f.comment for f in building.book().contract.messages["InferTensorContents"]}
@@ -160,7 +162,9 @@ def test_sizes_and_fields_of_datatypes() -> None:
             else:
                 bits = 8 if name == "BOOL" else int(re.sub(r"\D", "", name))
                 assert int(size) == bits // 8, name
-            holders = [f for f, said in contents.items() if name in said.replace(".", "").split(", ")]
+            holders = [
+                f for f, said in contents.items() if name in said.replace(".", "").split(", ")
+            ]
             told = re.findall(r"`(\w+)`", fields)
             if holders:
                 assert holders[0] in told, name
@@ -207,7 +211,9 @@ def test_models_of_the_server(tmp_path: Path) -> None:
 
 
 def test_every_document_for_machines_is_listed_with_its_schema() -> None:
-    listed = re.findall(r"^\| (`(?:samplegen |samples.json|build/).*) \| `(.+)` \|$", page("machines.md"), re.M)
+    listed = re.findall(
+        r"^\| (`(?:samplegen |samples.json|build/).*) \| `(.+)` \|$", page("machines.md"), re.M
+    )
     there = {name.removeprefix("output/") for name in schemas() if name.startswith("output/")}
     assert {schema for _, schema in listed} == there
 

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import openapi_spec_validator
 import pytest
-from jsonschema import Draft202012Validator
 import yaml
+from jsonschema import Draft202012Validator
 
 from samplegen.judge.verdicts import Faults, Verdict
 from samplegen.schema import schemas

@@ -17,7 +17,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from grpc_tools import protoc
 
 PROTO = Path(__file__).with_name("inventory.proto")
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"sku": 'LAMP/1 "Ö"', "title": "Desk lamp", "count": 12, "price": 24.5, "tags": ["office"]},
     {"sku": "STAPLER", "title": "Stapler", "count": 40, "price": 9.9, "tags": ["it's $(new)"]},
     {"sku": "CHAIR", "title": "Chair", "count": 3, "price": 129.0, "tags": ["office"]},
@@ -82,7 +82,7 @@ class Recorder:
 
 
 def serve_grpc(port: int, recorder: Recorder) -> grpc.Server:
-    class Servicer(pb2_grpc.InventoryServicer):
+    class Servicer(pb2_grpc.InventoryServicer):  # type: ignore[misc, name-defined]  # made by protoc
         def GetItem(self, request: Any, context: grpc.ServicerContext) -> Any:
             return self._answer("GetItem", request, context)
 

@@ -1,0 +1,1 @@
+"""Where the server is, and what it asks of those who call."""

@@ -1,0 +1,318 @@
+"""Languages and clients: how each says an operation, and what it needs to run."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+from samplegen.errors import SamplegenError, UsageError, gather, nearest
+from samplegen.render.literals import LITERALS, DeclaredLiterals, Literals
+from samplegen.resources import Layers
+from samplegen.spec.operation import Operation
+from samplegen.yamlfile import Mistakes, load
+
+_FORBID = ConfigDict(extra="forbid")
+
+Gate = Literal[
+    "identity", "format", "lint", "build", "run", "wire", "output", "meaning", "faults"
+]  # fmt: skip
+"""What a sample must pass, in this order."""
+_PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
+
+
+def _argument(text: str) -> str:
+    """Refuses what cannot be filled in."""
+    if re.search("[{}]", _PLACES.sub("", text)):
+        message = "expected {python}, {file}, {work}, {cache} or {prepared}"
+        raise ValueError(f"found {text!r}; {message}; write {{{{ and }}}} for braces")
+    return text
+
+
+def _command(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    if not arguments:
+        raise ValueError("found an empty list; expected a program and its arguments")
+    return arguments
+
+
+def _line(text: str) -> str:
+    """Refuses what cannot be filled in."""
+    if re.search("[{}]", re.sub(r"\{\{|\}\}|\{operation\}", "", text)):
+        raise ValueError(f"found {text!r}; expected {{operation}}; write {{{{ and }}}} for braces")
+    return text
+
+
+Line = Annotated[StrictStr, AfterValidator(_line)]
+"""Text with {operation} filled in."""
+Argument = Annotated[StrictStr, AfterValidator(_argument)]
+Command = Annotated[tuple[Argument, ...], AfterValidator(_command)]
+"""Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
+(the folder that `prepare` made) and, for the commands that see a sample, {file} and {work} (the
+folder for what is built from it)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """A program or library that must be on the machine."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: StrictStr
+    check: Command
+    """Succeeds if it is there, and prints its version. Filled in are {python} and, of a client,
+    {project} (its folder of this name)."""
+    install: StrictStr
+    """What brings it on Debian or Ubuntu."""
+    gates: tuple[Gate, ...] = ()
+    """The only gates that need it; none named: without it a sample cannot run at all."""
+    in_project: StrictBool = False
+    """Whether an exported project brings it: its reader need not install it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What `samplegen export` puts around a sample, to make a whole project of it.
+
+    It consists of the client's `project` files besides. Filled in is {operation}, the name.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    source: Line
+    """The path of the sample in the project."""
+    build: Line = ""
+    """Shell lines that build it, as its reader types them."""
+    run: Line
+    """The shell line that runs it."""
+    ignore: tuple[StrictStr, ...] = ()
+    """What `.gitignore` holds: all that the commands make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """`language.yaml`: what all clients of a language share."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    lexer: StrictStr
+    """The name of the Pygments lexer that colours it."""
+    file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
+    """The name of a sample's file."""
+    literals: StrictStr | DeclaredLiterals
+    """The kind of literal that it writes: the name of one that samplegen knows, or its rules."""
+    datatypes: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Protocol datatype to the language's element type."""
+    tables: dict[StrictStr, dict[StrictStr, StrictStr]] = field(default_factory=dict)
+    """Further tables by protocol datatype; a template uses each as the filter of its name."""
+    requires: tuple[Requirement, ...] = ()
+    environment: dict[StrictStr, Argument] = field(default_factory=dict)
+    """Variables for all commands but `run`; filled in as those are."""
+    prepare: tuple[Command, ...] = ()
+    """Commands that run once for each client, before any of its samples is built, in a folder that
+    holds the client's `project` files and, if it makes stubs of it, the gRPC contract."""
+    format: tuple[Command, ...] = ()
+    """Commands that succeed if the file is formatted."""
+    lint: tuple[Command, ...] = ()
+    build: tuple[Command, ...] = ()
+    run: Command
+    timeout: Annotated[StrictInt, Field(ge=1)] = 30
+    """Seconds that any of the commands may take, but those of `prepare`. `run` has no more than the
+    deadline of a call and what a program takes to start."""
+    project: Project | None = None
+    """What `samplegen export` makes of a sample; without it, none can be exported."""
+
+    @cached_property
+    def kind(self) -> Literals:
+        """How it writes values."""
+        if isinstance(self.literals, DeclaredLiterals):
+            return self.literals.literals
+        return LITERALS[self.literals]
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the files and, before `.jinja`, of the templates: `.py`."""
+        return f".{self.file.rpartition('.')[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """What a client's library does otherwise than an operation asks."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    calls: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """RPC to the one that the library calls in its place; it applies to operations with both."""
+    stderr: tuple[StrictStr, ...] = ()
+    """Lines that the library itself may print to stderr when a call fails."""
+    reason: Annotated[StrictStr, Field(min_length=1)]
+    """One sentence for readers."""
+
+    @property
+    def rpcs(self) -> frozenset[str]:
+        """All that it names."""
+        return frozenset((*self.calls, *self.calls.values()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientFile:
+    """What `client.yaml` holds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    tab: StrictStr
+    """The label of its tab."""
+    transport: Literal["grpc", "rest"]
+    order: StrictInt = 1000
+    """Smaller comes first; equal ones by name."""
+    install: StrictStr
+    """Shell line that a reader types to install the package."""
+    install_note: StrictStr = ""
+    """Markdown: what else to know about it."""
+    requires: tuple[Requirement, ...] = ()
+    stubs: StrictBool = False
+    """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
+    prepare: tuple[Command, ...] = ()
+    """Run after those of the language."""
+    lint: tuple[Command, ...] | None = None
+    """In place of those of the language; likewise `build`, `run` and `project`."""
+    build: tuple[Command, ...] | None = None
+    run: Command | None = None
+    project: Project | None = None
+    omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Forms that the client cannot say, and why."""
+    deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
+    """Forms that it says otherwise than it should, by a fault of its library. The judge expects
+    exactly that, and readers are told."""
+    unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Datatypes of outputs that the client cannot receive, and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client(ClientFile):
+    """How a language talks to the server: a library and a transport."""
+
+    name: str
+    """`<language>/<client>`, the path of its folder."""
+    language: Language
+    """The language, with the commands that the client puts in place of its own."""
+
+    def template(self, operation: Operation) -> str:
+        """The path of the operation's template below `templates/`."""
+        return f"{self.name}/{operation.form}{self.language.suffix}.jinja"
+
+    def sample(self, operation: Operation) -> str:
+        """The path of the operation's sample below `samples/`."""
+        return f"{self.name}/{self.language.file.format(operation=operation.name)}"
+
+    def omitted(self, operation: Operation) -> str | None:
+        """Why the client cannot say an operation, if so."""
+        unread = (
+            f"{tensor.name!r}: {self.unread[tensor.datatype]}"
+            for tensor in operation.outputs
+            if tensor.datatype in self.unread
+        )
+        return self.omits.get(operation.form) or next(unread, None)
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What the language and the client need."""
+        return (*self.language.requires, *self.requires)
+
+
+_OWN = ("lint", "build", "run", "project")
+"""What a client may put in place of the language's."""
+
+
+class Clients:
+    """The template folders, read as far as asked for."""
+
+    def __init__(self, layers: Layers, wanted: Callable[[], Sequence[str]] = tuple) -> None:
+        """Reads nothing yet.
+
+        Args:
+            layers: The folders.
+            wanted: Names the clients that count; none named: all.
+        """
+        self.layers = layers
+        self._wanted = wanted
+        self._languages: dict[str, Language] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The clients, by name."""
+        return tuple(name.removesuffix("/client.yaml") for name in self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """The clients' files, by their path."""
+        found = self.layers.glob("*/*/client.yaml")
+        wanted = [f"{name}/client.yaml" for name in self._wanted()] or list(found)
+        missing = [path for path in wanted if path not in found]
+        if missing:
+            raise SamplegenError(*(f"templates/{path} is missing; add it" for path in missing))
+        return {path: found[path] for path in sorted(wanted)}
+
+    def client(self, name: str) -> Client:
+        """The client of this name.
+
+        Raises:
+            UsageError: No such client.
+            SamplegenError: Its file, or that of its language, has mistakes.
+        """
+        path = self._files.get(f"{name}/client.yaml")
+        if path is None:
+            raise UsageError(f"no client {name!r}; {nearest(name, self.names)}")
+        steps: list[Callable[[], Any]] = [
+            partial(self.language, name.partition("/")[0]),
+            partial(load, path, ClientFile),
+        ]
+        language, file = gather(steps)
+        values = {f.name: getattr(file, f.name) for f in fields(file)}
+        own = {key: values[key] for key in _OWN if values[key] is not None}
+        folder = self.layers.find(f"{name}/project") or path.parent
+        project = str(folder.absolute())
+        values["requires"] = tuple(
+            replace(r, check=tuple(part.replace("{project}", project) for part in r.check))
+            for r in file.requires
+        )
+        return Client(name=name, language=replace(language, **own) if own else language, **values)
+
+    def project(self, client: Client) -> dict[str, Path]:
+        """The files of the client's `project` folder: what its samples are built with."""
+        folder = f"{client.name}/project/"
+        found = self.layers.glob(f"{folder}**/*")
+        return {name.removeprefix(folder): path for name, path in found.items() if path.is_file()}
+
+    def language(self, name: str) -> Language:
+        """The language of this name.
+
+        Raises:
+            SamplegenError: Its file is missing or has mistakes.
+        """
+        if name not in self._languages:
+            path = self.layers.find(f"{name}/language.yaml")
+            if path is None:
+                raise SamplegenError(f"templates/{name}/language.yaml is missing; add it")
+            self._languages[name] = load(path, Language, _check_language)
+        return self._languages[name]
+
+    def all(self) -> tuple[Client, ...]:
+        """All clients in their order.
+
+        Raises:
+            SamplegenError: With every problem of every file.
+        """
+        clients = gather(partial(self.client, name) for name in self.names)
+        return tuple(sorted(clients, key=lambda client: (client.order, client.name)))
+
+
+def _check_language(language: Language) -> Mistakes:
+    if isinstance(language.literals, str) and language.literals not in LITERALS:
+        yield ("literals",), f"found {language.literals!r}; {nearest(language.literals, LITERALS)}"
+    if re.search("[{}]", language.file.replace("{operation}", "")):
+        yield ("file",), f"found {language.file!r}; expected no braces but {{operation}}"

@@ -1,0 +1,231 @@
+"""Operation + client -> program, and what is said of it. The only module that knows Jinja."""
+
+import traceback
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2 import meta
+from jinja2.runtime import Context
+
+from samplegen.connection.model import Connection
+from samplegen.errors import Problem, SamplegenError
+from samplegen.layout.marks import OPEN_JSON
+from samplegen.render import filters
+from samplegen.render.clients import Client
+from samplegen.render.features import OPTIONS, needless
+from samplegen.render.linking import Linked, link
+from samplegen.render.literals import JSON, Code, markdown
+from samplegen.render.safety import check, only_code
+from samplegen.render.view import Rendered, View
+from samplegen.resources import Layers, shown
+from samplegen.spec.operation import Operation
+
+
+def _code(pieces: Iterable[str]) -> Code:
+    """What a template prints is safe, since all that it prints is."""
+    return Code("".join(pieces))
+
+
+class _Environment(jinja2.Environment):
+    """Jinja's own; what macros, set blocks, call blocks and `super()` make is source text, too."""
+
+    concat = staticmethod(_code)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What all templates see, as one mapping: a render copies it."""
+        return {**self.globals, **(d or {})}
+
+
+class _Loader(jinja2.BaseLoader):
+    """Links each template with those that it extends."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self.linked: dict[str, Linked] = {}
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """The linked text, and a name for it in tracebacks."""
+        self.linked[template] = linked = link(template, self._read)
+        return linked.text, template, lambda: True
+
+    def _read(self, template: str) -> str:
+        path = self._layers.find(template)
+        if path is None:
+            raise jinja2.TemplateNotFound(template)
+        return path.read_text(encoding="utf-8-sig")
+
+
+class Renderer:
+    """The templates, compiled as they are needed."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self._loader = _Loader(layers)
+        self._environments: dict[str, _Environment] = {}
+        self._templates: dict[str, jinja2.Template] = {}
+        self._names: dict[str, set[str]] = {}
+        self._shared: tuple[View | None, dict[str, Any]] = None, {}
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The templates that were used so far: those of forms, and what they draw on."""
+        names = (name for linked in self._loader.linked.values() for name in linked.files)
+        return tuple(dict.fromkeys(names))
+
+    def has(self, client: Client, operation: Operation) -> bool:
+        """Whether the client has a template for the operation's form."""
+        return self._layers.find(client.template(operation)) is not None
+
+    def render(self, client: Client, view: View) -> Rendered:
+        """The program, strictly: whatever is wrong in it is an error at its template's line.
+
+        Raises:
+            SamplegenError: With the template, the line and the operation.
+        """
+        name = client.template(view.operation)
+        template = self._templates.get(name) or self._template(name, client, view.operation)
+        if view.connection.asked:
+            self._check_options(name, client, view.connection)
+        try:
+            text = "".join(template.root_render_func(self._context(template, view)))
+            return Rendered(self._laid_out(text, client))
+        except Exception:
+            self._check(template, view)
+            raise
+
+    def _laid_out(self, text: str, client: Client) -> str:
+        if OPEN_JSON in text:
+            text = JSON.layout.lay_out(text).replace(OPEN_JSON, "")
+        return client.language.kind.layout.lay_out(text)
+
+    def _check(self, template: jinja2.Template, view: View) -> None:
+        """Renders in the way in which Jinja finds the line of an error in the template.
+
+        Raises:
+            SamplegenError: With the template, the line and the operation.
+        """
+        try:
+            template.render(view.context)
+        except Exception as error:
+            name = template.name or ""
+            raise SamplegenError(self._problem(error, name, view.operation)) from error
+
+    def _context(self, template: jinja2.Template, view: View) -> Context:
+        """What a template sees: the view, which all clients of an operation share, and globals."""
+        if self._shared[0] is not view:
+            self._shared = view, {**template.globals, **view.context}
+        return template.new_context(self._shared[1], shared=True)
+
+    def linked(self, client: Client, operation: Operation) -> Linked:
+        """The operation's template and those that it extends, as one text.
+
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        name = client.template(operation)
+        try:
+            return link(name, self._loader._read)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, operation)) from error
+
+    def _check_options(self, name: str, client: Client, connection: Connection) -> None:
+        """Refuses an option of the connection that the template would leave out.
+
+        Raises:
+            SamplegenError: With each of them.
+        """
+        asked = connection.asked - needless(client, connection)
+        missing = [o for o in OPTIONS if o in asked and not OPTIONS[o] & self._names[name]]
+        if missing:
+            frame = self._loader.linked[name].files[-1]
+            raise SamplegenError(
+                *(
+                    f"{client.name} has no template for --{option}; "
+                    f"add it to templates/{frame}, where {' or '.join(sorted(OPTIONS[option]))} "
+                    "holds what it asks for"
+                    for option in missing
+                )
+            )
+
+    def document(self, name: str, context: Mapping[str, Any]) -> str:
+        """A Markdown page about a program, as strictly.
+
+        Raises:
+            SamplegenError: With the template and the line.
+        """
+        try:
+            return self._documents.get_template(name).render(context)
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, context["operation"])) from error
+
+    @cached_property
+    def _documents(self) -> jinja2.Environment:
+        own: dict[str, Callable[..., Any]] = {
+            "text": markdown.text,
+            "code": markdown.code,
+            "block": markdown.block,
+            "comma": filters.comma,
+        }
+        return self._made(own)
+
+    def _template(self, name: str, client: Client, operation: Operation) -> jinja2.Template:
+        try:
+            environment = self._environment(client)
+            template = environment.get_template(name)
+            source = environment.parse(self._loader.linked[name].text, name)
+            check(source, name)
+            self._names[name] = meta.find_undeclared_variables(source)
+            self._templates[name] = template
+        except Exception as error:
+            raise SamplegenError(self._problem(error, name, operation)) from error
+        return self._templates[name]
+
+    def _environment(self, client: Client) -> _Environment:
+        folder = client.name.partition("/")[0]
+        if folder not in self._environments:
+            self._environments[folder] = self._made(filters.of_language(client.language))
+        return self._environments[folder]
+
+    def _made(self, own: Mapping[str, Callable[..., Any]]) -> _Environment:
+        environment = _Environment(
+            loader=self._loader,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            finalize=only_code,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        environment.filters |= own
+        return environment
+
+    def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:
+        """Tells a failed render at its innermost template line."""
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            file, line = self._place(error.name or name, error.lineno)
+            return Problem(f"not a template: {error.message}", self._path(file), line)
+        if isinstance(error, jinja2.TemplateNotFound):
+            message = f"no such template; add it, wanted by the operation {operation.name!r}"
+            return Problem(message, Path("templates") / (error.name or name))
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = next((f for f in reversed(frames) if f.filename in self._loader.linked), None)
+        message = f"{error} (while rendering the operation {operation.name!r})"
+        if frame is None:
+            return Problem(message, Path("templates") / name)
+        file, line = self._place(frame.filename, frame.lineno or 1)
+        return Problem(message, self._path(file), line)
+
+    def _place(self, name: str, line: int) -> tuple[str, int]:
+        """Where a line of a linked template comes from: the template and its line."""
+        linked = self._loader.linked.get(name)
+        return linked.places[line - 1] if linked else (name, line)
+
+    def _path(self, name: str) -> Path:
+        path = self._layers.find(name)
+        return shown(path) if path else Path("templates") / name

@@ -1,0 +1,104 @@
+"""`api.yaml`: what all operations share."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, StrictInt, StrictStr
+
+from samplegen.connection.model import Connection
+
+_FORBID = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """How the judge and `samplegen serve` start a server of this API."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    command: tuple[StrictStr, ...]
+    """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
+    `api.yaml`."""
+    record: tuple[StrictStr, ...] = ()
+    """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
+    other: tuple[StrictStr, ...] = ()
+    """More arguments; with them its models and metadata answer differently. {spec} is the folder of
+    this file."""
+    module: StrictStr | None = None
+    """A Python module the command needs."""
+    install: StrictStr
+    """What to type when it is not there."""
+    ready: Annotated[StrictStr, Field(pattern="^/")] | None = None
+    """A path that answers 200 once the server can serve; None: as soon as it takes connections."""
+    metadata: Annotated[StrictStr, Field(pattern="^/")] | None = None
+    """A path that answers JSON with the server's name and version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerFault:
+    """A wrong answer that only servers of this API can give: what is replaced, or that it is no."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    name: Annotated[StrictStr, Field(min_length=1)]
+    rpcs: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    """The calls whose answers are wrong."""
+    replace: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Texts of the answer and what stands in their place, of the same length."""
+    status: Annotated[StrictInt, Field(ge=100, le=599)] | None = None
+    """The answer says no: over REST with this status, over gRPC with a message of no field set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestField:
+    """Where REST has a field of the contract, if not in the JSON under its own name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    place: StrictStr = "nowhere"
+    """In words, as Markdown."""
+    name: StrictStr | None = None
+    """The property of the JSON that stands in its place."""
+    schema: dict[StrictStr, Any] = field(default_factory=dict)
+    """The JSON Schema of that property."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """How REST differs from JSON that has the messages of the contract under their own names."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    version: StrictStr = "1"
+    """Of the routes."""
+    optional: tuple[StrictStr, ...] = ()
+    """Fields that may be left out, by `Message.field`."""
+    no_body: tuple[StrictStr, ...] = ()
+    """Calls whose answer is its status."""
+    bytes_behind: tuple[StrictStr, ...] = ()
+    """Messages behind whose JSON the data of tensors may follow as bytes."""
+    types: dict[StrictStr, dict[StrictStr, Any]] = field(default_factory=dict)
+    """Message to the JSON Schema of what stands in its place."""
+    fields: dict[StrictStr, RestField] = field(default_factory=dict)
+    """By `Message.field`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """`api.yaml`: what all operations share."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    title: StrictStr
+    summary: StrictStr
+    proto: StrictStr | None = None
+    """The gRPC contract, a file beside `api.yaml`."""
+    clients: tuple[StrictStr, ...] = ()
+    """Those that speak this API, such as `python/requests`; empty: all that there are."""
+    connection: Connection
+    deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
+    """Seconds after which every call of a sample gives up."""
+    server: Server
+    faults: tuple[AnswerFault, ...] = ()
+    rest: Rest = field(default_factory=Rest)

@@ -1,0 +1,197 @@
+"""The files of a spec, read as far as asked for, and checked."""
+
+import math
+import re
+from dataclasses import fields, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
+from samplegen.resources import Layers, shown
+from samplegen.spec.api import Api
+from samplegen.spec.operation import OPERATION_NAME, Expectation, Operation, OperationFile
+from samplegen.spec.tensors import MOST, Tensor, fits
+from samplegen.yamlfile import Mistakes, load
+
+
+class Spec:
+    """The spec folders, read as far as asked for."""
+
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
+
+    @cached_property
+    def api(self) -> Api:
+        path = self.layers.find("api.yaml")
+        if path is None:
+            raise SamplegenError(f"{self.layers.folders[0]}: api.yaml is missing; add it")
+        api = load(path, Api, self._check_api)
+        folder = str(path.absolute().parent).replace("{", "{{").replace("}", "}}")
+        command = tuple(argument.replace("{spec}", folder) for argument in api.server.command)
+        return replace(api, server=replace(api.server, command=command))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The operations, by name."""
+        return tuple(name.removesuffix(".yaml") for name in self._files)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        """The operations' files, by file name."""
+        files = self.layers.glob("*.yaml")
+        files.pop("api.yaml", None)
+        return files
+
+    def operation(self, name: str) -> Operation:
+        """The operation of this name; the other files are not read.
+
+        Raises:
+            UsageError: No such operation.
+            SamplegenError: Its file has mistakes.
+        """
+        path = self._files.get(f"{name}.yaml")
+        if path is None:
+            raise UsageError(f"no operation {name!r}; {nearest(name, self.names)}")
+        if not OPERATION_NAME.fullmatch(name):
+            message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
+            raise SamplegenError(Problem(message, shown(path)))
+        file = load(path, OperationFile, self._check_operation)
+        return Operation(name=name, **{f.name: getattr(file, f.name) for f in fields(file)})
+
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations in their order.
+
+        Raises:
+            SamplegenError: With every problem of every file.
+        """
+        operations = gather(partial(self.operation, name) for name in self.names)
+        return tuple(sorted(operations, key=lambda operation: (operation.order, operation.name)))
+
+    @property
+    def proto(self) -> Path:
+        """The path of the gRPC contract.
+
+        Raises:
+            SamplegenError: There is none.
+        """
+        if self.api.proto is None:
+            message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
+            raise SamplegenError(f"api.yaml: {message}")
+        return self._existing(self.api.proto)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `api.yaml`."""
+        return self._existing("api.yaml").absolute().parent
+
+    def data(self, file: str) -> Path:
+        """The path of a file of the `data` folder."""
+        return self._existing(f"data/{file}")
+
+    def _existing(self, file: str) -> Path:
+        path = self.layers.find(file)
+        if path is None or not path.is_file():
+            raise SamplegenError(f"{file}: no such file in the spec")
+        return path
+
+    def _check_api(self, api: Api) -> Mistakes:
+        path = self.layers.find(api.proto) if api.proto is not None else None
+        if api.proto is not None and (path is None or not path.is_file()):
+            yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
+
+        for name, known in (
+            ("command", {"python", "spec", *api.connection.ports}),
+            ("record", {"record"}),
+            ("other", {"spec"}),
+        ):
+            for index, argument in enumerate(getattr(api.server, name)):
+                for place in set(re.findall(r"{(.*?)}", argument)) - known:
+                    expected = ", ".join(f"{{{word}}}" for word in sorted(known))
+                    yield ("server", name, index), f"found {{{place}}}; expected one of {expected}"
+        for name in ("ready", "metadata"):
+            if getattr(api.server, name) is not None and api.connection.rest_port is None:
+                message = "expected 'rest_port' in the connection, too: it is asked over REST"
+                yield ("server", name), message
+        if not api.server.command:
+            yield ("server", "command"), "found an empty list; expected a program and its arguments"
+        for index, fault in enumerate(api.faults):
+            if bool(fault.replace) == (fault.status is not None):
+                yield ("faults", index), "expected exactly one of 'replace' and 'status'"
+            for old, new in fault.replace.items():
+                if not 0 < len(old.encode()) == len(new.encode()):
+                    yield (
+                        ("faults", index, "replace"),
+                        f"found {new!r} for {old!r}; expected as many bytes",
+                    )
+
+    def _check_operation(self, operation: OperationFile) -> Mistakes:
+        for name in ("calls", "expect"):
+            if not getattr(operation, name):
+                yield (name,), f"{name}: found an empty list; expected at least one item"
+        known = ["{model}", "{version}", *(f"{{{name}}}" for name in operation.request)]
+        for index, call in enumerate(operation.calls):
+            for place in re.findall(r"{[^{}]*}?|}", call.path):
+                if place not in known:
+                    message = f"found {place}; expected {' or '.join(known)}"
+                    yield ("calls", index, "rest"), message
+        if operation.model is None and any("{model}" in call.path for call in operation.calls):
+            yield (), "'model' is missing, yet a call has {model} in its path; add it"
+        for index, tensor in enumerate(operation.inputs):
+            for location, message in self._check_input(tensor):
+                yield ("inputs", index, *location), message
+        for name in ("expect", "other"):
+            for index, expectation in enumerate(getattr(operation, name)):
+                for location, message in self._check_expectation(operation, expectation):
+                    yield (name, index, *location), message
+
+    def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
+        if bool(expectation.value) == (expectation.pattern is not None):
+            yield (), "expected exactly one of 'value' and 'pattern'"
+        if expectation.pattern is not None:
+            try:
+                re.compile(expectation.pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                yield ("pattern",), f"not a regular expression: {error}"
+        rpcs = [call.rpc for call in operation.calls]
+        if expectation.answer and expectation.answer[0] not in rpcs:
+            yield (
+                ("answer",),
+                f"found {expectation.answer[0]!r}; {nearest(expectation.answer[0], rpcs)}",
+            )
+
+    def _check_input(self, tensor: Tensor) -> Mistakes:
+        if [tensor.data, tensor.cycle, tensor.file].count(None) != 2:
+            yield (), f"input {tensor.name!r}: expected exactly one of 'data', 'cycle' and 'file'"
+            return
+        if -1 in tensor.shape:
+            yield ("shape",), f"found {list(tensor.shape)}; expected the sizes that are sent"
+            return
+        if tensor.cycle is not None:
+            if tensor.datatype == "BOOL" and tensor.cycle != 2:
+                yield ("cycle",), f"found {tensor.cycle}; expected 2 for BOOL: false and true"
+            elif not all(fits(tensor.datatype, value) for value in tensor.first_cycle[-1:]):
+                message = f"found {tensor.cycle}; expected numbers that {tensor.datatype} can hold"
+                yield ("cycle",), message
+            if tensor.size > MOST:
+                yield ("shape",), f"found {tensor.size:,} elements; expected at most {MOST:,}"
+            return
+        if tensor.file is not None:
+            if (tensor.datatype, tensor.shape) != ("BYTES", (1,)):
+                yield ("file",), "a file is sent as one element; expected datatype BYTES, shape [1]"
+            path = self.layers.find(f"data/{tensor.file}")
+            if "/" in tensor.file or path is None or not path.is_file():
+                yield ("file",), f"found {tensor.file!r}; expected a file of the spec's data folder"
+            return
+        data = tensor.data or ()
+        size = math.prod(tensor.shape)
+        if len(data) != size:
+            yield (
+                ("data",),
+                f"found {len(data)} values; expected {size} for shape {list(tensor.shape)}",
+            )
+        for index, value in enumerate(data):
+            if not fits(tensor.datatype, value):
+                yield (
+                    ("data", index),
+                    f"found {value!r}; expected a value of datatype {tensor.datatype}",
+                )

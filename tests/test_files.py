@@ -1,0 +1,172 @@
+"""Folders of generated files: written, and compared with what they should hold."""
+
+import signal
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from samplegen.catalogue import Catalogue
+from samplegen.errors import SamplegenError
+from samplegen.files import INDEX, Drift, drift, write, write_file
+
+CATALOGUE = Catalogue()
+
+
+# Drift
+
+
+FILES = {"a/one.txt": b"1\n2\n", "two.bin": b"\xff", INDEX: b"[]"}
+
+
+def test_a_folder_just_written_has_no_drift(tmp_path: Path) -> None:
+    changed = write(FILES, tmp_path / "samples")
+    assert sorted(changed) == sorted(tmp_path / "samples" / name for name in FILES)
+    assert list(drift(FILES, tmp_path / "samples")) == []
+    assert write(FILES, tmp_path / "samples") == [], "what is fresh is left alone"
+
+
+def test_each_kind_of_drift_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("samples")
+    write({**FILES, "four.txt": b"", "five.txt": b""}, folder)
+    (folder / "a/one.txt").write_bytes(b"1\n3\n")
+    (folder / "two.bin").write_bytes(b"\xfe")
+    (folder / "four.txt").unlink()
+    (folder / "five.txt").unlink()
+    (folder / "five.txt").mkdir()
+    (folder / ".hidden").touch()
+    wanted = {**FILES, "four.txt": b"", "five.txt": b""}
+    assert list(drift(wanted, folder)) == [
+        Drift(
+            Path("samples/a/one.txt"),
+            "stale",
+            "--- samples/a/one.txt (kept)\n+++ samples/a/one.txt (rendered)\n"
+            "@@ -1,2 +1,2 @@\n 1\n-3\n+2",
+            line=2,
+        ),
+        Drift(Path("samples/two.bin"), "stale", "binary files differ", line=1),
+        Drift(Path("samples/four.txt"), "missing"),
+        Drift(Path("samples/five.txt"), "missing"),
+        Drift(Path("samples/.hidden"), "unknown"),
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(CATALOGUE.files()))
+def test_one_changed_byte_of_any_file_is_drift(path: str, tmp_path: Path) -> None:
+    files = CATALOGUE.files()
+    write(files, tmp_path)
+    content = bytearray(files[path])
+    content[len(content) // 2] ^= 1
+    (tmp_path / path).write_bytes(content)
+    assert [(found.path, found.kind) for found in drift(files, tmp_path)] == [
+        (tmp_path / path, "stale")
+    ]
+
+
+def test_a_folder_that_is_not_there_lacks_every_file(tmp_path: Path) -> None:
+    assert {found.kind for found in drift(FILES, tmp_path / "none")} == {"missing"}
+
+
+# Writing
+
+
+def test_writing_mends_drift_and_removes_what_no_sample_accounts_for(tmp_path: Path) -> None:
+    write(FILES, tmp_path)
+    (tmp_path / "a/one.txt").write_bytes(b"1\n3\n")
+    (tmp_path / "a/gone.txt").touch()
+    assert write(FILES, tmp_path) == [tmp_path / "a/one.txt", tmp_path / "a/gone.txt"]
+    assert list(drift(FILES, tmp_path)) == []
+
+
+def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/thesis.txt").write_text("my only copy")
+    with pytest.raises(SamplegenError) as caught:
+        write(FILES, tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} holds files that samplegen did not write, such as thesis.txt; "
+        "name an empty or a new folder"
+    )
+    assert [path.name for path in tmp_path.rglob("*")] == ["sub", "thesis.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder/a/one.txt").mkdir(parents=True)
+    for folder, cause in (("file", "Not a directory"), ("folder", "Is a directory")):
+        with pytest.raises(SamplegenError) as caught:
+            write(FILES, tmp_path / folder)
+        (problem,) = caught.value.problems
+        found = str(problem)
+        assert found == f"{tmp_path / folder / 'a/one.txt'}: cannot be written: {cause}"
+    assert not any(path.name.startswith(".") for path in tmp_path.rglob("*"))
+
+
+def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    write_file(tmp_path / "ours", b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_an_exception_while_writing_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError):
+        write_file(path, cast(bytes, "not bytes"))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from samplegen.files import write_file
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_file(Path(sys.argv[1]), b"n" * 100_000)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_full_disk_is_one_message_and_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    finished = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, timeout=30
+    )
+    expected = f"SamplegenError {path}: cannot be written: File too large\n"
+    assert (finished.stdout, finished.stderr) == (expected, "")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from samplegen.files import write_file
+while True:
+    for letter in (b"a", b"b"):
+        write_file(Path(sys.argv[1]), letter * 3_000_000)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    wholes = {sha256(letter * 3_000_000).digest() for letter in (b"a", b"b")}
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(path)]) as writer:
+        try:
+            end = time.monotonic() + 30
+            while not path.exists():
+                assert time.monotonic() < end
+                time.sleep(0.01)
+            for _ in range(40):
+                assert sha256(path.read_bytes()).digest() in wholes, "a reader sees no part"
+        finally:
+            writer.send_signal(signal.SIGKILL)
+    assert sha256(path.read_bytes()).digest() in wholes
