@@ -12,8 +12,8 @@ from samplegen.commands.options import (
     complete,
     connection_options,
     force_option,
+    report_without_effect,
     single_client_option,
-    tell_needless,
 )
 from samplegen.connection.given import connection
 from samplegen.errors import UsageError
@@ -58,6 +58,6 @@ def command(
     address = connection(catalogue.spec.api.connection, **values)
     project = project_files(catalogue, chosen, data, address)
     write_project(project, folder, force)
-    tell_needless([chosen.client], address)
+    report_without_effect([chosen.client], address)
     click.echo(f"{len(project)} files in {folder}; {folder / README} says what to type", err=True)
     return 0

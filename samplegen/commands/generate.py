@@ -11,7 +11,7 @@ from samplegen.commands.options import (
     EXISTING,
     catalogue_options,
     connection_options,
-    tell_needless,
+    report_without_effect,
 )
 from samplegen.connection.given import connection
 from samplegen.settings import settings
@@ -36,5 +36,5 @@ def command(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> i
     """
     made = connection(catalogue.spec.api.connection, **values)
     files = catalogue.files(made)
-    tell_needless(catalogue.clients.all(), made)
+    report_without_effect(catalogue.clients.all(), made)
     return write_or_check(files, output, check, "samplegen generate")

@@ -16,8 +16,8 @@ from samplegen.commands.options import (
     catalogue_options,
     complete,
     json_option,
+    report_without_effect,
     security_options,
-    tell_needless,
 )
 from samplegen.commands.printing import error, extra
 from samplegen.connection.given import on_this_machine
@@ -231,7 +231,7 @@ def _export(task: Task, folder: Path, force: bool) -> None:
 
 def _note(task: Task, cell: Cell) -> None:
     """Tells what the reader may have meant otherwise."""
-    tell_needless([cell.client], task.connection)
+    report_without_effect([cell.client], task.connection)
     if cell.client.transport in task.unreached:
         click.echo(f"note: {task.unreached[cell.client.transport]}", err=True)
 

@@ -1,7 +1,7 @@
 """Options that several commands share, and what their words stand for."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,9 @@ from click.shell_completion import CompletionItem
 
 from samplegen.catalogue import Catalogue
 from samplegen.connection.model import Connection
+from samplegen.connection.options import OPTIONS, SECURITY, Option, without_effect
 from samplegen.errors import SamplegenError
 from samplegen.render.clients import Client
-from samplegen.render.features import needless
 from samplegen.selection import default_cache
 from samplegen.settings import settings
 
@@ -146,79 +146,30 @@ def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what `connection` takes: where the server is, and what it asks of those who call."""
-    for option in reversed(_CONNECTION_OPTIONS):
-        command = option(command)
-    return command
+    return _with(OPTIONS, command)
 
 
 def security_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds those of `connection_options` that say what the server asks of those who call."""
-    for option in reversed(_SECURITY_OPTIONS):
-        command = option(command)
+    return _with(SECURITY, command)
+
+
+def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = click.option(
+            f"--{option.name}",
+            is_flag=not option.metavar,
+            default=None if not option.multiple else (),
+            metavar=option.metavar or None,
+            multiple=option.multiple,
+            type=click.IntRange(*option.bounds) if option.bounds else None,
+            help=option.help or None,
+        )(command)
     return command
 
 
-_SECURITY_OPTIONS = (
-    click.option(
-        "--tls",
-        is_flag=True,
-        default=None,
-        help="Encrypt, and trust whom the client library trusts.",
-    ),
-    click.option("--cacert", metavar="FILE", help="TLS; trust the authorities of a PEM file."),
-    click.option("--cert", metavar="FILE", help="TLS; the client's own certificate, as PEM."),
-    click.option("--key", metavar="FILE", help="The key of --cert: PEM, PKCS #8, not encrypted."),
-    click.option(
-        "--bearer-token-env",
-        metavar="VARIABLE",
-        help="Send the token that the sample finds in this environment variable.",
-    ),
-    click.option(
-        "--header",
-        multiple=True,
-        metavar="'NAME: VALUE'",
-        help="A header of every request, over gRPC metadata; may be repeated.",
-    ),
-    click.option(
-        "--header-env",
-        multiple=True,
-        metavar="NAME=VARIABLE",
-        help="The same, with a secret value, which the sample reads from its environment.",
-    ),
-    click.option(
-        "--authority",
-        metavar="HOST[:PORT]",
-        help="What requests name as their host, for an ingress: Host, over gRPC :authority.",
-    ),
-    click.option(
-        "--deadline",
-        type=click.IntRange(1, 3600),
-        metavar="SECONDS",
-        help="When every call gives up.",
-    ),
-    click.option(
-        "--max-message-size",
-        type=click.IntRange(1, 2047),
-        metavar="MIB",
-        help="The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
-    ),
-)
-_CONNECTION_OPTIONS = (
-    click.option("--host", metavar="HOST", help="Name or address of the server."),
-    click.option("--grpc-port", type=click.IntRange(1, 65535), metavar="PORT"),
-    click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT"),
-    click.option("--model", metavar="NAME", help="In place of the operation's own model."),
-    click.option(
-        "--model-version",
-        metavar="N",
-        help="Digits; '' for the server's default version.",
-    ),
-    *_SECURITY_OPTIONS,
-)
-
-
-def tell_needless(clients: Iterable[Client], made: Connection) -> None:
-    """Says on stderr which options change nothing, since the protocol asks for nothing there."""
-    found = {option for client in clients for option in needless(client, made)}
-    for option in sorted(found):
-        click.echo(f"note: --{option} changes nothing over REST, which has no such limit", err=True)
+def report_without_effect(clients: Iterable[Client], made: Connection) -> None:
+    """Reports on stderr the options that change nothing over a client's transport."""
+    found = {option.name for c in clients for option in without_effect(made, c.transport)}
+    for name in sorted(found):
+        click.echo(f"note: --{name} changes nothing over REST, which has no such limit", err=True)

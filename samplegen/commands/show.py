@@ -10,8 +10,8 @@ from samplegen.commands.options import (
     complete,
     connection_options,
     json_option,
+    report_without_effect,
     single_client_option,
-    tell_needless,
 )
 from samplegen.connection.given import connection
 from samplegen.errors import SamplegenError
@@ -45,7 +45,7 @@ def command(
         raise SamplegenError(f"{chosen.name}: {chosen.omitted}")
     made = connection(catalogue.spec.api.connection, **values)
     rendered = catalogue.render(chosen, made)
-    tell_needless([chosen.client], made)
+    report_without_effect([chosen.client], made)
     if as_json:
         from samplegen import outputs
 

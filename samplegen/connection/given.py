@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from samplegen.connection.model import Connection, Header, Tls
-from samplegen.connection.options import FILES
 from samplegen.errors import UsageError
 
 
@@ -100,7 +99,7 @@ def on_this_machine(made: Connection) -> Connection:
     """With whole paths of its PEM files, since a judged sample runs in a folder of its own."""
     if made.tls is None:
         return made
-    paths = {name: getattr(made.tls, name) for name in FILES}
+    paths = {name: getattr(made.tls, name) for name in ("cacert", "cert", "key")}
     whole = {name: str(Path(path).resolve()) for name, path in paths.items() if path is not None}
     return replace(made, tls=Tls(**whole))
 

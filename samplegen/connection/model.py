@@ -3,12 +3,9 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
-
-from samplegen.connection.options import OPTIONS
 
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 _FORBID = ConfigDict(extra="forbid")
@@ -164,22 +161,6 @@ class Connection:
         """The environment variables that a sample reads."""
         names = [header.env for header in self.secret_headers]
         return tuple(dict.fromkeys(name for name in (*names, self.bearer_token_env) if name))
-
-    @cached_property
-    def asked(self) -> frozenset[str]:
-        """The options that a sample has to say besides an address, by the names of `OPTIONS`."""
-        tls = self.tls or Tls()
-        said = {
-            "tls": self.tls is not None,
-            "cacert": tls.cacert is not None,
-            "cert": tls.cert is not None,
-            "header": bool(self.plain_headers),
-            "header-env": bool(self.secret_headers),
-            "bearer-token-env": self.bearer_token_env is not None,
-            "authority": self.authority is not None,
-            "max-message-size": self.max_message_size is not None,
-        }
-        return frozenset(option for option in OPTIONS if said[option])
 
 
 def with_values(connection: Connection, **values: Any) -> Connection:

@@ -1,27 +1,179 @@
-"""The options of a connection, and how they are typed."""
+"""The options of a connection: how each is typed, what it asks of a sample, what templates see.
+
+A new option is a row here, and the lines of the templates that heed it.
+"""
 
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from samplegen.connection.model import Connection, Tls
+
+Transport = Literal["grpc", "rest"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the command line that changes how a sample reaches its server."""
+
+    name: str
+    """As it is typed, without `--`."""
+    metavar: str
+    """What stands for its value; empty: it is a flag."""
+    help: str
+    effect: str = ""
+    """What a program does that heeds it, as Markdown for readers; empty: it goes elsewhere."""
+    context: Mapping[str, Callable[[Connection], Any]] = field(default_factory=dict)
+    """What templates see of it, by name. A template heeds the option if it uses any of these."""
+    also: Mapping[Transport, str] = field(default_factory=dict)
+    """Another name by whose use a template of a transport heeds it."""
+    transports: tuple[Transport, ...] = ("grpc", "rest")
+    """Those over which it changes anything."""
+    bounds: tuple[int, int] | None = None
+    """Of a whole number."""
+    multiple: bool = False
+    is_file: bool = False
+    is_address: bool = False
+    """Whether it is a part of where the server is, not of what it asks of those who call."""
+
+    @property
+    def parameter(self) -> str:
+        """Its name in Python."""
+        return self.name.replace("-", "_")
+
+    def is_in(self, connection: Connection) -> bool:
+        """Whether the connection asks for it."""
+        return any(value(connection) for value in self.context.values())
+
+    def names(self, transport: Transport) -> frozenset[str]:
+        """The names by any of which a template of this transport heeds it."""
+        return frozenset((*self.context, *filter(None, [self.also.get(transport)])))
+
+
+def _tls(connection: Connection) -> Tls:
+    return connection.tls or Tls()
+
+
+_PORT = (1, 65535)
 OPTIONS = (
-    "tls", "cacert", "cert", "header", "header-env", "bearer-token-env", "authority",
-    "max-message-size",
-)  # fmt: skip
-"""The options that a sample says in a way of its own, as the command line calls them."""
-FILES = ("cacert", "cert", "key")
-"""Those that name a PEM file."""
+    Option("host", "HOST", "Name or address of the server.", is_address=True),
+    Option("grpc-port", "PORT", "", bounds=_PORT, is_address=True),
+    Option("rest-port", "PORT", "", bounds=_PORT, is_address=True),
+    Option("model", "NAME", "In place of the operation's own model.", is_address=True),
+    Option("model-version", "N", "Digits; '' for the server's default version.", is_address=True),
+    Option(
+        "tls",
+        "",
+        "Encrypt, and trust whom the client library trusts.",
+        effect="encrypts, and trusts whom its library trusts",
+        context={"tls": lambda c: c.tls is not None},
+        also={"rest": "url"},
+    ),
+    Option(
+        "cacert",
+        "FILE",
+        "TLS; trust the authorities of a PEM file.",
+        effect="encrypts, and trusts the authorities of a PEM file",
+        context={"cacert": lambda c: _tls(c).cacert},
+        is_file=True,
+    ),
+    Option(
+        "cert",
+        "FILE",
+        "TLS; the client's own certificate, as PEM.",
+        effect="proves who it is: mutual TLS; takes `--key`, too",
+        context={"cert": lambda c: _tls(c).cert},
+        is_file=True,
+    ),
+    Option(
+        "key",
+        "FILE",
+        "The key of --cert: PEM, PKCS #8, not encrypted.",
+        effect="the key of `--cert`: PEM, PKCS #8 and not encrypted",
+        context={"key": lambda c: _tls(c).key},
+        is_file=True,
+    ),
+    Option(
+        "bearer-token-env",
+        "VARIABLE",
+        "Send the token that the sample finds in this environment variable.",
+        effect="sends the token that it finds in an environment variable",
+        context={"bearer_token_env": lambda c: c.bearer_token_env},
+    ),
+    Option(
+        "header",
+        "'NAME: VALUE'",
+        "A header of every request, over gRPC metadata; may be repeated.",
+        effect="sends a header; over gRPC, metadata",
+        context={"headers": lambda c: c.plain_headers},
+        multiple=True,
+    ),
+    Option(
+        "header-env",
+        "NAME=VARIABLE",
+        "The same, with a secret value, which the sample reads from its environment.",
+        effect="the same, with a value that it finds in an environment variable",
+        context={"secret_headers": lambda c: c.secret_headers},
+        multiple=True,
+    ),
+    Option(
+        "authority",
+        "HOST[:PORT]",
+        "What requests name as their host, for an ingress: Host, over gRPC :authority.",
+        effect="names another host than the one it connects to: `Host`, over gRPC `:authority`",
+        context={"authority": lambda c: c.authority},
+    ),
+    Option(
+        "deadline",
+        "SECONDS",
+        "When every call gives up.",
+        effect="gives up after this time",
+        bounds=(1, 3600),
+    ),
+    Option(
+        "max-message-size",
+        "MIB",
+        "The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
+        effect="takes gRPC messages of this size",
+        context={"max_message_size": lambda c: c.max_message_size},
+        transports=("grpc",),
+        bounds=(1, 2047),
+    ),
+)
+SECURITY = tuple(option for option in OPTIONS if not option.is_address)
+"""Those that say what the server asks of those who call."""
 
 
-def words(security: Mapping[str, Any]) -> list[str]:
-    """The options of `security_options` as they are typed, with whole paths of files."""
+def asked(connection: Connection) -> tuple[Option, ...]:
+    """The options that a sample has to heed besides an address."""
+    return tuple(option for option in SECURITY if option.is_in(connection))
+
+
+def without_effect(connection: Connection, transport: Transport) -> tuple[Option, ...]:
+    """Those that are asked for, and change nothing over a transport."""
+    return tuple(option for option in asked(connection) if transport not in option.transports)
+
+
+def context(connection: Connection) -> dict[str, Any]:
+    """What templates see of all options."""
+    return {name: value(connection) for o in SECURITY for name, value in o.context.items()}
+
+
+def words(given: Mapping[str, Any]) -> list[str]:
+    """The options of `SECURITY` as they are typed, with whole paths of files.
+
+    Args:
+        given: Their values, by the names of parameters.
+    """
+    files = {option.parameter for option in OPTIONS if option.is_file}
     found = []
-    for name, value in security.items():
+    for name, value in given.items():
         option = f"--{name.replace('_', '-')}"
         if value is True:
             found.append(option)
         elif value:
             values = value if isinstance(value, tuple) else (value,)
-            whole = map(os.path.abspath, values) if name in FILES else map(str, values)
+            whole = map(os.path.abspath, values) if name in files else map(str, values)
             found += [word for text in whole for word in (option, text)]
     return found

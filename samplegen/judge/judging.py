@@ -13,6 +13,7 @@ from pathlib import Path
 
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.connection.model import Connection
+from samplegen.connection.options import asked
 from samplegen.errors import SamplegenError
 from samplegen.judge import processes, servers
 from samplegen.judge.preparing import Failed, Workshop
@@ -200,7 +201,7 @@ class _Behind:
             SamplegenError: It does not come up.
         """
         with self._lock:
-            if self._target.recording is None and not self._target.connection.asked:
+            if self._target.recording is None and not asked(self._target.connection):
                 return self._target.connection
             if self._upstream is None:
                 started = servers.started(self._api, recording=False)

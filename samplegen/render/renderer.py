@@ -1,7 +1,7 @@
 """Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,11 @@ import jinja2
 from jinja2 import meta
 from jinja2.runtime import Context
 
-from samplegen.connection.model import Connection
+from samplegen.connection.options import Option
 from samplegen.errors import Problem, SamplegenError
 from samplegen.layout.marks import OPEN_JSON
 from samplegen.render import filters
 from samplegen.render.clients import Client
-from samplegen.render.features import OPTIONS, needless
 from samplegen.render.linking import Linked, link
 from samplegen.render.literals import JSON, Code, markdown
 from samplegen.render.safety import check, only_code
@@ -89,8 +88,7 @@ class Renderer:
         """
         name = client.template(view.operation)
         template = self._templates.get(name) or self._template(name, client, view.operation)
-        if view.connection.asked:
-            self._check_options(name, client, view.connection)
+        self._check_options(name, client, view.asked)
         try:
             text = "".join(template.root_render_func(self._context(template, view)))
             return Rendered(self._laid_out(text, client))
@@ -133,21 +131,24 @@ class Renderer:
         except Exception as error:
             raise SamplegenError(self._problem(error, name, operation)) from error
 
-    def _check_options(self, name: str, client: Client, connection: Connection) -> None:
+    def _check_options(self, name: str, client: Client, asked: Sequence[Option]) -> None:
         """Refuses an option of the connection that the template would leave out.
 
         Raises:
             SamplegenError: With each of them.
         """
-        asked = connection.asked - needless(client, connection)
-        missing = [o for o in OPTIONS if o in asked and not OPTIONS[o] & self._names[name]]
+        missing = [
+            option
+            for option in asked
+            if client.transport in option.transports
+            and not option.names(client.transport) & self._names[name]
+        ]
         if missing:
             frame = self._loader.linked[name].files[-1]
             raise SamplegenError(
                 *(
-                    f"{client.name} has no template for --{option}; "
-                    f"add it to templates/{frame}, where {' or '.join(sorted(OPTIONS[option]))} "
-                    "holds what it asks for"
+                    f"{client.name} has no template for --{option.name}; add its lines to "
+                    f"templates/{frame}, which sees it as {next(iter(option.context))!r}"
                     for option in missing
                 )
             )

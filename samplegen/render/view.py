@@ -6,7 +6,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from samplegen.connection.model import Connection, Tls
+from samplegen.connection import options
+from samplegen.connection.model import Connection
+from samplegen.connection.options import Option
 from samplegen.layout.marks import Span, plain, spans, value
 from samplegen.spec.api import Api
 from samplegen.spec.operation import Operation
@@ -39,10 +41,14 @@ class View:
     deadline: int
 
     @cached_property
+    def asked(self) -> tuple[Option, ...]:
+        """The options of the connection that a template has to heed."""
+        return options.asked(self.connection)
+
+    @cached_property
     def context(self) -> dict[str, Any]:
         """The names a template may use."""
         connection = self.connection
-        tls = connection.tls or Tls()
         host = value("host", connection.host)
         address = {n: f"{host}:{value(n, str(port))}" for n, port in connection.ports.items()}
         model = connection.model or self.operation.model or ""
@@ -55,16 +61,8 @@ class View:
         return {
             "operation": self.operation,
             "deadline": connection.deadline or self.deadline,
-            "tls": connection.tls is not None,
-            "cacert": tls.cacert,
-            "cert": tls.cert,
-            "key": tls.key,
-            "headers": connection.plain_headers,
-            "secret_headers": connection.secret_headers,
-            "bearer_token_env": connection.bearer_token_env,
+            **options.context(connection),
             "variables": connection.variables,
-            "authority": connection.authority,
-            "max_message_size": connection.max_message_size,
             "shown": SHOWN,
             **{name.replace("port", "address"): text for name, text in address.items()},
             "model": value("model", model),
