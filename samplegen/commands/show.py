@@ -14,7 +14,7 @@ from samplegen.commands.options import (
     single_client_option,
 )
 from samplegen.connection.given import connection
-from samplegen.errors import SamplegenError
+from samplegen.errors import SamplegenError, UsageError
 from samplegen.selection import cell
 
 
@@ -24,8 +24,18 @@ from samplegen.selection import cell
 @connection_options
 @catalogue_options
 @json_option
+@click.option(
+    "--template",
+    is_flag=True,
+    help="Print the template in place of the program: one text, with the macros that it uses.",
+)
 def command(
-    catalogue: Catalogue, operation: str, client_name: str, as_json: bool, **values: Any
+    catalogue: Catalogue,
+    operation: str,
+    client_name: str,
+    as_json: bool,
+    template: bool,
+    **values: Any,
 ) -> int:
     """Print one program, ready to paste.
 
@@ -43,6 +53,12 @@ def command(
     chosen = cell(catalogue, operation, client_name)
     if chosen.omitted is not None:
         raise SamplegenError(f"{chosen.name}: {chosen.omitted}")
+    if template and as_json:
+        raise UsageError("--template and --json exclude each other; leave one out")
+    if template:
+        for name, linked in catalogue.renderer.linked(chosen.client, chosen.operation).items():
+            click.echo(f"{{#- templates/{name} -#}}\n{linked.text}", nl=False)
+        return 0
     made = connection(catalogue.spec.api.connection, **values)
     rendered = catalogue.render(chosen, made)
     report_without_effect([chosen.client], made)

@@ -119,17 +119,28 @@ class Renderer:
             self._shared = view, {**template.globals, **view.context}
         return template.new_context(self._shared[1], shared=True)
 
-    def linked(self, client: Client, operation: Operation) -> Linked:
-        """The operation's template and those that it extends, as one text.
+    def linked(self, client: Client, operation: Operation) -> dict[str, Linked]:
+        """The operation's template as one text, and the templates of macros that it draws on.
+
+        Returns:
+            By name, the operation's own first.
 
         Raises:
             SamplegenError: With the template and the line.
         """
         name = client.template(operation)
-        try:
-            return link(name, self._loader._read)
-        except Exception as error:
-            raise SamplegenError(self._problem(error, name, operation)) from error
+        self._template(name, client, operation)
+        environment = self._environment(client)
+        found: dict[str, Linked] = {}
+        wanted = [name]
+        while wanted:
+            name = wanted.pop(0)
+            if name not in found:
+                environment.get_template(name)
+                found[name] = self._loader.linked[name]
+                source = environment.parse(found[name].text, name)
+                wanted += filter(None, meta.find_referenced_templates(source))
+        return found
 
     def _check_options(self, name: str, client: Client, asked: Sequence[Option]) -> None:
         """Refuses an option of the connection that the template would leave out.
