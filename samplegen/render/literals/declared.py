@@ -34,10 +34,11 @@ class DeclaredText:
     def __post_init__(self) -> None:
         """Refuses what would let a text leave its literal."""
         try:
-            numbered = self.unit.format(10)
-        except (ValueError, IndexError, KeyError) as error:
-            message = f"unit: found {self.unit!r}; expected a format such as '\\\\u{{:04x}}'"
-            raise ValueError(f"{message} ({error})") from error
+            numbered, other = self.unit.format(10), self.unit.format(11)
+        except (ValueError, IndexError, KeyError):
+            numbered = other = ""
+        if numbered == other:
+            raise ValueError(f"unit: found {self.unit!r}; expected a format such as '\\\\u{{:04x}}'")
         first = {text[:1] for text in (*self.escapes.values(), numbered)}
         missing = [c for c in sorted({self.quote, *first}) if c not in self.escapes]
         if missing:
