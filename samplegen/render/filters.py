@@ -10,7 +10,8 @@ from jinja2.runtime import LoopContext
 
 from samplegen.render.clients import Language
 from samplegen.render.imports import ordered
-from samplegen.render.literals import JSON, Code, LiteralError, octal
+from samplegen.render.literals import JSON, Code, LiteralError
+from samplegen.render.literals.shell import octal
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _DELIMITER = re.compile(r"[\s,;:|&+]*")

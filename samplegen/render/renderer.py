@@ -17,7 +17,7 @@ from samplegen.render import filters
 from samplegen.render.clients import Client
 from samplegen.render.linking import Linked, link
 from samplegen.render.literals import JSON, Code, markdown
-from samplegen.render.safety import check, only_code
+from samplegen.render.safety import NoWayAround, only_code
 from samplegen.render.view import Rendered, View
 from samplegen.resources import Layers, shown
 from samplegen.spec.operation import Operation
@@ -152,7 +152,7 @@ class Renderer:
             option
             for option in asked
             if client.transport in option.transports
-            and not option.names(client.transport) & self._names[name]
+            and not option.names(client.transport) & self._names_in(name, client)
         ]
         if missing:
             frame = self._loader.linked[name].files[-1]
@@ -163,6 +163,13 @@ class Renderer:
                     for option in missing
                 )
             )
+
+    def _names_in(self, name: str, client: Client) -> set[str]:
+        """The names that a template uses and does not set."""
+        if name not in self._names:
+            source = self._environment(client).parse(self._loader.linked[name].text, name)
+            self._names[name] = meta.find_undeclared_variables(source)
+        return self._names[name]
 
     def document(self, name: str, context: Mapping[str, Any]) -> str:
         """A Markdown page about a program, as strictly.
@@ -187,12 +194,7 @@ class Renderer:
 
     def _template(self, name: str, client: Client, operation: Operation) -> jinja2.Template:
         try:
-            environment = self._environment(client)
-            template = environment.get_template(name)
-            source = environment.parse(self._loader.linked[name].text, name)
-            check(source, name)
-            self._names[name] = meta.find_undeclared_variables(source)
-            self._templates[name] = template
+            self._templates[name] = self._environment(client).get_template(name)
         except Exception as error:
             raise SamplegenError(self._problem(error, name, operation)) from error
         return self._templates[name]
@@ -206,6 +208,7 @@ class Renderer:
     def _made(self, own: Mapping[str, Callable[..., Any]]) -> _Environment:
         environment = _Environment(
             loader=self._loader,
+            extensions=[NoWayAround],
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

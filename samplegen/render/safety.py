@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import jinja2
-from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 
 from samplegen.layout.marks import plain
 from samplegen.render.literals import Code
@@ -25,39 +26,41 @@ def only_code(value: object) -> object:
     )
 
 
-def check(template: nodes.Template, name: str) -> None:
+class NoWayAround(Extension):
     """Refuses what would print a value behind the back of `only_code`.
 
-    Raises:
-        jinja2.TemplateSyntaxError: With the line of the first such place.
+    That is a filter block with a value among its arguments, which Jinja prints without asking
+    `finalize`, and a private name, by which a template could make source text of any value.
     """
-    for line, message in (*_filter_blocks(template), *_private_names(template)):
-        raise jinja2.TemplateSyntaxError(message, line, name)
 
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Passes on the tokens of a template.
 
-def _filter_blocks(template: nodes.Template) -> Iterator[tuple[int, str]]:
-    """Jinja prints what a filter block makes without asking `finalize`."""
-    for block in template.find_all(nodes.FilterBlock):
-        used: nodes.Node | None = block.filter
-        while isinstance(used, nodes.Filter):
-            values = (*used.args, *(pair.value for pair in used.kwargs))
-            if not all(isinstance(value, nodes.Const) for value in values):
-                yield (
-                    block.lineno,
-                    f"the filter block {used.name!r} is given a value; expected constants only",
-                )
-            used = used.node
+        Raises:
+            jinja2.TemplateSyntaxError: With the line of such a place.
+        """
+        before, in_filter, depth = "", False, 0
+        for token in stream:
+            kind, value = token.type, token.value
+            if (
+                kind in ("name", "string")
+                and value.startswith("_")
+                and before in ("dot", "lbracket")
+            ):
+                self._refuse(stream, token, f"{value!r} is private; templates see public names")
+            if kind == "name" and value == "attr" and before == "pipe":
+                self._refuse(stream, token, "the filter 'attr' is refused; write a dot")
+            if kind == "name" and before == "block_begin":
+                in_filter, depth = value == "filter", 0
+            elif in_filter and kind in ("lparen", "rparen"):
+                depth += 1 if kind == "lparen" else -1
+            elif in_filter and kind == "name" and depth and value not in ("true", "false", "none"):
+                message = f"a filter block takes constants only; found {value!r}"
+                self._refuse(stream, token, message)
+            elif kind == "block_end":
+                in_filter = False
+            before = kind
+            yield token
 
-
-def _private_names(template: nodes.Template) -> Iterator[tuple[int, str]]:
-    """With them a template could make source text of any value."""
-    for node in template.find_all((nodes.Getattr, nodes.Getitem, nodes.Filter)):
-        name = ""
-        if isinstance(node, nodes.Getattr):
-            name = node.attr
-        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-            name = str(node.arg.value)
-        elif isinstance(node, nodes.Filter) and node.name == "attr":
-            name = "_"
-        if name.startswith("_"):
-            yield node.lineno, f"{name!r} is private; templates see public names only"
+    def _refuse(self, stream: TokenStream, token: Token, message: str) -> None:
+        raise jinja2.TemplateSyntaxError(message, token.lineno, stream.name, stream.filename)

@@ -38,7 +38,9 @@ class DeclaredText:
         except (ValueError, IndexError, KeyError):
             numbered = other = ""
         if numbered == other:
-            raise ValueError(f"unit: found {self.unit!r}; expected a format such as '\\\\u{{:04x}}'")
+            raise ValueError(
+                f"unit: found {self.unit!r}; expected a format such as '\\\\u{{:04x}}'"
+            )
         first = {text[:1] for text in (*self.escapes.values(), numbered)}
         missing = [c for c in sorted({self.quote, *first}) if c not in self.escapes]
         if missing:
