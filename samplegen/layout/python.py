@@ -2,26 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from samplegen.layout.layouts import LineLayout, margin_of
-from samplegen.layout.source import Group, Nodes, flat, parse, stripped
+from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
 
 _LITERAL = r'"(?:\\.|[^"\\])*"' r"|'(?:\\.|[^'\\])*'"
-_BEFORE_VALUE = re.compile(rf" *(?:return |(?:{_LITERAL}|[^\"'(=])+ [-+*/|&]?= )")
+_TOKEN = re.compile(rf"{_LITERAL}|[()\[\]{{}},]| for | if |#")
+_TARGET = rf"[\w.]+(?:\[(?:{_LITERAL}|[^\"'\]])*\])?(?:: [^\"'(=]+)?"
+_BEFORE_VALUE = re.compile(rf" *(?:return |{_TARGET} [-+*/|&]?= )")
 """What stands before the value that a statement returns or assigns."""
-_CODE = re.compile(rf"(?:{_LITERAL}|[^\"'#])*")
-_CLAUSE = re.compile(r" (?=for |if )")
-
-
-class _Split(NamedTuple):
-    """Brackets at which a line can be broken."""
-
-    before: str
-    group: Group
-    after: str
-    is_subscript: bool
 
 
 @dataclass(frozen=True)
@@ -35,68 +26,93 @@ class PythonLayout(LineLayout):
     width: int = 88
 
     def broken(self, line: str) -> str:
+        return self._broken(line.replace(OPEN_LIST, "").replace(CLOSE_LIST, ""))
+
+    def _broken(self, line: str) -> str:
         if self.columns(line) <= self.width:
             return line
         margin = margin_of(line)
-        code = _CODE.match(line)
-        end = len(code[0].rstrip(" ")) if code else 0
-        statement = _BEFORE_VALUE.match(line, 0, end)
+        statement = _BEFORE_VALUE.match(line)
         before = statement[0] if statement else margin
-        value = parse(line[len(before) : end])
-        if splits := [*_splits(before, value)]:
-            # The last brackets that begin within the line; behind the others, nothing is broken.
-            fitting = [s for s in splits if self.columns(s.before) < self.width]
-            return self._split(fitting[-1] if fitting else splits[0], margin) + line[end:]
-        if statement and self._helps(before, margin, value):
-            return f"{before}(\n{margin}{self.indent}{flat(value)}{line[end:]}\n{margin})"
+        if found := [*_brackets(line, len(before))]:
+            # The last ones that begin within the line: what follows the others is not broken.
+            fitting = [b for b in found if self.columns(line[: b.start]) < self.width]
+            return self._split(line, fitting[-1] if fitting else found[0], margin)
+        inner = f"{margin}{self.indent}{line[len(before) :]}"
+        if statement and (self.columns(inner) <= self.width or _ends_in_brackets(before)):
+            return f"{before}(\n{inner}\n{margin})"
         return line
 
-    def _split(self, split: _Split, margin: str) -> str:
-        group = split.group
-        lines = (self.broken(line) for line in self._lines(split, margin + self.indent))
-        last = self.broken(f"{margin}{group.closing}{split.after}")
-        return "\n".join((f"{split.before}{group.opening}", *lines, last))
+    def _split(self, line: str, brackets: "_Brackets", margin: str) -> str:
+        """The line with what stands in the brackets on lines of its own."""
+        items = self._items(line, brackets, margin + self.indent)
+        last = self._broken(f"{margin}{line[brackets.end :]}")
+        return "\n".join((line[: brackets.start + 1], *map(self._broken, items), last))
 
-    def _lines(self, split: _Split, margin: str) -> list[str]:
-        """The lines between the brackets."""
-        items = [flat(stripped(item)) for item in split.group.items]
-        line = margin + ", ".join(items)
-        clauses = _clauses(line)
-        if split.is_subscript or (len(clauses) > 1 and self.columns(line) <= self.width):
-            return [line]
-        if len(clauses) > 1:
-            return [clauses[0], *(margin + clause for clause in clauses[1:])]
-        return [f"{margin}{item}," for item in items]
-
-    def _helps(self, before: str, margin: str, value: Nodes) -> bool:
-        """Whether parentheses make a value fit, or keep what it is assigned to in one line."""
-        fits = self.columns(f"{margin}{self.indent}{flat(value)}") <= self.width
-        return fits or before.rstrip("-+*/|&= ").endswith("]")
+    def _items(self, line: str, brackets: "_Brackets", margin: str) -> list[str]:
+        """The lines between brackets."""
+        whole = margin + line[brackets.start + 1 : brackets.end]
+        if brackets.clauses and self.columns(whole) > self.width:
+            return [f"{margin}{clause}" for clause in brackets.cut(line, brackets.clauses)]
+        if brackets.clauses or brackets.is_subscript:
+            return [whole]
+        return [f"{margin}{item}," for item in brackets.cut(line, brackets.commas) if item]
 
 
-def _splits(before: str, nodes: Nodes) -> Iterator[_Split]:
-    """The brackets that hold something."""
-    for index, node in enumerate(nodes):
-        if isinstance(node, Group) and node.items:
-            head = f"{before}{flat(nodes[:index])}"
-            follows = re.search(r"[\w)\]\"']$", head) is not None
-            # In parentheses that only group, a comma would make a tuple.
-            if node.opening != "(" or len(node.items) > 1 or follows:
-                is_subscript = node.opening == "[" and follows
-                yield _Split(head, node, flat(nodes[index + 1 :]), is_subscript)
+@dataclass
+class _Brackets:
+    """A pair of brackets, and where in the line what it holds can be cut."""
+
+    start: int
+    is_subscript: bool
+    end: int = 0
+    commas: list[int] = field(default_factory=list)
+    clauses: list[int] = field(default_factory=list)
+    """Where `for` and `if` of a comprehension stand."""
+
+    def cut(self, line: str, places: list[int]) -> Iterator[str]:
+        """What stands between the places, without the commas and spaces there."""
+        edges = [self.start, *places, self.end]
+        return (line[a + 1 : b].strip(" ") for a, b in pairwise(edges))
 
 
-def _clauses(line: str) -> list[str]:
-    """A comprehension, cut before each `for` and `if` of its own; anything else as a whole."""
-    masked = "".join(
-        re.sub(_LITERAL, lambda literal: "x" * len(literal[0]), node)
-        if isinstance(node, str)
-        else "x" * len(node.text)
-        for node in parse(line)
-    )
-    start = masked.find(" for ")
-    if start < 0:
-        return [line]
-    cuts = [cut.start() for cut in _CLAUSE.finditer(masked, start)]
-    ends = [*cuts, len(line)]
-    return [line[: cuts[0]], *(line[i + 1 : end] for i, end in zip(cuts, ends[1:], strict=True))]
+def _brackets(line: str, start: int) -> Iterator[_Brackets]:
+    """The outermost brackets behind `start` that can be broken."""
+    opened: list[_Brackets] = []
+    for token in _TOKEN.finditer(line, start):
+        match token[0]:
+            case "#":
+                return
+            case "(" | "[" | "{":
+                is_subscript = token[0] == "[" and _follows_value(line, token.start())
+                opened.append(_Brackets(token.start(), is_subscript))
+            case ")" | "]" | "}" if opened:
+                pair = opened.pop()
+                pair.end = token.start()
+                if not opened and _can_break(line, pair):
+                    yield pair
+            case "," if opened:
+                opened[-1].commas.append(token.start())
+            case " for " if opened:
+                opened[-1].clauses.append(token.start())
+            case " if " if opened and opened[-1].clauses:
+                opened[-1].clauses.append(token.start())
+
+
+def _can_break(line: str, brackets: _Brackets) -> bool:
+    """Not if they are empty, nor if they only group: a comma would make a tuple of that."""
+    if brackets.end == brackets.start + 1:
+        return False
+    start = brackets.start
+    return line[start] != "(" or bool(brackets.commas) or _follows_value(line, start)
+
+
+def _follows_value(line: str, index: int) -> bool:
+    """Whether a name, a literal or a bracket ends there, so that brackets call or subscribe it."""
+    before = line[:index][-1:]
+    return before.isalnum() or before in {*"_)]\"'"}
+
+
+def _ends_in_brackets(before: str) -> bool:
+    """Whether it assigns to an item, or to a name with an annotation that has brackets."""
+    return before.rstrip("-+*/|&= ").endswith("]")
