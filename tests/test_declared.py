@@ -1,12 +1,14 @@
 """A language that samplegen knows nothing of: its literals are declared in its language.yaml.
 
-JavaScript is the proof, with a client of its own in `tests/javascript`.
+JavaScript is the proof, with the client that CONTRIBUTING.md makes from nothing.
 """
 
+import atexit
 import json
 import math
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from samplegen import cli
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
 from samplegen.layout.marks import plain
@@ -22,9 +25,12 @@ from samplegen.render.literals import DeclaredLiterals, LiteralError
 from samplegen.render.view import view
 from samplegen.spec.tensors import Tensor
 from samplegen.yamlfile import load
+from tests import walkthrough
 from tests.test_literals import HOSTILE
 
-TEMPLATES = Path(__file__).parent / "javascript"
+TEMPLATES = Path(tempfile.mkdtemp(prefix="samplegen-"))
+atexit.register(shutil.rmtree, TEMPLATES)
+walkthrough.write(TEMPLATES)
 CATALOGUE = Catalogue((), (TEMPLATES,))
 CLIENT = CATALOGUE.clients.client("javascript/fetch")
 NODE = shutil.which("node")
@@ -120,3 +126,17 @@ def test_what_would_let_a_text_leave_its_literal_is_refused(
     path.write_text(f"text: {text}\n")
     with pytest.raises(SamplegenError, match=message):
         load(path, DeclaredLiterals)
+
+
+@needs_node
+def test_the_page_makes_a_client_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    walkthrough.write(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    shown, template, verified = walkthrough.commands()
+    assert cli.run(shown) == 0
+    assert capsys.readouterr().out.startswith("// Send a tensor of numbers")
+    assert cli.run(template) == 0
+    assert "async function main() {\n{% block call %}" in capsys.readouterr().out
+    assert cli.run([*verified, "--cache", str(tmp_path / "cache")]) == 0, capsys.readouterr().err
