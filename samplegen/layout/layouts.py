@@ -40,11 +40,15 @@ class Layout:
             line = text[start:] if end < 0 else text[start:end]
             # One column stays free for what follows the list.
             if self.columns(line) >= self.width:
-                broken = Lists(self, margin_of(line)).laid_out(parse(line))
+                broken = self.lines_of(line)
                 text = f"{text[:start]}{broken}{text[start + len(line) :]}"
                 line = broken
             start = text.find(self.opening, start + len(line))
         return text
+
+    def lines_of(self, line: str) -> str:
+        """What a line becomes that is too long and holds a list."""
+        return Lists(self, margin_of(line)).laid_out(parse(line))
 
     def columns(self, line: str) -> int:
         """The width of a line on a screen."""
@@ -53,13 +57,15 @@ class Layout:
     def broken_list(self, group: Group, margin: str) -> str:
         """A list on lines of its own between its brackets."""
         inner = margin + self.indent * self.deeper
+        body = f"\n{inner}".join(self.broken_items(group, inner))[:-1] + self.last
+        return f"{group.opening}\n{inner}{body}\n{margin}{group.closing}"
+
+    def broken_items(self, group: Group, inner: str) -> list[str]:
+        """The elements of a broken list, each line with a comma behind it."""
         items = [stripped(item) for item in group.items]
         if self.fills(items):
-            lines = filled([flat(item) for item in items], self.width - self.columns(inner))
-        else:
-            lines = [f"{Lists(self, inner, inner).laid_out(item)}," for item in items]
-        body = f"\n{inner}".join(lines)[:-1] + self.last
-        return f"{group.opening}\n{inner}{body}\n{margin}{group.closing}"
+            return filled([flat(item) for item in items], self.width - self.columns(inner))
+        return [f"{Lists(self, inner, inner).laid_out(item)}," for item in items]
 
     def fills(self, items: Sequence[Nodes]) -> bool:
         """Whether the elements of a broken list share lines."""

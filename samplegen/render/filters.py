@@ -23,6 +23,7 @@ def of_language(language: Language) -> dict[str, Callable[..., Any]]:
     return {
         "quote": literals.quote,
         "values": literals.values,
+        "value": literals.value,
         "bytes": literals.bytes,
         "boolean": literals.boolean,
         "name": name,

@@ -3,9 +3,18 @@
 import math
 import re
 
-from samplegen.layout.layouts import Layout
+from samplegen.layout.cpp import CppLayout
 from samplegen.render.literals.code import LiteralError
-from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers, utf8
+from samplegen.render.literals.writing import (
+    NAMED,
+    Literals,
+    Nested,
+    Quotes,
+    bracketed,
+    escaper,
+    typed_numbers,
+    utf8,
+)
 
 
 def _number(code: int) -> str:
@@ -42,13 +51,22 @@ def _raw(content: bytes) -> str:
     return f'std::string("{text}", {len(content)})'
 
 
+def _pair(pair: tuple[str, str]) -> str:
+    return bracketed("{", pair, "}")
+
+
 CPP = Literals(
     _quotes,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
     raw=_raw,
-    layout=Layout(width=80, indent="  ", deeper=2),
+    nested=Nested(
+        lambda items: f"nlohmann::json::array({bracketed('{', items, '}')})",
+        lambda pairs: f"nlohmann::json::object({bracketed('{', map(_pair, pairs), '}')})",
+        "nullptr",
+    ),
+    layout=CppLayout(),
     # A backslash at the end of a line would go on with the comment.
     remark=lambda text: re.sub(r"(\\|\?\?/)(?!\S)", r"\1.", text),
 )

@@ -2,10 +2,18 @@
 
 import math
 
-from samplegen.layout.layouts import Layout
+from samplegen.layout.go import GoLayout
 from samplegen.render.literals import python
 from samplegen.render.literals.code import LiteralError
-from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+from samplegen.render.literals.writing import (
+    NAMED,
+    Literals,
+    Nested,
+    Quotes,
+    bracketed,
+    escaper,
+    typed_numbers,
+)
 
 
 def _number(code: int) -> str:
@@ -34,5 +42,10 @@ GO = Literals(
     typed_numbers(lambda value, datatype: str(value), _real),
     ("{", ", ", "}"),
     raw=_raw,
-    layout=Layout(width=100, indent="\t", filled=True),
+    nested=Nested(
+        lambda items: bracketed("[]any{", items, "}"),
+        lambda pairs: bracketed("map[string]any{", map(": ".join, pairs), "}"),
+        "nil",
+    ),
+    layout=GoLayout(),
 )

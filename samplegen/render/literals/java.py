@@ -5,7 +5,14 @@ import math
 from samplegen.layout.java import JavaLayout
 from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
 from samplegen.render.literals.code import LiteralError
-from samplegen.render.literals.writing import NAMED, Literals, Quotes, escaper, typed_numbers
+from samplegen.render.literals.writing import (
+    NAMED,
+    Literals,
+    Nested,
+    Quotes,
+    escaper,
+    typed_numbers,
+)
 
 
 def _number(code: int) -> str:
@@ -57,12 +64,22 @@ def _raw(content: bytes) -> str:
     return f"new byte[] {OPEN_LIST}{{{', '.join(map(str, signed))}}}{CLOSE_LIST}"
 
 
+def _entry(pair: tuple[str, str]) -> str:
+    """`Map.of` takes ten of them at most."""
+    return f"Map.entry({', '.join(pair)})"
+
+
 JAVA = Literals(
     _quotes,
     ("false", "true"),
     typed_numbers(_integer, _real),
     ("{", ", ", "}"),
     raw=_raw,
+    nested=Nested(
+        lambda items: f"List.of({', '.join(items)})",
+        lambda pairs: f"Map.ofEntries({', '.join(map(_entry, pairs))})",
+        "null",
+    ),
     layout=JavaLayout(),
     # A \u means its character even in a comment, but not behind another backslash.
     remark=lambda text: text.replace("\\", "\\\\"),

@@ -1,7 +1,14 @@
 """Python literals."""
 
 from samplegen.layout.python import PythonLayout
-from samplegen.render.literals.writing import Literals, Quotes, escaper, repr_numbers
+from samplegen.render.literals.writing import (
+    Literals,
+    Nested,
+    Quotes,
+    bracketed,
+    escaper,
+    repr_numbers,
+)
 
 
 def number(code: int) -> str:
@@ -38,6 +45,11 @@ PYTHON = Literals(
     repr_numbers('float("{}")'.format),
     ("[", ", ", "]"),
     raw=_raw,
+    nested=Nested(
+        lambda items: bracketed("[", items, "]"),
+        lambda pairs: bracketed("{", map(": ".join, pairs), "}"),
+        "None",
+    ),
     layout=PythonLayout(),
     # Python would read the file in the encoding that a comment at its top names (PEP 263).
     remark=lambda text: text.replace("coding:", "coding :").replace("coding=", "coding ="),

@@ -3,13 +3,13 @@
 import math
 import re
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from samplegen.layout.layouts import Layout
-from samplegen.layout.marks import CLOSE_LIST, SEPARATOR, is_name, mark, plain
+from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, is_name, mark, plain
 from samplegen.layout.source import columns
 from samplegen.render.literals.code import Code, LiteralError, Scalar
 
@@ -39,6 +39,20 @@ Numbers = Callable[[Sequence[Any], str], list[str]]
 """Writes numbers of one datatype, or of none: of the empty one."""
 
 
+@dataclass(frozen=True)
+class Nested:
+    """How values within values are written."""
+
+    sequence: Callable[[Sequence[str]], str]
+    mapping: Callable[[Sequence[tuple[str, str]]], str]
+    null: str
+
+
+def bracketed(opening: str, items: Iterable[str], closing: str) -> str:
+    """Items in brackets that may be broken; the opening one is the last character of `opening`."""
+    return f"{opening[:-1]}{OPEN_LIST}{opening[-1]}{', '.join(items)}{closing}{CLOSE_LIST}"
+
+
 @dataclass(frozen=True, eq=False)
 class Literals:
     """How one kind of source text writes values."""
@@ -52,6 +66,8 @@ class Literals:
     """What opens a list, stands between its elements, and closes it."""
     raw: Callable[[bytes], str] = _no_bytes
     """Writes bytes."""
+    nested: "Nested | None" = None
+    """How values within values are written; None: they are not."""
     remark: Callable[[str], str] = str
     """Makes a text harmless in a comment."""
     layout: Layout = field(default_factory=Layout)
@@ -75,6 +91,25 @@ class Literals:
         if not opening or len(items) < _SHORT:
             return Code(f"{opening}{items}{closing}")
         return Code(f"{self.layout.opening}{opening}{items}{closing}{CLOSE_LIST}")
+
+    def value(self, value: Any) -> Code:
+        """The literal of a value of any kind: text, number, boolean, null, list or mapping."""
+        nested = self.nested
+        if nested is None:
+            raise LiteralError(f"value: the language has no literal for {value!r}")
+        match value:
+            case None:
+                return Code(nested.null)
+            case str():
+                return self.quote(value)
+            case bool() | int() | float():
+                return Code(self._items([value], "")[0])
+            case Mapping():
+                pairs = [(self.quote(key), self.value(item)) for key, item in value.items()]
+                return Code(nested.mapping(pairs))
+            case Sequence():
+                return Code(nested.sequence([self.value(item) for item in value]))
+        raise LiteralError(f"value: found {value!r}; expected what JSON can hold")
 
     def boolean(self, value: object) -> Code:
         """The literal of true or false."""
