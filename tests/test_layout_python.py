@@ -1,6 +1,7 @@
 """Code as templates hold it, a statement or an item a line, laid out: ruff changes nothing."""
 
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ def laid_out(text: str) -> str:
 
 def formatted(text: str) -> str:
     """The text as `ruff format` writes it."""
-    command = ["ruff", "format", "--isolated", "--stdin-filename", "program.py", "-"]
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
     run = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr.decode() + text
     return run.stdout.decode()
