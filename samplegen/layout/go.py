@@ -53,8 +53,8 @@ def _sections(pairs: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]
     section: list[tuple[str, str]] = []
     sizes: list[int] = []
     for key, value in pairs:
-        # Without the colon, in characters as they are written.
-        size = 0 if "\n" in value else len(plain(key)) - 1
+        # Without the colon, in bytes: go/printer, `nodeSize`.
+        size = 0 if "\n" in value else len(plain(key).encode()) - 1
         if section and not _alike(sizes, size):
             yield section
             section, sizes = [], []
