@@ -108,7 +108,7 @@ def _within(statement: str, depth: int) -> str:
 
 
 @given(st.lists(st.builds(_within, STATEMENTS, st.integers(0, 5)), min_size=1, max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_ruff_format_changes_nothing(statements: list[str]) -> None:
     program = laid_out("".join(statements))
     assert formatted(program) == program
