@@ -122,6 +122,7 @@ class Lists:
 
     def _write_list(self, group: Group) -> None:
         fits = self._column + self._layout.columns(group.text) < self._layout.width
+        fits = fits or not group.items
         self._write(group.text if fits else self._layout.broken_list(group, self._margin))
 
 
