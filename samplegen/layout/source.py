@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from samplegen.layout.marks import CLOSE_LIST, OPEN_JSON, OPEN_LIST, SEPARATOR, plain
 
@@ -108,9 +108,15 @@ def stripped(nodes: Nodes) -> Nodes:
 
 
 def columns(line: str) -> int:
-    """How wide a line is on a screen: as formatters count, a Chinese character takes two."""
+    """How wide a line is on a screen.
+
+    As formatters count, a Chinese character takes two columns, and an accent that combines none.
+    """
     if SEPARATOR in line:
         line = plain(line)
     if line.isascii():
         return len(line)
-    return len(line) + sum(east_asian_width(character) in "WF" for character in line)
+    return sum(
+        0 if category(character) in ("Mn", "Me") else 1 + (east_asian_width(character) in "WF")
+        for character in line
+    )

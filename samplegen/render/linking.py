@@ -120,10 +120,13 @@ def _parse(name: str, source: str) -> tuple[_Parts, str | None]:
 
 def _pieces(name: str, source: str) -> Iterator[_Piece]:
     """The tags and texts of a template."""
-    text, first = "", 1
+    text, first, end = "", 1, 0
     words: list[str] = []
     for line, kind, value in _LEXER.lex(source, name):
         part, _, edge = kind.rpartition("_")
+        start = source.index(value, end)
+        text += source[end:start]  # blanks that a "-" takes away
+        end = start + len(value)
         if edge == "begin":
             if text:
                 yield _Piece(text, (name, first))
