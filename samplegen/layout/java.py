@@ -1,63 +1,80 @@
 """How google-java-format breaks a line."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from samplegen.layout.layouts import LineLayout, Lists, last_call, margin_of
-from samplegen.layout.source import Group, Nodes, flat, parse, stripped
+from samplegen.layout.javacode import SHORT
+from samplegen.layout.javaparser import Parser, UnknownCodeError
+from samplegen.layout.layouts import Layout, filled, margin_of
+from samplegen.layout.levels import Document, utf16_units
+from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
 
 
 @dataclass(frozen=True)
-class JavaLayout(LineLayout):
-    """As google-java-format: behind `=`, then before the arguments, then at each of them."""
+class JavaLayout(Layout):
+    """As google-java-format in its Google style; an array that is broken ends with a comma."""
 
     width: int = 100
     indent: str = "  "
-    last: str = ","
-    filled: bool = True
+
+    def lay_out(self, text: str) -> str:
+        lines = text.split("\n")
+        if max(map(len, lines)) <= self.width and text.isascii():
+            return text
+        # Marks only make a line longer; what is not ASCII may be longer than it looks.
+        return "\n".join(
+            line if len(line) <= self.width and line.isascii() else self.broken(line)
+            for line in lines
+        )
 
     def broken(self, line: str) -> str:
         margin = margin_of(line)
         if self.columns(line) <= self.width or line.startswith(("//", "*", "/*"), len(margin)):
             return line
-        nodes = parse(line)
-        if any(isinstance(node, Group) and node.is_list for node in nodes):
-            return Lists(self, margin).laid_out(nodes)
-        return self._statement(nodes, margin)
+        if line.endswith(f"}}{CLOSE_LIST};") and '"' not in line and line.count(OPEN_LIST) == 1:
+            return self._numbers(line, margin)
+        line = line.replace(OPEN_LIST, "").replace(CLOSE_LIST, "")
+        try:
+            return _laid_out(line, len(margin), self.width)
+        except UnknownCodeError:
+            return line
 
-    def _statement(self, nodes: Nodes, margin: str) -> str:
-        before, value = _assignment(nodes)
-        if not before:
-            return self._call(nodes, margin)
-        inner = f"{margin}{self.indent * 2}"
-        line = f"{inner}{flat(value)}"
-        if self.columns(line) > self.width:
-            line = self._call((inner, *value), inner)
-        return f"{before}\n{line}"
+    def columns(self, line: str) -> int:
+        return utf16_units(line)
 
-    def _call(self, nodes: Nodes, margin: str) -> str:
-        """The last call of the nodes, whose line starts with `margin`, with broken arguments."""
-        index = last_call(nodes)
-        group = nodes[index]
-        if index < 0 or not isinstance(group, Group):
-            return flat(nodes)
-        before, after = flat(nodes[:index]), flat(nodes[index + 1 :])
-        inner = f"{margin}{self.indent * 2}"
-        items = [flat(stripped(item)) for item in group.items]
-        end = f"{group.closing}{after}"
-        line = f"{inner}{', '.join(items)}{end}"
-        if self.columns(line) > self.width:
-            broken = [*(f"{item}," for item in items[:-1]), f"{items[-1]}{end}"]
-            line = "\n".join(self._argument(f"{inner}{item}", inner) for item in broken)
-        return f"{before}{group.opening}\n{line}"
-
-    def _argument(self, line: str, margin: str) -> str:
-        return line if self.columns(line) <= self.width else self._call(parse(line), margin)
+    def _numbers(self, line: str, margin: str) -> str:
+        """An array of numbers, however many, without a look at each."""
+        before, _, values = line.partition(OPEN_LIST)
+        items = values.removesuffix(f"}}{CLOSE_LIST};")[1:].split(", ")
+        inner = f"{margin}{self.indent}"
+        lines = [f"{', '.join(items)},"]
+        if len(inner) + len(lines[0]) > self.width:
+            fills = max(map(len, items)) < SHORT
+            lines = filled(items, self.width - len(inner)) if fills else [f"{i}," for i in items]
+        body = f"\n{inner}".join(lines)
+        return f"{before}{{\n{inner}{body}\n{margin}}};"
 
 
-def _assignment(nodes: Nodes) -> tuple[str, Nodes]:
-    """What stands before the value that a line assigns, and the value; nothing and all if none."""
-    for index, node in enumerate(nodes):
-        if isinstance(node, str) and " = " in node:
-            before, _, value = node.partition(" = ")
-            return f"{flat(nodes[:index])}{before} =", (value, *nodes[index + 1 :])
-    return "", nodes
+@lru_cache(maxsize=256)
+def _laid_out(line: str, margin: int, width: int) -> str:
+    """A statement on lines that fit.
+
+    Raises:
+        UnknownCodeError: The line is none, or one that is not read.
+    """
+    parser = Parser(line)
+    parts = parser.statement()
+    while True:
+        document = Document()
+        for part in parts:
+            if isinstance(part, str):
+                document.text(part)
+            else:
+                part.write(document)
+        text = document.laid_out(margin, width)
+        # The comma behind the last item of a broken array is a reason to break what is around it.
+        broken = [a for a in parser.arrays if a.level and a.level.is_broken and not a.is_broken]
+        if not broken:
+            return text
+        for array in broken:
+            array.is_broken = True
