@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError, UsageError, gather, nearest
+from samplegen.gates import Gate
 from samplegen.literals import LITERALS
 from samplegen.resources import Layers
 from samplegen.spec import Mistakes, Operation
@@ -17,10 +18,6 @@ from samplegen.yamlfile import load
 
 _FORBID = ConfigDict(extra="forbid")
 
-Gate = Literal[
-    "identity", "format", "lint", "build", "run", "wire", "output", "meaning", "faults"
-]  # fmt: skip
-"""What a sample must pass, in this order."""
 _PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
 
 

@@ -1,15 +1,15 @@
 """The JSON that commands and the site give to machines. Its fields are public.
 
 `samplegen schema` writes a JSON Schema of each. What `verify` and `merge` give is in
-`samplegen.judge.verdicts`, the index of the samples in `samplegen.samples`.
+`samplegen.judge.results.verdicts`, the index of the samples in `samplegen.samples`.
 """
 
 import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from samplegen.clients import Gate
-from samplegen.judge.verdicts import Verdict
+from samplegen.gates import Gate
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.samples import State
 from samplegen.served.metadata import ModelMetadata
 from samplegen.view import Rendered

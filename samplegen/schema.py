@@ -9,8 +9,9 @@ from typing import Any
 
 from samplegen import clients, connection, outputs, samples, settings, spec
 from samplegen.clients import ClientFile, Language
-from samplegen.judge import verdicts
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.gates import finding
+from samplegen.judge.results import verdicts
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import (
     ListedCell,
     MutationScores,
@@ -44,7 +45,7 @@ _OUTPUTS: dict[str, Any] = {
     "output/mutants.json": MutationScores,
 }
 """What machines are given: all of its keys are there, and others may follow."""
-_MODULES = (spec, connection, clients, settings, outputs, verdicts, samples, metadata)
+_MODULES = (spec, connection, clients, settings, outputs, verdicts, finding, samples, metadata)
 """Where the classes are, for their docstrings."""
 
 

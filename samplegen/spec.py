@@ -25,6 +25,7 @@ from pydantic import (
 
 from samplegen.connection import Connection
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
+from samplegen.gates import Gate
 from samplegen.packing import raw
 from samplegen.resources import Layers, shown
 from samplegen.yamlfile import Location, load
@@ -163,6 +164,8 @@ class Api:
     """Seconds after which every call of a sample gives up."""
     server: Server
     faults: tuple[AnswerFault, ...] = ()
+    waive: dict[Gate, Annotated[StrictStr, Field(min_length=1)]] = field(default_factory=dict)
+    """Gates that need not be tried where samples are required, and why."""
     rest: Rest = field(default_factory=Rest)
 
 

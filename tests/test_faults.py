@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from samplegen.judge.faults import ANY_SERVER, complaints, met
-from samplegen.judge.faulty import reserved
-from samplegen.judge.processes import Outcome
-from samplegen.judge.running import Finished
-from samplegen.judge.slots import Slot
+from samplegen.judge.gates.faults import ANY_SERVER, complaints, met
+from samplegen.judge.machine.processes import Outcome
+from samplegen.judge.machine.program import Finished
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.faulty import reserved
 from samplegen.samples import Catalogue, Cell
 from tests import toy
 from tests.conftest import Run, samplegen_command

@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from samplegen.connection import Connection
-from samplegen.judge.faulty import Fault, Faulty, reserved, serving
+from samplegen.judge.servers.faulty import Fault, Faulty, reserved, serving
 from samplegen.spec import Call
 from tests.server.process import free_ports
 

@@ -89,8 +89,14 @@ def test_a_good_program_passes_its_gates(verdicts: dict[str, dict[str, Any]]) ->
 
 
 def test_gates_that_were_not_tried_are_named(verdicts: dict[str, dict[str, Any]]) -> None:
+    assert verdicts["good"]["not_tried"] == {
+        "identity": "there is no folder of published samples",
+        "format": "toy-formatter is missing; type: make a toy",
+        "lint": "the language names no linter",
+        "wire": "the server does not record what it was asked",
+        "meaning": "the server does not record what it answered",
+    }
     assert "format: toy-formatter is missing; type: make a toy" in verdicts["good"]["reason"]
-    assert "identity: there is no folder of published samples" in verdicts["good"]["reason"]
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -102,6 +108,9 @@ def test_fault(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
         return
     assert verdict["status"] == "failed"
     assert verdict["reason"].startswith(reason)
+    assert verdict["gate"] == reason.partition(":")[0]
+    (first, *_) = verdict["findings"]
+    assert first["message"] in verdict["reason"]
     assert f"{name}.py" in verdict["log"]
     assert "   1 | " in verdict["log"], "the log shows the program's lines"
 
@@ -181,7 +190,7 @@ def test_a_required_client_may_not_miss_a_gate(tmp_path: Path, samplegen: Run) -
     assert samplegen("verify", *options, cwd=tmp_path).returncode == 0
     finished = samplegen("verify", "--require", "toy", *options, cwd=tmp_path)
     assert finished.returncode == 1
-    assert "good × toy/toy is required, yet: " in finished.stderr
+    assert "good × toy/toy is required, but not fully judged: identity: " in finished.stderr
 
 
 def test_a_program_may_take_the_time_that_its_reader_allows(tmp_path: Path, samplegen: Run) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samplegen.judge.meaning import answered, contradictions, tells
+from samplegen.judge.gates.meaning import answered, contradictions, tells
 from samplegen.samples import Catalogue
 from samplegen.spec import Expectation
 from tests import toy

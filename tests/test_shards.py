@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from samplegen import cli
 from samplegen.errors import SamplegenError
-from samplegen.judge.shards import costs, cut, joined
-from samplegen.judge.verdicts import read, write
+from samplegen.judge.results.shards import costs, cut, joined
+from samplegen.judge.results.verdicts import read, write
 from samplegen.samples import Catalogue, Cell
 from tests import toy
 from tests.test_verdicts import FAILED, PASSED, SKIPPED

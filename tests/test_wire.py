@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samplegen.judge.wire import canonical, differences
+from samplegen.judge.gates.wire import canonical, differences
 from samplegen.samples import Catalogue, Cell
 from tests.conftest import ROOT, Run
 

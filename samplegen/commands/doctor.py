@@ -26,7 +26,8 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
     samplegen doctor --require java   fails if Java's samples could not be judged
     """
     with extra("verify"):
-        from samplegen.judge import report, requirements
+        from samplegen.judge.machine import requirements
+        from samplegen.judge.results import report
 
     required = matching_clients(catalogue, require, "--require")
     found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
@@ -45,7 +46,7 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
         ]
         click.echo(outputs.to_json(rows, indent=1))
     else:
-        report.findings(found)
+        report.installations(found)
     missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]
     for finding in missing:
         error(f"{finding.requirement.name} is required, yet missing")

@@ -12,6 +12,7 @@ from samplegen.commands.looking_up import Task, look_up, wants_tls
 from samplegen.commands.printing import error, extra
 from samplegen.connecting import on_this_machine, security_options, tell_needless
 from samplegen.errors import SamplegenError, UsageError
+from samplegen.gates import Gate
 from samplegen.options import (
     EXISTING,
     cache_option,
@@ -23,6 +24,9 @@ from samplegen.options import (
 from samplegen.samples import Catalogue, Cell, write_file
 from samplegen.served import address, operation
 from samplegen.spec import OPERATION_NAME, Operation
+
+_GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
+"""Those of a sample that is not published, on a server of the reader's that records nothing."""
 
 
 @click.command("model")
@@ -165,18 +169,16 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
     """Judges the samples; returns the exit status, and the operation with what was answered."""
     with extra("verify"):
         from samplegen.commands.concluding import conclude
-        from samplegen.judge import agreement, report
         from samplegen.judge.judging import Judge
-        from samplegen.judge.servers import Target
+        from samplegen.judge.results import agreement, report
+        from samplegen.judge.servers.started import Target
 
     reached = on_this_machine(task.connection)
-    server = Target(reached, task.answer.server, documented=True)
-    judge = Judge(task.catalogue.on(reached), server, None, cache, until="output")
+    server = Target(reached, task.answer.server)
+    judge = Judge(task.catalogue.on(reached), server, None, cache, gates=_GATES)
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
     with report.progress(len(cells)) as judged:
         found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
-    # Nothing is published, and this server does not tell what it is asked: no news.
-    found = [replace(v, reason="") if v.status == "passed" else v for v in found]
     first = next((verdict for verdict in found if verdict.status == "passed"), None)
     answered = task.operation
     if first is not None:

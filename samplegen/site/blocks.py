@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from itertools import count
-from typing import get_args
 
 import markdown
 
-from samplegen.clients import Client, Gate
+from samplegen.clients import Client
+from samplegen.gates import GATES
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
 from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec import Operation
 
-GATES: tuple[Gate, ...] = get_args(Gate)
 _CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
 NOT_PASSED = '<span title="not passed, or not tried">·</span>'
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'

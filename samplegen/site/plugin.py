@@ -18,7 +18,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 from samplegen.errors import Problem, SamplegenError
-from samplegen.judge import verdicts
+from samplegen.judge.results import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.samples import Catalogue, write_file
 from samplegen.site import faults, lazysearch, machine, openapi, pages, scores

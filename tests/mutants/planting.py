@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictStr
 
-from samplegen.clients import Gate
+from samplegen.gates import Gate
 from samplegen.resources import PACKAGED
 from samplegen.samples import Catalogue, Cell
 from samplegen.yamlfile import load

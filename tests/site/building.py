@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from mkdocs.utils.yaml import yaml_load
 
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.samples import Catalogue
 from samplegen.site.book import Book, Sample
 

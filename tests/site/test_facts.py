@@ -19,7 +19,7 @@ from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
 from samplegen.cli import COMMANDS, cli
-from samplegen.clients import Gate
+from samplegen.gates import Gate
 from samplegen.errors import UsageError
 from samplegen.schema import schemas
 from samplegen.site import faults, proto

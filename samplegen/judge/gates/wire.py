@@ -1,45 +1,29 @@
-"""What a sample sent: the requests that the server recorded against those of its operation."""
+"""Gate: the sample sent what every client of its operation must send."""
 
-import contextlib
 import hashlib
 import json
-import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from samplegen.connection import Connection
-from samplegen.judge.slots import Slot
+from samplegen.gates import Gate
+from samplegen.judge.gates.case import Case
+from samplegen.judge.gates.finding import NotTried, Result, result
+from samplegen.judge.servers.recording import Request
 from samplegen.packing import raw, raw_texts
 from samplegen.samples import Cell
 from samplegen.spec import Call, Operation, Spec, Tensor
 
-Request = dict[str, Any]
-"""`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest
-of each, by name; null for what is no inference), else `request` (the fields of the message);
-`deadline` (whether there was one; null over REST, where nobody can tell), `error`, and `answer`
-(the fields of the response, if the server tells)."""
+NAME: Gate = "wire"
 
 
-class Recording:
-    """The requests that a server appends to a file, as lines of JSON."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def watch(self, slot: Slot) -> Iterator[list[Request]]:
-        """What the server answers meanwhile; one watches at a time, so it is known who asked."""
-        requests: list[Request] = []
-        with contextlib.ExitStack() as stack:
-            with slot.lent():
-                stack.enter_context(self._lock)
-            start = self._path.stat().st_size
-            yield requests
-            with self._path.open("rb") as stream:
-                stream.seek(start)
-                requests += [json.loads(line) for line in stream]
+def check(case: Case) -> Result:
+    """Compares the recorded requests of the first run."""
+    if case.requests is None:
+        return NotTried("the server does not record what it was asked")
+    setup = case.setup
+    expected = canonical(setup.catalogue.spec, case.cell, setup.target.connection)
+    return result(differences(case.requests, expected), case.outcome)
 
 
 def canonical(spec: Spec, cell: Cell, connection: Connection) -> list[Request]:

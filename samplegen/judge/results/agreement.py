@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from samplegen.judge.output import differences
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.gates.output import differences
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.spec import Expectation
 
 
@@ -25,5 +26,5 @@ def _compared(verdict: Verdict, reported: Sequence[Expectation], reporter: str) 
     found = differences(verdict.output, reported) if verdict.status == "passed" else []
     if not found:
         return verdict
-    reason = f"agreement: {reporter} reports otherwise: {'; '.join(found)}"
-    return replace(verdict, status="failed", reason=reason, log=verdict.output)
+    findings = tuple(Finding(f"{reporter} reports otherwise: {problem}") for problem in found)
+    return replace(verdict, status="failed", gate="output", findings=findings, log=verdict.output)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from samplegen.errors import SamplegenError
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.samples import Cell
 
 Key = tuple[str, str]
@@ -62,7 +63,9 @@ def joined(digests: Mapping[Key, str], shards: Mapping[Path, Sequence[Verdict]])
     for key, places in found.items():
         name = " × ".join(key)
         if key not in digests:
-            problems.append(f"{places[0][0]}: {name} is no cell of this run; name the same samples")
+            problems.append(
+                f"{places[0][0]}: {name} is not part of this run; name the same samples"
+            )
         elif len(places) > 1:
             files = " and ".join(str(path) for path, _ in places)
             problems.append(f"{files}: {name} was judged twice; cut all shards by the same --costs")
@@ -77,7 +80,13 @@ def joined(digests: Mapping[Key, str], shards: Mapping[Path, Sequence[Verdict]])
 def missing(key: Key, reason: str = NO_VERDICT) -> Verdict:
     """The verdict of a cell that nobody judged."""
     operation, client = key
-    return Verdict(operation=operation, client=client, status="failed", reason=reason, log=reason)
+    return Verdict(
+        operation=operation,
+        client=client,
+        status="failed",
+        findings=(Finding(reason),),
+        log=reason,
+    )
 
 
 def _checked(verdict: Verdict, digest: str) -> Verdict:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
 
 from samplegen.connection import Connection
-from samplegen.judge import ports
+from samplegen.judge.machine import ports
 from samplegen.spec import Call
 
 _HOST = "127.0.0.1"

@@ -4,10 +4,13 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from samplegen.clients import Gate
+from pydantic import ValidationError
+
 from samplegen.errors import SamplegenError
+from samplegen.gates import Gate
+from samplegen.judge.gates.finding import Finding
 from samplegen.samples import write_file
 from samplegen.yamlfile import adapter
 
@@ -16,7 +19,7 @@ Status = Literal["passed", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Faults:
-    """What a sample was seen to tell in one line, and to end by."""
+    """The faults of servers that a sample reported in one line each, and ended by."""
 
     names: tuple[str, ...] = ()
     """Of the faults, as the table of the verification page and `api.yaml` call them."""
@@ -35,8 +38,17 @@ class Verdict:
     status: Status
     """`passed`: every gate that was tried; `failed`: one of them, or no verdict could be reached;
     `skipped`: something is missing on this machine, or the client cannot say the operation."""
-    reason: str = ""
-    """Why it failed or was skipped; of a passed one, which gates were not tried and why."""
+    gate: Gate | None = None
+    """The gate that a failed sample did not pass; null also where no verdict could be reached."""
+    findings: tuple[Finding, ...] = ()
+    """Why it failed or was skipped; none if it passed."""
+    not_tried: dict[Gate, str] = field(default_factory=dict)
+    """The gates that could not be tried, and why."""
+    waived: dict[Gate, str] = field(default_factory=dict)
+    """Of those, the ones that `api.yaml` waives, and its reasons."""
+    reason: str = field(init=False)
+    """In one text, why it failed or was skipped; of a passed one, which gates were not tried and
+    why."""
     gates: tuple[Gate, ...] = ()
     """The gates passed, in order."""
     output: str = ""
@@ -56,24 +68,36 @@ class Verdict:
     a few seconds."""
     seconds: float = 0.0
     """What judging took, without what was waited for."""
-    gate_seconds: dict[str, float] = field(default_factory=dict)
+    gate_seconds: dict[Gate, float] = field(default_factory=dict)
     """Of those, what each passed gate took."""
     judged_at: str = ""
     """ISO 8601, UTC."""
     log: str = ""
     """Of a failed one: the sample and all it printed, enough to mend it."""
 
+    def __post_init__(self) -> None:
+        """Refuses what no judge says, such as the verdict of a version that had no findings."""
+        if (self.status == "passed") == bool(self.findings):
+            found = "findings" if self.findings else "no findings"
+            raise ValueError(f"found the status {self.status!r} and {found}")
+        if self.gate is not None and self.status != "failed":
+            raise ValueError(f"found the status {self.status!r} and a failed gate")
+        object.__setattr__(self, "reason", self._reason())
+
+    def _reason(self) -> str:
+        if self.status == "passed":
+            return "; ".join(f"{gate}: {reason}" for gate, reason in self.not_tried.items())
+        text = "; ".join(finding.message for finding in self.findings)
+        return f"{self.gate}: {text}" if self.gate else text
+
     @property
     def cell(self) -> tuple[str, str]:
         return self.operation, self.client
 
     @property
-    def failed_gate(self) -> Gate | None:
-        """The gate that the sample failed; None also where no verdict could be reached."""
-        if self.status != "failed":
-            return None
-        named = self.reason.partition(":")[0]
-        return next((gate for gate in get_args(Gate) if gate == named), None)
+    def unproved(self) -> dict[Gate, str]:
+        """The gates that were neither tried nor waived, and why."""
+        return {gate: why for gate, why in self.not_tried.items() if gate not in self.waived}
 
 
 def as_json(verdicts: Iterable[Verdict]) -> bytes:
@@ -95,10 +119,18 @@ def read(path: Path) -> tuple[Verdict, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, ValueError, RecursionError) as error:
-        cause = str(error).splitlines()[0]
-        message = f"{path}: not a file of verdicts; remove it and run samplegen verify: {cause}"
-        raise SamplegenError(message) from error
+        message = "not a file of verdicts of this version; remove it and run samplegen verify"
+        raise SamplegenError(f"{path}: {message}: {_cause(error)}") from error
     return tuple(verdicts)
+
+
+def _cause(error: Exception) -> str:
+    """In one line, what is wrong with a file."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else first["msg"]
+    return str(error).splitlines()[0]
 
 
 def write(path: Path, verdicts: Iterable[Verdict]) -> None:
@@ -122,10 +154,10 @@ def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, st
 
 
 def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verdict]:
-    """The verdicts of required clients that were skipped, or whose sample missed a gate."""
+    """The verdicts of required clients that were skipped, or whose gates were not all tried."""
     return [
         verdict
         for verdict in verdicts
         if verdict.client in required
-        and (verdict.status == "skipped" or (verdict.status == "passed" and verdict.reason))
+        and (verdict.status == "skipped" or (verdict.status == "passed" and verdict.unproved))
     ]

@@ -1,12 +1,13 @@
-"""What samples are built with, and the built samples: each is made once and kept by content.
+"""The cache: what samples are built with, and the built samples; each is made once, by content.
 
-The cache folder holds `prepared/<key>`, a client's stubs and libraries, `built/<key>`, a sample
-that passed its static gates, and `faults/<key>`, the faults that a sample told rightly. A key is a
-digest of all that went into the folder, so what is there is right, and whatever changes makes a new
-one. Tools may keep caches of their own beside them, by {cache} in their commands.
+The cache folder holds `prepared/<key>`, a client's stubs and libraries; `built/<key>`, a sample
+after one of its static gates; and `faults/<key>`, the faults that a sample reported correctly. A
+key is a digest of all that went into the folder, so what is there is right, and whatever changes
+makes a new one. Tools may keep caches of their own beside them, by {cache} in their commands.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -17,11 +18,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from samplegen.clients import Client, Command, Gate, Requirement
-from samplegen.judge import processes
-from samplegen.judge.processes import Outcome
+from samplegen.clients import Client, Command
+from samplegen.errors import SamplegenError
+from samplegen.judge.machine import processes
+from samplegen.judge.machine.processes import NO_LIMIT, Outcome, Processes
+from samplegen.judge.machine.requirements import Versions
 
 _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
@@ -33,8 +35,8 @@ _COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
 """A line that names a place or an error, among those that only lead up to it."""
 
 
-class Failed(Exception):
-    """A step on the way to a verdict did not succeed."""
+class CommandFailed(SamplegenError):
+    """A command could not be started, or did not succeed."""
 
     def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
         super().__init__(reason)
@@ -48,29 +50,33 @@ class Workshop:
         self,
         cache: Path,
         project: Callable[[Client], Mapping[str, Path]],
-        versions: Mapping[Requirement, str | None],
+        versions: Versions,
+        running: Processes,
     ) -> None:
         """Removes what has not been used for long, and makes nothing yet.
 
         Args:
             cache: An absolute path; made when it is needed.
-            project: Tells what a client's samples are built with, by path in that folder.
+            project: What a client's samples are built with, by path in that folder.
             versions: Of all that the clients require.
+            running: Starts the commands.
         """
         self._cache = cache
         self._project = project
         self._versions = versions
-        self._failures: dict[Path, Failed] = {}
+        self._running = running
+        self._failures: dict[Path, CommandFailed] = {}
         _tidy(cache)
 
     def prepared(self, client: Client) -> Path:
         """The folder that the client's samples are built with; another run may be preparing it.
 
         Raises:
-            Failed: One of its commands did; they are not tried again in this run.
+            CommandFailed: One of its commands did; they are not tried again in this run.
+            OSError: The cache cannot be written.
         """
         project = self._project(client)
-        versions = [(needed.name, self._versions[needed]) for needed in client.requirements]
+        versions = [(needed.name, self._versions.of(needed)) for needed in client.requirements]
         commands = (*client.language.prepare, *client.prepare)
         path = self._path(
             "prepared",
@@ -87,17 +93,12 @@ class Workshop:
             values = self._values(folder)
             # These commands are the project's own, and download as the machine is set up to.
             env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
-            env |= _filled_all(client.language.environment, values)
-            what = f"{client.name} cannot be prepared"
-            succeed(
-                what,
-                commands,
-                values,
-                folder,
-                env,
-                _PREPARE_SECONDS,
-                largest_file=processes.NO_LIMIT,
-            )
+            env |= _filled(client.language.environment, values)
+            for command in commands:
+                outcome = execute(
+                    self._running, command, values, folder, env, _PREPARE_SECONDS, NO_LIMIT
+                )
+                _require(f"{client.name} cannot be prepared: ", command, outcome)
 
         if not _found(path):
             with self._alone():
@@ -105,58 +106,69 @@ class Workshop:
                     raise self._failures[path]
                 try:
                     _make(path, make)
-                except Failed as failure:
+                except CommandFailed as failure:
                     self._failures[path] = failure
                     raise
         return path
 
-    def built(
-        self,
-        client: Client,
-        name: str,
-        text: str,
-        gates: Mapping[Gate, Sequence[Command]],
-        passed: Callable[[Gate], None],
-    ) -> dict[str, str]:
-        """Builds a sample, unless that was done before.
+    def written(self, client: Client, name: str, text: str) -> Path:
+        """A folder that holds a program, and nothing else.
 
         Args:
             client: Whose sample it is.
             name: The name of the program's file.
             text: The program.
-            gates: The commands of each gate, in order.
-            passed: Hears of each gate that is passed, now or when the folder was made.
-
-        Returns:
-            What is filled into the command that runs it.
 
         Raises:
-            Failed: A command of a gate did.
+            CommandFailed: The client cannot be prepared.
+            OSError: The cache cannot be written.
         """
+        path = self._path("built", self.prepared(client).name, name, text)
+        if not _found(path):
+            _make(path, lambda folder: _write(folder / name, text))
+        return path
+
+    def step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> Path:
+        """A copy of a program's folder in which commands have run, unless that was done before.
+
+        Args:
+            client: Whose sample it is.
+            name: The name of the program's file.
+            before: The folder after the step before.
+            commands: One after another.
+
+        Raises:
+            CommandFailed: One of them did.
+            OSError: The cache cannot be written.
+        """
+        environment = client.language.environment
+        path = self._path("built", before.name, commands, environment)
         prepared = self.prepared(client)
-        path = self._path("built", prepared.name, name, text, tuple(gates.items()))
 
         def make(folder: Path) -> None:
-            file = folder / name
-            file.write_text(text, encoding="utf-8")
-            values = self._values(prepared, folder, file)
-            for gate, commands in gates.items():
+            shutil.copytree(before, folder, dirs_exist_ok=True)
+            values = self._values(prepared, folder, folder / name)
+            timeout = client.language.timeout
+            for command in commands:
                 with tempfile.TemporaryDirectory() as home:
-                    env = processes.environment(
-                        Path(home), _filled_all(client.language.environment, values)
-                    )
-                    succeed(gate, commands, values, folder, env, client.language.timeout)
-                passed(gate)
+                    env = processes.environment(Path(home), _filled(environment, values))
+                    outcome = execute(self._running, command, values, folder, env, timeout)
+                _require("", command, outcome)
 
-        if _found(path):
-            for gate in gates:
-                passed(gate)
-        else:
+        if not _found(path):
             _make(path, make)
-        return self._values(prepared, path, path / name)
+        return path
+
+    def values(self, client: Client, folder: Path, name: str) -> dict[str, str]:
+        """What is filled into the command that runs the program in `folder`."""
+        return self._values(self.prepared(client), folder, folder / name)
 
     def kept(self, kind: str, ingredients: object, make: Callable[[Path], None]) -> Path:
-        """A folder of the cache that these ingredients make; made if it is not there."""
+        """A folder of the cache that these ingredients make; made if it is not there.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
         path = self._path(kind, ingredients)
         if not _found(path):
             _make(path, make)
@@ -175,7 +187,7 @@ class Workshop:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """No other thread or run prepares meanwhile: tools share caches that stand no company."""
+        """No other thread or run prepares meanwhile: caches of tools are not safe to share."""
         self._cache.mkdir(parents=True, exist_ok=True)
         with (self._cache / "lock").open("a") as file:
             while True:
@@ -183,52 +195,34 @@ class Workshop:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    processes.pause(0.1)
+                    self._running.pause(0.1)
             yield
 
 
-def succeed(
-    what: str,
-    commands: Sequence[Command],
-    values: Mapping[str, str],
-    folder: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    **limits: Any,
-) -> None:
-    """Runs commands in `folder`.
-
-    Raises:
-        Failed: One of them did; says `what` failed, and the first error.
-    """
-    for command in commands:
-        outcome = execute(command, values, folder, env, timeout, **limits)
-        if outcome.status != 0:
-            raise Failed(f"{what}: {command[0]} {ending(outcome)}", outcome)
-
-
 def execute(
+    running: Processes,
     command: Command,
     values: Mapping[str, str],
     folder: Path,
     env: Mapping[str, str],
     timeout: float,
-    **limits: Any,
+    largest_file: int | None = None,
 ) -> Outcome:
     """Runs a command in `folder`.
 
     Raises:
-        Failed: It cannot be started.
+        CommandFailed: It cannot be started.
     """
     arguments = [argument.format_map(values) for argument in command]
+    limits = {} if largest_file is None else {"largest_file": largest_file}
     try:
-        return processes.run(arguments, folder, env, timeout, **limits)
-    except OSError as error:
-        raise Failed(f"{command[0]} cannot be started: {error.strerror}") from error
+        return running.run(arguments, folder, env, timeout, **limits)
+    except (FileNotFoundError, PermissionError) as error:
+        raise CommandFailed(f"{command[0]} cannot be started: {error.strerror}") from error
 
 
 def ending(outcome: Outcome) -> str:
-    """How a process ended, and the first thing it complained of."""
+    """How a process ended, and the first line that looks like an error."""
     if outcome.status is None:
         return f"it was not done after {outcome.seconds:.0f} s"
     lines = [*outcome.stderr.splitlines(), *outcome.stdout.splitlines()]
@@ -243,12 +237,21 @@ def ending(outcome: Outcome) -> str:
     return f"{ending}: {complaint}" if complaint else ending
 
 
+def _require(prefix: str, command: Command, outcome: Outcome) -> None:
+    if outcome.status != 0:
+        raise CommandFailed(f"{prefix}{command[0]} {ending(outcome)}", outcome)
+
+
 def _found(path: Path) -> bool:
     """Whether a folder was made; if so, it counts as used now."""
     try:
         os.utime(path)
     except FileNotFoundError:
         return False
+    except OSError as error:  # a cache that is only read still serves
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        return path.is_dir()
     return True
 
 
@@ -267,13 +270,17 @@ def _make(path: Path, make: Callable[[Path], None]) -> None:
                     raise
 
 
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
 def _tidy(cache: Path) -> None:
     """Removes what has not been used for long."""
     for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _filled_all(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
     return {name: value.format_map(values) for name, value in variables.items()}

@@ -1,22 +1,32 @@
-"""The gate of the faults: whatever is wrong with the server, a sample says so in one line, in time.
+"""Gate: whatever is wrong with the server, the sample says so in one line, in time.
 
 Each sample is rendered once more, for a port of its own and with a short deadline, and meets every
 fault there in turn.
 """
 
+import datetime
+import hashlib
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 from samplegen.connection import Connection
-from samplegen.judge.faulty import Fault, Faulty, serving
-from samplegen.judge.output import differences
-from samplegen.judge.preparing import ending
-from samplegen.judge.running import START_SECONDS, Finished, Program
+from samplegen.gates import Gate
+from samplegen.judge.gates.case import Case, Proof
+from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
+from samplegen.judge.gates.output import differences
+from samplegen.judge.machine.processes import Outcome
+from samplegen.judge.machine.program import START_SECONDS, Finished, Program
+from samplegen.judge.machine.workshop import ending
+from samplegen.judge.servers.faulty import Fault, Faulty, reserved, serving
 from samplegen.samples import Cell
 from samplegen.spec import Api, Expectation
 
+NAME: Gate = "faults"
 DEADLINE = 4
 """Seconds; rendered into the samples in place of a longer deadline."""
 _LONGEST = 2000
@@ -48,6 +58,78 @@ ANY_SERVER = (
     Fault(name="server stalls midway", stalls="midway"),
 )
 """What can be wrong with a server of any API."""
+
+
+class _Unproved(Exception):
+    """The sample did not report each fault as it should."""
+
+    def __init__(self, findings: tuple[Finding, ...], outcome: Outcome | None) -> None:
+        super().__init__()
+        self.failed = Failed(findings, outcome)
+
+
+def check(case: Case) -> Result:
+    """Runs the sample against each fault, unless the same was proved before."""
+    setup, cell = case.setup, case.cell
+    spec = setup.catalogue.spec
+    faults = met(spec.api, cell)
+    basis = (
+        case.elsewhere(spec.api.connection, DEADLINE),
+        cell.client.language.run,
+        case.building,
+        setup.workshop.prepared(cell.client).name,
+        setup.target.version,
+        case.requests,
+        [spec.data(file).read_bytes() for file in cell.operation.files],
+        cell.operation.expect,
+        cell.deviation,
+        faults,
+        _judge_code(),
+    )
+
+    def prove(folder: Path) -> None:
+        names = _prove(case, faults)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        content = json.dumps({"names": names, "proved_at": now})
+        (folder / "faults.json").write_text(content, encoding="utf-8")
+
+    try:
+        folder = setup.workshop.kept("faults", basis, prove)
+    except _Unproved as unproved:
+        return unproved.failed
+    kept = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
+    case.faults = Proof(tuple(kept["names"]), kept["proved_at"])
+    return Passed()
+
+
+def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
+    """The names of the faults that the sample reported correctly.
+
+    Raises:
+        _Unproved: It did not report each one so.
+    """
+    names: list[str] = []
+    findings: list[Finding] = []
+    outcome: Outcome | None = None
+    with reserved(port(case.cell)) as claimed:
+        program = case.rebuilt(case.elsewhere(case.on_port(claimed), DEADLINE))
+        upstream = case.setup.upstream()
+        with ExitStack() as waiting:
+
+            def stalled() -> None:
+                waiting.enter_context(case.slot.lent())
+
+            for fault, finished, problems in tried(
+                program, case.cell, faults, upstream, claimed, stalled
+            ):
+                waiting.close()
+                names.append(fault.name)
+                findings += [Finding(f"{fault.name}: {problem}") for problem in problems]
+                if problems and outcome is None:
+                    outcome = finished.outcome
+    if findings:
+        raise _Unproved(tuple(findings), outcome)
+    return names
 
 
 def met(api: Api, cell: Cell) -> list[Fault]:
@@ -142,8 +224,11 @@ def _readable(line: str) -> bool:
     )
 
 
-def sources() -> list[str]:
-    """The code that says what the faults are: a proof holds as long as it is the same."""
-    here = Path(__file__).parent
-    names = ("faults.py", "faulty.py", "running.py", "processes.py")
-    return [(here / name).read_text(encoding="utf-8") for name in names]
+@cache
+def _judge_code() -> str:
+    """A digest of the judge's code, all of which may decide what a proof of faults is worth."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,12 +1,19 @@
-"""What a sample must print, by what the server really answered."""
+"""Gate: the sample prints what was really answered, also by a server that answers differently."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from samplegen.judge.output import differences
-from samplegen.judge.wire import Request
+from samplegen.gates import Gate
+from samplegen.judge.gates import run
+from samplegen.judge.gates.case import Case
+from samplegen.judge.gates.finding import NotTried, Passed, Result, result
+from samplegen.judge.gates.output import differences
+from samplegen.judge.machine.processes import Outcome
+from samplegen.judge.servers.recording import Request
 from samplegen.spec import Expectation
+
+NAME: Gate = "meaning"
 
 _MADE: dict[str, Callable[[Any], Any]] = {
     "argmax": lambda values: values.index(max(values)),
@@ -14,6 +21,43 @@ _MADE: dict[str, Callable[[Any], Any]] = {
     "signature": lambda tensor: f"{tensor['datatype']} {tensor['shape']}",
 }
 """What a last word makes of what the words before it lead to."""
+
+
+def check(case: Case) -> Result:
+    """Compares both answers with what was printed of them."""
+    operation, other, requests = case.cell.operation, case.setup.other, case.requests
+    if requests is None or not tells(requests):
+        return NotTried("the server does not record what it answered")
+    if not all(line.answer for line in operation.expect):
+        return NotTried("the operation does not say by 'answer' what of an answer it prints")
+    if other is None:
+        return NotTried("there is no server that answers differently")
+    case.other_server = other.version
+    expected = case.cell.told(operation.expect)
+    if found := contradictions(case.outcome.stdout, expected, requests):
+        return result(found, Outcome(0, case.outcome.stdout, "", 0))
+    again = case.rebuilt(case.elsewhere(case.at(other)))
+    with other.watch(case.slot) as sent:
+        finished = again.run(case.limit)
+    outcome = finished.outcome
+    found = run.complaints(finished)
+    if not found and operation.other:
+        found = differences(outcome.stdout, operation.other)
+    expected = case.cell.told(operation.other or operation.expect)
+    found = found or contradictions(outcome.stdout, expected, sent or [])
+    if found:
+        place = "at the server that answers differently"
+        return result([f"{place}, {problem}" for problem in found], outcome)
+    if outcome.stdout == case.outcome.stdout and not _refusable(case):
+        return NotTried("the server that answers differently answers this alike")
+    return Passed()
+
+
+def _refusable(case: Case) -> bool:
+    """Whether one of the API's faults changes just what the operation asks for."""
+    faults = case.setup.catalogue.spec.api.faults
+    refused = {rpc for fault in faults for rpc in fault.rpcs}
+    return not refused.isdisjoint(call.rpc for call in case.cell.operation.calls)
 
 
 def answered(expected: Sequence[Expectation], requests: Sequence[Request]) -> list[Expectation]:

@@ -4,7 +4,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,19 +14,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from samplegen.errors import Problem
-from samplegen.judge.requirements import Finding
-from samplegen.judge.verdicts import Verdict
+from samplegen.gates import Gate
+from samplegen.judge.machine.requirements import Installation
+from samplegen.judge.results.verdicts import Verdict
 
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _WIDE = 200
 """Columns of a table that goes to a file."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAMED = 3
+"""How many samples are named of those that miss a gate for the same reason."""
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
-    """A progress bar on a terminal, and nothing elsewhere; hears of each verdict as it falls."""
+    """A progress bar on a terminal, and nothing elsewhere; called with each verdict."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda verdict: None
@@ -66,30 +69,49 @@ def table(verdicts: Sequence[Verdict]) -> None:
         )
     console.print(grid)
     for verdict in verdicts:
-        if verdict.reason and verdict.status != "failed":
-            name = f"{verdict.operation} × {verdict.client}"
-            console.print(f"[yellow]{verdict.status}[/] {escape(f'{name}: {verdict.reason}')}")
+        name = f"{verdict.operation} × {verdict.client}"
+        if verdict.status == "skipped":
+            console.print(f"[yellow]skipped[/] {escape(f'{name}: {verdict.reason}')}")
+    for note in _not_tried(verdicts):
+        console.print(f"[yellow]not tried[/] {escape(note)}")
     counts = Counter[str](verdict.status for verdict in verdicts)
     parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
     console.print(", ".join(parts))
 
 
-def findings(found: Sequence[Finding]) -> None:
+def _not_tried(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """A line for each gate that could not be tried and each reason: how many samples it concerns.
+
+    Names them if they are few.
+    """
+    cells: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        for gate, why in verdict.not_tried.items():
+            waived = f" (waived: {verdict.waived[gate]})" if gate in verdict.waived else ""
+            name = f"{verdict.operation} × {verdict.client}"
+            cells.setdefault((gate, f"{why}{waived}"), []).append(name)
+    for (named, why), names in cells.items():
+        some = ", ".join(names[:_NAMED])
+        more = len(names) - _NAMED
+        yield f"{named}: {why}: {some}" + (f" and {more} more" if more > 0 else "")
+
+
+def installations(found: Sequence[Installation]) -> None:
     """Prints a line a requirement: its version, or the command that brings it."""
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
     grid = Table(box=None, pad_edge=False)
     for heading in ("", "requirement", "version", "needed by"):
         grid.add_column(heading)
-    for finding in found:
-        there = finding.version is not None
+    for one in found:
+        there = one.version is not None
         style = _STYLES["passed" if there else "failed"]
         grid.add_row(
             f"[{style}]{_MARKS['passed' if there else 'failed']}[/]",
-            finding.requirement.name,
-            escape(finding.version or "there")
+            one.requirement.name,
+            escape(one.version or "there")
             if there
-            else f"[{style}]missing[/]; type: {escape(finding.requirement.install)}",
-            ", ".join(finding.clients),
+            else f"[{style}]missing[/]; type: {escape(one.requirement.install)}",
+            ", ".join(one.clients),
         )
     console.print(grid)
 
@@ -104,15 +126,18 @@ def failures(verdicts: Sequence[Verdict]) -> None:
             console.print(escape("".join(f"  {line}\n" for line in verdict.log.splitlines())))
 
 
-def place(verdict: Verdict) -> Problem:
-    """Why a sample failed, at the line of it that was complained of first, if it was judged."""
+def problem(verdict: Verdict) -> Problem:
+    """Why a sample failed, at the line that its first finding is about."""
     message = f"{verdict.client}: {verdict.reason}"
-    if verdict.failed_gate is None:
+    first = next(iter(verdict.findings), None)
+    if first is None or not first.file:
         return Problem(message)
-    path = Path(verdict.log.partition("\n")[0])
-    name = re.escape(path.name)
-    line = re.search(rf'{name}(?::|"?,? line )(\d+)', f"{verdict.reason}\n{verdict.log}")
-    return Problem(message, path, int(line[1]) if line is not None else None)
+    return Problem(message, Path(first.file), first.line)
+
+
+def unproved(verdict: Verdict) -> str:
+    """What a required sample lacks: why it was skipped, or which gates were not tried and why."""
+    return verdict.reason if verdict.status == "skipped" else _joined(verdict.unproved)
 
 
 def junit(verdicts: Sequence[Verdict], lacking: Iterable[Verdict] = ()) -> bytes:
@@ -162,12 +187,13 @@ def _outcome(verdict: Verdict, is_lacking: bool) -> ET.Element | None:
     """
     message = _xml(verdict.reason)
     if is_lacking:
-        return ET.Element("failure", message=f"required, yet: {message}", type="required")
+        why = f"required, but not fully judged: {_xml(unproved(verdict))}"
+        return ET.Element("failure", message=why, type="required")
     if verdict.status == "passed":
         return None
     if verdict.status == "skipped":
         return ET.Element("skipped", message=message)
-    gate = verdict.failed_gate
+    gate = verdict.gate
     outcome = ET.Element("failure" if gate else "error", message=message, type=gate or "no verdict")
     outcome.text = _xml(verdict.log)
     return outcome
@@ -178,12 +204,17 @@ def _properties(verdict: Verdict) -> dict[str, str]:
     faults = verdict.faults
     properties = {
         "gates": " ".join(verdict.gates),
-        "not tried": verdict.reason if verdict.status == "passed" else "",
+        "not tried": _joined(verdict.not_tried),
+        "waived": _joined(verdict.waived),
         "other server": verdict.other_server,
         "faults": ", ".join(faults.names),
         "faults proved at": faults.proved_at,
     }
     return {name: value for name, value in properties.items() if value}
+
+
+def _joined(reasons: Mapping[Gate, str]) -> str:
+    return "; ".join(f"{gate}: {reason}" for gate, reason in reasons.items())
 
 
 def _xml(text: str) -> str:

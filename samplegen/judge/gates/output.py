@@ -1,16 +1,27 @@
-"""What a sample printed against what it must print: typed values, never mere text."""
+"""Gate: the sample printed what it must print: typed values, never mere text."""
 
 import math
 import re
 from collections.abc import Sequence
 
+from samplegen.gates import Gate
+from samplegen.judge.gates.case import Case
+from samplegen.judge.gates.finding import Result, result
 from samplegen.literals import Scalar
 from samplegen.spec import Expectation
+
+NAME: Gate = "output"
 
 _NUMBER = re.compile(
     r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE
 )
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+def check(case: Case) -> Result:
+    """Compares what the first run printed."""
+    found = differences(case.outcome.stdout, case.cell.operation.expect)
+    return result(found, case.outcome)
 
 
 def differences(stdout: str, expected: Sequence[Expectation]) -> list[str]:

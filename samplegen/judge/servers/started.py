@@ -18,10 +18,11 @@ from typing import IO
 
 from samplegen.connection import Connection, with_values
 from samplegen.errors import SamplegenError
-from samplegen.judge import ports, processes
-from samplegen.judge.asking import get
-from samplegen.judge.slots import Slot
-from samplegen.judge.wire import Recording, Request
+from samplegen.judge.machine import ports, processes
+from samplegen.judge.machine.processes import Processes
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.asking import get
+from samplegen.judge.servers.recording import Recording, Request
 from samplegen.spec import Api, Server, Spec
 
 _START_SECONDS = 60
@@ -36,16 +37,14 @@ class Target:
     connection: Connection
     version: str
     """Its own name and version."""
-    documented: bool
-    """Whether it listens on the addresses that the published samples name."""
     recording: Recording | None = None
-    """What it was asked, if it tells."""
+    """The requests it answered, if it records them."""
     process: subprocess.Popen[bytes] | None = None
     log: IO[bytes] | None = None
 
     @contextlib.contextmanager
     def watch(self, slot: Slot) -> Iterator[list[Request] | None]:
-        """The requests it answers meanwhile; None if it does not tell.
+        """The requests it answers meanwhile; None if it does not record them.
 
         One watches at a time; the others lend their slot until it is their turn.
         """
@@ -79,7 +78,7 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
     except (OSError, http.client.HTTPException) as error:
         message = f"no server answers at {address}: {error}; start it, or leave out --endpoint"
         raise SamplegenError(message) from error
-    yield Target(connection, version, documented=connection == api.connection)
+    yield Target(connection, version)
 
 
 @contextlib.contextmanager
@@ -110,7 +109,7 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
         api: Says how it is started.
         other: The spec's folder, for the server that answers differently; it prefers the ports that
             follow the documented ones, so that what is built for it is built once.
-        recording: Whether it tells what it is asked.
+        recording: Whether it records what it is asked.
 
     Raises:
         SamplegenError: It is not installed, or does not come up.
@@ -124,21 +123,20 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
         tempfile.TemporaryFile() as log,
     ):
         connection = with_values(api.connection, **dict(zip(names, claimed, strict=True)))
-        documented = connection == api.connection
         home = Path(folder)
         record = home / "requests.jsonl"
         record.touch()
         command = command_line(api.server, connection)
         if other is not None:
             command += [argument.format(spec=other) for argument in api.server.other]
-        tells = recording and api.server.record
-        if tells:
+        records = recording and api.server.record
+        if records:
             command += [argument.format(record=record) for argument in api.server.record]
-        with processes.group(command, home, processes.environment(home), log, log) as process:
+        with Processes().group(command, home, processes.environment(home), log, log) as process:
             _wait_until_ready(api, connection, process, log)
             version = _version(api, connection)
-            told = Recording(record) if tells else None
-            yield Target(connection, version, documented, told, process, log)
+            recorded = Recording(record) if records else None
+            yield Target(connection, version, recorded, process, log)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
