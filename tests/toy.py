@@ -37,7 +37,7 @@ title: Toy
 summary: A toy.
 proto: toy.proto
 connection: {host: localhost, grpc_port: 19007, rest_port: 19008, model_version: "1"}
-deadline: 3
+deadline: 1
 server:
   title: the toy server
   command: ["{python}", SERVER, "{rest_port}"]

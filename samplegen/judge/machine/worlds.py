@@ -191,7 +191,8 @@ class Starter:
             with theirs, self._lock:
                 if self._closed:
                     raise WorldError("no more programs are started")
-                if self._process.poll() is not None:
+                if self._process.poll() is not None:  # somebody has ended it
+                    self._line.close()
                     self._process, self._line = _started(self._prefix)
                 self._controls.add(ours)
                 socket.send_fds(self._line, [b"."], [theirs.fileno()])

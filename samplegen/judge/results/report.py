@@ -86,10 +86,9 @@ def _not_tried(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """
     cells: dict[tuple[str, str], list[str]] = {}
     for verdict in verdicts:
-        for gate, why in verdict.not_tried.items():
-            waived = f" (waived: {verdict.waived[gate]})" if gate in verdict.waived else ""
+        for gate in verdict.not_tried:
             name = f"{verdict.operation} × {verdict.client}"
-            cells.setdefault((gate, f"{why}{waived}"), []).append(name)
+            cells.setdefault((gate, verdict.excuse(gate)), []).append(name)
     for (named, why), names in cells.items():
         some = ", ".join(names[:_NAMED])
         more = len(names) - _NAMED

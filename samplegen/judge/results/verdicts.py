@@ -86,13 +86,18 @@ class Verdict:
 
     def _reason(self) -> str:
         if self.status == "passed":
-            return "; ".join(f"{gate}: {reason}" for gate, reason in self.not_tried.items())
+            return "; ".join(f"{gate}: {self.excuse(gate)}" for gate in self.not_tried)
         text = "; ".join(finding.message for finding in self.findings)
         return f"{self.gate}: {text}" if self.gate else text
 
     @property
     def cell(self) -> tuple[str, str]:
         return self.operation, self.client
+
+    def excuse(self, gate: Gate) -> str:
+        """Why a gate was not tried, and by what reason of the API's that is allowed."""
+        waived = f" (waived: {self.waived[gate]})" if gate in self.waived else ""
+        return f"{self.not_tried[gate]}{waived}"
 
     @property
     def unproved(self) -> dict[Gate, str]:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from samplegen.errors import SamplegenError
 from samplegen.judge.machine.slots import Slot
+
+_SHOWN = 80
+"""Bytes that are shown of what is no request."""
 
 Request = dict[str, Any]
 """`rpc`; of what goes to a model, `model`, `version` and `inputs` (name, datatype, shape and digest
@@ -28,7 +32,7 @@ class Recording:
         """The requests of the block, once it ends; one block runs at a time, so they are its own.
 
         Raises:
-            ValueError: The server wrote something else than JSON.
+            SamplegenError: The server wrote something else than JSON objects.
         """
         requests: list[Request] = []
         with contextlib.ExitStack() as stack:
@@ -38,4 +42,18 @@ class Recording:
             yield requests
             with self._path.open("rb") as stream:
                 stream.seek(start)
-                requests += [json.loads(line) for line in stream]
+                requests += [_request(line) for line in stream]
+
+
+def _request(line: bytes) -> Request:
+    try:
+        request = json.loads(line)
+    except ValueError as error:
+        raise SamplegenError(f"the server recorded {_start(line)}, which is not JSON") from error
+    if not isinstance(request, dict) or not isinstance(request.get("rpc"), str):
+        raise SamplegenError(f"the server recorded {_start(line)}; expected an object with 'rpc'")
+    return request
+
+
+def _start(line: bytes) -> str:
+    return repr(line[:_SHOWN].decode(errors="backslashreplace"))

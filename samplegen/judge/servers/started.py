@@ -76,7 +76,8 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
             )
         version = _version(api, connection)
     except (OSError, http.client.HTTPException) as error:
-        message = f"no server answers at {address}: {error}; start it, or leave out --endpoint"
+        cause = " ".join(str(error).split())
+        message = f"no server answers at {address}: {cause}; start it, or leave out --endpoint"
         raise SamplegenError(message) from error
     yield Target(connection, version)
 

@@ -17,7 +17,7 @@ from samplegen.judge.servers.proxy.messaging import (
     Sink,
     passed_on,
 )
-from samplegen.judge.servers.proxy.streams import Stream
+from samplegen.judge.servers.proxy.streams import Pace, Stream
 
 _LONGEST_HEAD = 2**18
 """Bytes; as long as a token in a header may get."""
@@ -87,9 +87,9 @@ class _Sink(Sink):
     async def end(self, trailers: Headers = ()) -> None:
         await self._side.send(h11.EndOfMessage(headers=[*trailers]))
 
-    async def raw(self, data: bytes) -> None:
+    async def raw(self, data: bytes, pace: Pace | None = None) -> None:
         self.usable = False
-        await self._side.stream.write(data)
+        await self._side.stream.write(data, pace)
 
     def abandon(self) -> None:
         self.close()

@@ -22,7 +22,7 @@ from samplegen.judge.servers.proxy.messaging import (
     passed_on,
     without,
 )
-from samplegen.judge.servers.proxy.streams import Stream
+from samplegen.judge.servers.proxy.streams import Pace, Stream
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client says first; RFC 9113, 3.4."""
@@ -339,8 +339,8 @@ class _Sink(Sink):
     async def end(self, trailers: Headers = ()) -> None:
         await self._channel.end(trailers)
 
-    async def raw(self, data: bytes) -> None:
-        await self._channel.connection.stream.write(data)
+    async def raw(self, data: bytes, pace: Pace | None = None) -> None:
+        await self._channel.connection.stream.write(data, pace)
 
     def abandon(self) -> None:
         self._channel.reset()

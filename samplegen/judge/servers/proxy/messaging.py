@@ -91,7 +91,7 @@ class Sink(ABC):
         """Ends the answer."""
 
     @abstractmethod
-    async def raw(self, data: bytes) -> None:
+    async def raw(self, data: bytes, pace: Pace | None = None) -> None:
         """Sends bytes in place of an answer; then only `close` and `reset` are left."""
 
     @abstractmethod

@@ -42,7 +42,6 @@ class Stream:
         self._writer = writer
         self._protocol = protocol
         self._unread = b""
-        self.pace: Pace | None = None
 
     @property
     def ended(self) -> asyncio.Event:
@@ -84,20 +83,22 @@ class Stream:
         """Has the bytes read once more."""
         self._unread = data + self._unread
 
-    async def write(self, data: bytes) -> None:
-        """Sends, at the pace that is set, and waits while the peer does not read.
+    async def write(self, data: bytes, pace: Pace | None = None) -> None:
+        """Sends, and waits while the peer does not read.
+
+        Args:
+            data: The bytes.
+            pace: How slowly they go.
 
         Raises:
             OSError: The connection broke.
         """
-        if self.pace is None:
-            self._writer.write(data)
+        size = len(data) if pace is None else pace.size
+        for start in range(0, len(data), max(size, 1)):
+            self._writer.write(data[start : start + size])
             await self._writer.drain()
-            return
-        for start in range(0, len(data), self.pace.size):
-            self._writer.write(data[start : start + self.pace.size])
-            await self._writer.drain()
-            await asyncio.sleep(self.pace.seconds)
+            if pace is not None:
+                await asyncio.sleep(pace.seconds)
 
     def reset(self) -> None:
         """Ends it by a TCP reset."""
