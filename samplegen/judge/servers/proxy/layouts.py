@@ -8,7 +8,6 @@ from typing import Any
 
 from samplegen.judge.servers.proxy.documents import Document, Encoded, Kinds, Style
 from samplegen.judge.servers.proxy.exchanges import Headers, Path
-from samplegen.judge.servers.proxy.kserve_tensors import side
 from samplegen.judge.servers.proxy.numbers import DIGITS
 
 _SPACES = ("", "", " ", "  ", "\n", "\n    ", "\t", "\r\n")
@@ -19,8 +18,8 @@ def laid_out(document: Document, seed: str, tree: Any = None) -> Encoded:
 
     Args:
         document: The answer.
-        seed: Makes all choices: spaces, order of keys and of KServe's outputs, escapes, how numbers
-            are written, raw or typed contents.
+        seed: Makes all choices: spaces, order of keys, escapes, how numbers are written. Over gRPC
+            typed contents of tensors stand in place of raw ones, and the other way round.
         tree: What is written in place of the document's own tree.
 
     Raises:
@@ -28,8 +27,6 @@ def laid_out(document: Document, seed: str, tree: Any = None) -> Encoded:
     """
     rng = random.Random(seed)  # noqa: S311  (no secret)
     values = document.tree if tree is None else tree
-    if side(values) == "outputs":
-        values = {**values, "outputs": rng.sample(values["outputs"], len(values["outputs"]))}
     style = Style(write=_Writer(rng).write, other_contents=True)
     return document.encode(values, style)
 
