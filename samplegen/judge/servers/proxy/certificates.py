@@ -3,6 +3,7 @@
 import datetime
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import trustme
@@ -32,6 +33,14 @@ class Authority:
     def pem(self) -> bytes:
         """What the program has to trust, as a PEM file holds it."""
         return self._own.cert_pem.bytes()
+
+    def client(self, folder: Path) -> Tls:
+        """A certificate for a program to show, written to PEM files in a folder."""
+        made = self._own.issue_cert("client.example")
+        cert, key = folder / "client.pem", folder / "client-key.pem"
+        cert.write_bytes(b"".join(blob.bytes() for blob in made.cert_chain_pems))
+        key.write_bytes(made.private_key_pem.bytes())
+        return Tls(cacert=None, cert=str(cert), key=str(key))
 
     def context(
         self, protocols: Sequence[str], trust: Trust = "right", client: Tls | None = None

@@ -151,8 +151,8 @@ async def ask(connect: Callable[[], Awaitable[Stream]], request: Request) -> Rep
 
     async def close() -> None:
         sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
         side.stream.close()
+        await asyncio.gather(sending, return_exceptions=True)
 
     try:
         while isinstance(event := await side.event(), h11.InformationalResponse):

@@ -5,14 +5,14 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from urllib.parse import unquote
 
-from samplegen.connection import Connection
+from samplegen.connection import Connection, Tls
 from samplegen.credentials import context
 from samplegen.judge.servers.proxy import http1, http2
 from samplegen.judge.servers.proxy.certificates import Authority, Trust
@@ -28,6 +28,10 @@ from samplegen.spec import Call
 
 _MOST_LINKS = 256
 """Connections that one program may have open at a time."""
+_LAST_CONNECTION_SECONDS = 0.002
+"""How long one that was opened just before the end may take to be accepted."""
+_LAST_WORD_SECONDS = 0.1
+"""How long the end of a connection that the program has ended may take to be seen."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Plan:
     """The first request, counted from 0, that meets the fault."""
     authority: Authority | None = None
     """Makes the certificate that the program sees; None: it connects without TLS."""
+    client: Tls | None = None
+    """Over TLS, the client certificate that the program must show; None: none."""
     keep: int = 2**26
     """Bytes of bodies that are kept, in all."""
     waiting: Callable[[], None] = field(default=lambda: None)
@@ -86,7 +92,8 @@ class Session:
         self._decoder = Decoder(plan.contract)
         self._editor = Editor(self._decoder, plan.change, plan.layout)
         self._edits = plan.change is not None or plan.layout is not None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: list[asyncio.Task[None]] = []
+        self._serving: set[asyncio.Task[None]] = set()
         self._upstream_tls: dict[str, ssl.SSLContext | None] = {}
 
     @property
@@ -105,21 +112,22 @@ class Session:
             self._break_connecting()
         for door in self._doors:
             if door.socket.fileno() >= 0:
-                self._spawn(self._accept(door))
+                self._accepting.append(asyncio.create_task(self._accept(door)))
 
     async def close(self) -> None:
-        """Ends all connections and all that is under way."""
+        """Ends all connections and all that is under way.
+
+        What the program ended itself is seen to its end, so that the record is complete.
+        """
+        await asyncio.sleep(_LAST_CONNECTION_SECONDS)
+        if serving := [*self._serving]:
+            await asyncio.wait(serving, timeout=_LAST_WORD_SECONDS)
         for door in self._doors:
             door.socket.close()
-        tasks = [*self._tasks]
+        tasks = [*self._accepting, *self._serving]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # Connections
 
@@ -149,12 +157,14 @@ class Session:
                 await asyncio.sleep(0.01)
                 continue
             link = Link(number=len(self.links), transport=door.transport, opened=time.monotonic())
-            if len(self._tasks) > _MOST_LINKS:
+            self.links.append(link)
+            if len(self._serving) >= _MOST_LINKS:
                 link.problem = f"more than {_MOST_LINKS} connections at a time"
                 sock.close()
             else:
-                self._spawn(self._serve(link, sock))
-            self.links.append(link)
+                task = asyncio.create_task(self._serve(link, sock))
+                self._serving.add(task)
+                task.add_done_callback(self._serving.discard)
 
     async def _serve(self, link: Link, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -199,7 +209,7 @@ class Session:
             return None
         trust = next((name for name in CERTIFICATES if self._is_now(name)), "right")
         return authority.context(
-            self._protocols(link.transport), cast(Trust, trust), self._upstream.tls
+            self._protocols(link.transport), cast(Trust, trust), self._plan.client
         )
 
     def _protocols(self, transport: Transport) -> list[str]:
