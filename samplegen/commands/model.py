@@ -171,13 +171,18 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
         from samplegen.commands.concluding import conclude
         from samplegen.judge.judging import Judge
         from samplegen.judge.results import agreement, report
+        from samplegen.judge.servers import running
         from samplegen.judge.servers.started import Target
 
     reached = on_this_machine(task.connection)
     server = Target(reached, task.answer.server)
-    judge = Judge(task.catalogue.on(reached), server, None, cache, gates=_GATES)
+    catalogue = task.catalogue.on(reached)
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
-    with report.progress(len(cells)) as judged:
+    with (
+        running.opened(catalogue.spec, server, kept=[cache]) as runner,
+        report.progress(len(cells)) as judged,
+    ):
+        judge = Judge(catalogue, server, None, cache, runner, gates=_GATES)
         found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
     first = next((verdict for verdict in found if verdict.status == "passed"), None)
     answered = task.operation

@@ -4,18 +4,21 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 from samplegen.connection import Connection
 from samplegen.gates import GATES, Gate
 from samplegen.judge.gates import order
 from samplegen.judge.gates.case import Setup
+from samplegen.judge.machine import locales
 from samplegen.judge.machine.processes import Processes
 from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.machine.workshop import Workshop
 from samplegen.judge.results.verdicts import Verdict
-from samplegen.judge.servers import started
+from samplegen.judge.servers import running, started
+from samplegen.judge.servers.running import Runner
 from samplegen.judge.servers.started import Target
 from samplegen.judge.servers.upstream import Upstream
 from samplegen.judge.trial import Trial
@@ -34,6 +37,7 @@ class Judge:
         target: Target,
         samples: Path | None,
         cache: Path,
+        runner: Runner,
         other: Target | None = None,
         gates: Sequence[Gate] = GATES,
     ) -> None:
@@ -44,12 +48,14 @@ class Judge:
             target: The server to judge it against.
             samples: The folder of the published samples, if there is one.
             cache: The folder that keeps what samples are built with and what was built.
+            runner: Runs them.
             other: The server whose answers differ, if there is one.
             gates: Those to take.
         """
         self._running = Processes()
         self._upstream = Upstream(catalogue.spec.api, target)
         self._gates = [check for check in order.ALL if check.NAME in gates]
+        self._runner = runner
         versions = Versions(self._running)
         workshop = Workshop(cache, catalogue.project, versions, self._running)
         self._setup = Setup(
@@ -58,9 +64,10 @@ class Judge:
             other=other,
             samples=samples,
             workshop=workshop,
-            running=self._running,
             versions=versions,
+            runner=runner,
             upstream=self._upstream.connection,
+            locale=partial(workshop.kept, "locales", locales.NAME, self._locale),
         )
 
     def judge(
@@ -87,9 +94,14 @@ class Judge:
                     judged(verdict)
             except BaseException:
                 self._running.stop()
+                self._runner.close()
                 pool.shutdown(cancel_futures=True)
                 raise
         return [verdicts[cell.key] for cell in cells]
+
+    def _locale(self, folder: Path) -> None:
+        """Makes the locale of a machine elsewhere; the folder stays empty if that cannot be."""
+        locales.make(folder, self._running)
 
     def _verdict(self, cell: Cell, slot: Slot) -> Verdict:
         with slot.held():
@@ -105,5 +117,8 @@ def against(
     Raises:
         SamplegenError: It does not answer, is not installed or does not come up.
     """
-    with started.both(catalogue.spec, address) as (target, other):
-        yield Judge(catalogue, target, samples, cache, other)
+    with (
+        started.both(catalogue.spec, address) as (target, other),
+        running.opened(catalogue.spec, target, kept=[cache]) as runner,
+    ):
+        yield Judge(catalogue, target, samples, cache, runner, other)

@@ -88,7 +88,7 @@ class Trial:
             not_tried=self._not_tried,
             waived={gate: waive[gate] for gate in self._not_tried if gate in waive},
             gates=tuple(self._passed),
-            output=case.outcome.stdout if case else "",
+            output=case.stdout if case else "",
             versions={"server": setup.target.version, **self._versions} if case else {},
             sha256=hashlib.sha256(case.published.encode()).hexdigest() if case else "",
             documented_addresses=case is not None and setup.documented,
@@ -141,7 +141,7 @@ class Trial:
         self._versions = {needed.name: version for needed, version in found.items() if version}
         text = published = catalogue.render(cell).text
         if not setup.documented:
-            text = catalogue.render(cell, setup.target.connection).text
+            text = catalogue.render(cell, setup.runner.connection).text
         self._case = Case(setup, cell, self.slot, published, text)
         return self._case
 

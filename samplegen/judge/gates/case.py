@@ -1,22 +1,28 @@
 """One sample on its way through the gates, and what all samples of a run share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from samplegen.clients import Requirement
-from samplegen.connection import Connection, with_values
-from samplegen.credentials import secrets
-from samplegen.judge.machine.processes import Outcome, Processes
-from samplegen.judge.machine.program import START_SECONDS, Program
+from samplegen.connection import Connection
+from samplegen.judge.gates.finding import Finding
 from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.machine.workshop import Workshop
+from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.recording import Request
+from samplegen.judge.servers.running import START_SECONDS, Program, Run, Runner
 from samplegen.judge.servers.started import Target
 from samplegen.resources import shown
 from samplegen.samples import Catalogue, Cell
-from samplegen.view import view
+
+_T = TypeVar("_T")
+_AT_ONCE = 16
+"""Runs of one sample that may be under way at a time."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +36,23 @@ class Setup:
     samples: Path | None
     """The folder of the published samples."""
     workshop: Workshop
-    running: Processes
     versions: Versions
     """Of what the samples require."""
+    runner: Runner
     upstream: Callable[[], Connection]
     """The address of a server like the target, whose requests are not recorded."""
+    locale: Callable[[], Path]
+    """The folder of the locale of a machine elsewhere; empty if there can be none."""
 
     @property
     def documented(self) -> bool:
-        """Whether the target listens on the addresses that the published samples name."""
-        return self.target.connection == self.catalogue.spec.api.connection
+        """Whether samples are run as they are published, on the addresses that they name."""
+        return self.runner.connection == self.catalogue.spec.api.connection
 
     @property
-    def limit(self) -> float:
-        """Seconds that a run may take. No call has more than the deadline; none needs it here."""
-        own = self.target.connection.deadline
-        if own is not None:  # whoever asks for it knows how long the server takes
-            return own + START_SECONDS
-        return self.catalogue.spec.api.deadline + START_SECONDS
+    def deadline(self) -> int:
+        """Seconds after which every call of a sample gives up."""
+        return self.runner.connection.deadline or self.catalogue.spec.api.deadline
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,13 @@ class Case:
     """The program that readers see."""
     text: str
     """The program that is judged."""
-    outcome: Outcome = field(default_factory=lambda: Outcome(None, "", "", 0.0))
-    """How the first run ended."""
     requests: list[Request] | None = None
     """What the server recorded of the first run; None if it records nothing."""
     other_server: str = ""
     """The name and version of the server that answers differently, once it was used."""
     faults: Proof = field(default_factory=Proof)
     _folder: Path | None = None
+    _first: Run | None = None
 
     @property
     def path(self) -> Path:
@@ -90,11 +94,24 @@ class Case:
         return self.path.name
 
     @property
-    def limit(self) -> float:
-        """Seconds that a run may take."""
-        if self.setup.target.connection.deadline is not None:
-            return self.setup.limit
-        return min(self.setup.limit, self.cell.client.language.timeout)
+    def first(self) -> Run:
+        """The run against a server that has no fault.
+
+        Raises:
+            RuntimeError: The gate `run` was not tried.
+        """
+        if self._first is None:
+            raise RuntimeError("the sample has not been run")
+        return self._first
+
+    @first.setter
+    def first(self, run: Run) -> None:
+        self._first = run
+
+    @property
+    def stdout(self) -> str:
+        """What the first run printed; empty before it."""
+        return self._first.ended.stdout if self._first else ""
 
     @property
     def folder(self) -> Path:
@@ -120,61 +137,53 @@ class Case:
             if gate in requirement.gates and self.setup.versions.of(requirement) is None
         ]
 
-    def program(self) -> Program:
-        """The program as it is built."""
-        return self._program(self.folder)
-
-    def elsewhere(self, connection: Connection, deadline: int | None = None) -> str:
-        """The same template with other addresses, and perhaps a shorter deadline."""
-        api = self.setup.catalogue.spec.api
-        if deadline is not None:
-            api = replace(api, deadline=min(deadline, api.deadline))
-        seen = view(api, self.cell.operation, connection)
-        return self.setup.catalogue.renderer.render(self.cell.client, seen).text
-
-    def rebuilt(self, text: str) -> Program:
-        """Another text of the sample, built as this one was.
-
-        Raises:
-            CommandFailed: It cannot be built.
-            OSError: The cache cannot be written.
-        """
-        workshop, client = self.setup.workshop, self.cell.client
-        folder = workshop.written(client, self.name, text)
-        for commands in self.building:
-            folder = workshop.step(client, self.name, folder, commands)
-        return self._program(folder)
+    def finding(self, message: str) -> Finding:
+        """About the sample as a whole."""
+        return Finding(message, str(self.path))
 
     @property
-    def building(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
-        """The commands that make a program of a text; a compiled one is linted on the way."""
-        language = self.cell.client.language
-        if not language.build:
-            return ()
-        linted = language.lint and not self.missing("lint")
-        return (language.lint, language.build) if linted else (language.build,)
+    def limit(self) -> float:
+        """Seconds that a run may take. No call has more than the deadline; none needs it here."""
+        limit = self.setup.deadline + START_SECONDS
+        if self.setup.runner.connection.deadline is not None:
+            return limit  # whoever asks for it knows how long the server takes
+        return min(limit, self.cell.client.language.timeout)
 
-    def on_port(self, port: int) -> Connection:
-        """The documented connection with another port of the sample's transport."""
-        documented = self.setup.catalogue.spec.api.connection
-        return with_values(documented, **{f"{self.cell.client.transport}_port": port})
-
-    def at(self, target: Target) -> Connection:
-        """The documented connection with a server's address."""
-        documented, address = self.setup.catalogue.spec.api.connection, target.connection
-        return with_values(
-            documented,
-            host=address.host,
-            grpc_port=address.grpc_port,
-            rest_port=address.rest_port,
-        )
-
-    def _program(self, folder: Path) -> Program:
+    def program(self) -> Program:
+        """The program as it is built."""
         setup, client = self.setup, self.cell.client
+        folders, values = setup.workshop.ingredients(client, self.folder)
         return Program(
-            running=setup.running,
             command=client.language.run,
-            values=setup.workshop.values(client, folder, self.name),
+            folders=folders,
+            file=self.name,
+            values=values,
             files=[setup.catalogue.spec.data(file) for file in self.cell.operation.files],
-            secrets=secrets(setup.target.connection),
+            calls=self.cell.operation.calls,
         )
+
+    def run(
+        self,
+        upstream: Connection,
+        plan: Plan | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        slot: Slot | None = None,
+    ) -> Run:
+        """Runs the program once; see `Runner.run`."""
+        limit = self.limit if seconds is None else seconds
+        return self.setup.runner.run(self.program(), upstream, limit, slot or self.slot, plan, env)
+
+    def at_once(self, jobs: Sequence[Callable[[Slot], _T]]) -> list[_T]:
+        """Does several jobs at a time, each with a slot of its own; returns what they return."""
+
+        def done(job: Callable[[Slot], _T]) -> tuple[_T, float]:
+            slot = self.slot.another()
+            with slot.held():
+                started = time.monotonic() - slot.waited
+                return job(slot), time.monotonic() - slot.waited - started
+
+        with self.slot.lent(), ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = list(pool.map(done, jobs))
+        self.slot.waited -= sum(seconds for _, seconds in found)
+        return [result for result, _ in found]

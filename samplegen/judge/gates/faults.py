@@ -1,63 +1,58 @@
-"""Gate: whatever is wrong with the server, the sample says so in one line, in time.
+"""Gate: whatever is wrong with the server, the sample says so in one line, in time, and ends.
 
-Each sample is rendered once more, for a port of its own and with a short deadline, and meets every
-fault there in turn.
+Each call of the sample meets each fault in turn; the calls before it are answered correctly.
 """
 
 import datetime
 import hashlib
 import json
+import random
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
-from samplegen.connection import Connection
 from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case, Proof
 from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
 from samplegen.judge.gates.output import differences
+from samplegen.judge.gates.run import exited, outcome, untidy
 from samplegen.judge.machine.processes import Outcome
-from samplegen.judge.machine.program import START_SECONDS, Finished, Program
-from samplegen.judge.machine.workshop import ending
-from samplegen.judge.servers.faulty import Fault, Faulty, reserved, serving
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.proxy import faults as table
+from samplegen.judge.servers.proxy.faults import Fault
+from samplegen.judge.servers.proxy.sessions import Plan
+from samplegen.judge.servers.running import START_SECONDS, Run
 from samplegen.samples import Cell
-from samplegen.spec import Api, Expectation
+from samplegen.spec import Api
 
 NAME: Gate = "faults"
-DEADLINE = 4
-"""Seconds; rendered into the samples in place of a longer deadline."""
+_SEED = 1
+_TOLERANCE = 1.0
+"""Seconds by which a sample may end before or after its deadline."""
 _LONGEST = 2000
 """Characters of a line that one would still read."""
 _TRACE = re.compile(
     r"Traceback|goroutine \d|Exception in thread|terminate called|\bat \S+\(\S+:\d+\)"
 )
 """What only a stack trace says."""
-_FIRST_PORT, _PORTS = 20_000, 10_000
-"""Where the ports of the faulty servers lie: below those that systems give to connections."""
+_STATUSES = 4
+"""How many of the statuses of HTTP, or of gRPC, a call meets; other samples meet others."""
+_STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
+_LOGIN = "/login"
+"""Where a redirect leads; a sample may follow it, and must not take it for the answer."""
+_SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
 
-_PAGE = b"<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\nnginx\n</body>\n</html>\n"
-_ERROR = b'{"error":"it is\\nbroken"}'
 
-ANY_SERVER = (
-    Fault(name="server down", listens=False),
-    Fault(name="connection closed", raw=b""),
-    Fault(name="another protocol", raw=b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-    Fault(name="call not known", code="UNIMPLEMENTED", status=404),
-    Fault(name="internal error", code="INTERNAL", status=500, body={"rest": _ERROR}),
-    Fault(name="unavailable", code="UNAVAILABLE", status=503),
-    Fault(name="proxy's error page", transports=["rest"], status=502, body={"rest": _PAGE}),
-    Fault(name="truncated answer", cut=True),
-    Fault(name="malformed answer", body={"grpc": b"\xff\xff\xff\xff", "rest": b"It works!"}),
-    Fault(name="empty object", transports=["rest"], body={"rest": b"{}"}),
-    Fault(name="answer of another kind", transports=["rest"], body={"rest": b"[]"}),
-    Fault(name="empty answer", transports=["rest"], body={"rest": b""}),
-    Fault(name="server stalls", stalls="at once"),
-    Fault(name="server stalls midway", stalls="midway"),
-)
-"""What can be wrong with a server of any API."""
+@dataclass(frozen=True)
+class Attempt:
+    """A run of a sample against a fault, and what is wrong about how it ended."""
+
+    title: str
+    """Of the fault; with the call that met it, if there are several."""
+    run: Run
+    problems: list[str]
 
 
 class _Unproved(Exception):
@@ -74,16 +69,17 @@ def check(case: Case) -> Result:
     spec = setup.catalogue.spec
     faults = met(spec.api, cell)
     basis = (
-        case.elsewhere(spec.api.connection, DEADLINE),
+        case.folder.name,
+        case.text,
         cell.client.language.run,
-        case.building,
-        setup.workshop.prepared(cell.client).name,
+        setup.deadline,
         setup.target.version,
-        case.requests,
+        setup.runner.isolation.level,
         [spec.data(file).read_bytes() for file in cell.operation.files],
-        cell.operation.expect,
+        cell.operation,
         cell.deviation,
-        faults,
+        [fault.name for fault in faults],
+        spec.api.faults,
         _judge_code(),
     )
 
@@ -102,117 +98,145 @@ def check(case: Case) -> Result:
     return Passed()
 
 
+def met(api: Api, cell: Cell) -> list[Fault]:
+    """The faults that a sample must report; some may turn out not to concern its answers."""
+    operation = cell.operation
+    faults = table.any_server(_SEED, encrypted=False)
+    if operation.outputs:
+        faults += table.kserve_tensors()
+    places: dict[str, list[list[str]]] = {}
+    for line in cell.told(operation.expect):
+        if line.answer:
+            rpc, *words = line.answer
+            places.setdefault(rpc, []).append(words)
+    faults += table.fields(places)
+    if operation.model and any("{model}" in call.path for call in operation.calls):
+        faults.append(
+            table.asked_otherwise("unknown model", {operation.model: "x" * len(operation.model)})
+        )
+    asked = {call.rpc for call in cell.calls}
+    faults += [
+        table.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
+        for fault in api.faults
+        if not asked.isdisjoint(fault.rpcs)
+    ]
+    return [fault for fault in faults if cell.client.transport in fault.transports]
+
+
 def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
     """The names of the faults that the sample reported correctly.
 
     Raises:
         _Unproved: It did not report each one so.
     """
-    names: list[str] = []
-    findings: list[Finding] = []
-    outcome: Outcome | None = None
-    with reserved(port(case.cell)) as claimed:
-        program = case.rebuilt(case.elsewhere(case.on_port(claimed), DEADLINE))
-        upstream = case.setup.upstream()
-        with ExitStack() as waiting:
-
-            def stalled() -> None:
-                waiting.enter_context(case.slot.lent())
-
-            for fault, finished, problems in tried(
-                program, case.cell, faults, upstream, claimed, stalled
-            ):
-                waiting.close()
-                names.append(fault.name)
-                findings += [Finding(f"{fault.name}: {problem}") for problem in problems]
-                if problems and outcome is None:
-                    outcome = finished.outcome
-    if findings:
-        raise _Unproved(tuple(findings), outcome)
-    return names
+    jobs = [partial(_attempt, case, fault, call) for fault, call in _chosen(case.cell, faults)]
+    attempts = [attempt for attempt in case.at_once(jobs) if attempt is not None]
+    wrong = [attempt for attempt in attempts if attempt.problems]
+    if wrong:
+        findings = tuple(
+            case.finding(f"{attempt.title}: {problem}")
+            for attempt in wrong
+            for problem in attempt.problems
+        )
+        raise _Unproved(findings, outcome(wrong[0].run.ended))
+    return [*dict.fromkeys(attempt.title for attempt in attempts)]
 
 
-def met(api: Api, cell: Cell) -> list[Fault]:
-    """The faults that a sample must tell; some may turn out not to concern its answers."""
-    operation = cell.operation
-    faults = [*ANY_SERVER]
-    if operation.model and any("{model}" in call.path for call in operation.calls):
-        model = operation.model.encode()
-        faults.append(Fault(name="unknown model", ask={model: b"x" * len(model)}))
-    asked = {call.rpc for call in cell.calls}
-    for fault in api.faults:
-        if not asked.isdisjoint(fault.rpcs):
-            refusal = {} if fault.status is None else {"grpc": b""}
-            replace = {old.encode(): new.encode() for old, new in fault.replace.items()}
-            rpcs = frozenset(fault.rpcs)
-            faults.append(
-                Fault(
-                    name=fault.name, rpcs=rpcs, status=fault.status, body=refusal, replace=replace
-                )
-            )
-    return [fault for fault in faults if cell.client.transport in fault.transports]
+def _chosen(cell: Cell, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
+    """Each fault with each call that can meet it; of the many statuses, some for each call."""
+    for number, call in enumerate(cell.calls):
+        rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
+        statuses = [fault for fault in faults if _is_one_of_many(fault)]
+        few = rng.sample(statuses, min(_STATUSES, len(statuses)))
+        for fault in faults:
+            if fault.connecting and number:
+                continue  # as for the first call
+            if fault.calls is not None and call.rpc not in fault.calls:
+                continue
+            if not _is_one_of_many(fault) or fault in few:
+                yield fault, number
 
 
-def port(cell: Cell) -> int:
-    """Where the cell's faulty servers listen, if it is free.
-
-    The same in each run, so that what is built for it is built once.
-    """
-    return _FIRST_PORT + zlib.crc32(cell.name.encode()) % _PORTS
+def _is_one_of_many(fault: Fault) -> bool:
+    return _STATUS.match(fault.name) is not None and fault.name not in _SUCCESSES
 
 
-def tried(
-    program: Program,
-    cell: Cell,
-    faults: Sequence[Fault],
-    upstream: Connection,
-    port: int,
-    stalled: Callable[[], None],
-) -> Iterator[tuple[Fault, Finished, list[str]]]:
-    """Runs a sample against each fault.
-
-    Args:
-        program: The sample, built for `port` and `DEADLINE`.
-        cell: Which sample it is.
-        faults: One after another, since they are met on one port.
-        upstream: The real server behind them.
-        port: Reserved.
-        stalled: Hears of it when a server falls silent, and the sample only waits.
-
-    Yields:
-        The faults that concern it, how it ended, and what is wrong about that.
-    """
-    for fault in faults:
-        faulty = Faulty(fault, cell.operation.calls, upstream, stalled)
-        with serving(faulty, cell.client.transport, port):
-            finished = program.run(DEADLINE + START_SECONDS)
-        if fault.listens and not faulty.asked:
-            yield fault, finished, ["it asked the server nothing"]
-        elif faulty.wrong or not fault.listens:
-            known = cell.deviation.stderr if cell.deviation else ()
-            yield fault, finished, complaints(finished, cell.operation.expect, known)
-        if finished.outcome.status is None:
-            return  # it would take as long with each of the others
+def _attempt(case: Case, fault: Fault, call: int, slot: Slot) -> Attempt | None:
+    """One run; a second one if the first took another time than it should. None if not met."""
+    calls = case.cell.calls
+    title = fault.name if len(calls) == 1 else f"{fault.name}, at {calls[call].rpc}"
+    run = _run(case, fault, call, slot)
+    late = _mistimed(case, fault, run)
+    if late:  # the machine may have been busy
+        run = _run(case, fault, call, slot)
+        late = _mistimed(case, fault, run)
+    if run.problems:
+        return None
+    if run.met is None and not fault.connecting:
+        if run.ended.status == 0:
+            return None
+        if len(run.exchanges) > call:
+            return Attempt(title, run, [f"{exited(run)}, although its answer was right"])
+        return Attempt(title, run, ["it did not call the server"])
+    return Attempt(title, run, [*_complaints(case, fault, call, run), *late])
 
 
-def complaints(
-    finished: Finished, expected: Sequence[Expectation], known: Sequence[str] = ()
-) -> list[str]:
-    """What is wrong about how a sample ended that met a fault, but for known lines on stderr."""
-    outcome = finished.outcome
-    if outcome.status is None:
-        return [f"it was not done {outcome.seconds:.0f} s after its start"]
+def _run(case: Case, fault: Fault, call: int, slot: Slot) -> Run:
+    plan = Plan(fault=fault, call=call)
+    seconds = case.setup.deadline + START_SECONDS
+    upstream = case.setup.upstream()
+    if fault.connecting != "ignored":
+        return case.run(upstream, plan, seconds=seconds, slot=slot)
+    with slot.lent():  # it only waits
+        return case.run(upstream, plan, seconds=seconds, slot=slot.idle())
+
+
+def _mistimed(case: Case, fault: Fault, run: Run) -> list[str]:
+    """Whether a sample that waited in vain ended at another time than its deadline."""
+    if not fault.waits or run.waiting_since is None or run.ended.status is None:
+        return []
+    waited = run.at - run.waiting_since
+    deadline = case.setup.deadline
+    if abs(waited - deadline) <= _TOLERANCE:
+        return []
+    return [f"it ended after {waited:.1f} s, expected its deadline of {deadline} s"]
+
+
+def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
+    """What is wrong about how a sample ended that met a fault."""
+    found = ended_wrongly(case, run)
+    followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
+    if run.ended.status == 1 and not found and not followed:
+        message = run.ended.stderr
+        if not table.told(message, fault, run.met):
+            found.append(f"its message lacks the cause: {message.strip()}")
+    extra = [
+        exchange
+        for exchange in run.exchanges[call + 1 :]
+        if exchange.path != _LOGIN
+    ]
+    if extra and not fault.connecting:
+        found.append(f"it sent {len(extra)} more requests")
+    return found
+
+
+def ended_wrongly(case: Case, run: Run) -> list[str]:
+    """Whether it ended otherwise than by one line on stderr, status 1 and nothing else."""
+    ended = run.ended
+    if ended.status is None:
+        return [f"{exited(run)}"]
     found = []
-    if outcome.status != 1:
-        found.append(f"it {ending(outcome)}; expected status 1")
-    lines = [line for line in outcome.stderr.splitlines() if line not in known]
+    if ended.status != 1:
+        found.append(f"{exited(run)}; expected status 1")
+    known = case.cell.deviation.stderr if case.cell.deviation else ()
+    lines = [line for line in ended.stderr.splitlines() if line not in known]
     if len(lines) != 1:
         found.append(f"it printed {len(lines)} lines to stderr; expected one")
     elif not _readable(lines[0]):
         found.append("what it printed to stderr is no message for a reader")
-    if not differences(outcome.stdout, expected):
+    if not differences(ended.stdout, case.cell.operation.expect):
         found.append("it printed all that it prints when it succeeds")
-    return found + finished.untidy
+    return found + untidy(ended)
 
 
 def _readable(line: str) -> bool:

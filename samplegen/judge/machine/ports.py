@@ -27,6 +27,13 @@ def claimed(wanted: Sequence[int]) -> Iterator[tuple[int, ...]]:
             yield tuple(_free(locks) for _ in wanted)
 
 
+@contextlib.contextmanager
+def free(count: int) -> Iterator[tuple[int, ...]]:
+    """Ports that nobody uses; ours until the block ends."""
+    with ExitStack() as locks:
+        yield tuple(_free(locks) for _ in range(count))
+
+
 def _locked(port: int, locks: ExitStack) -> bool:
     """Locks the port's file, unless somebody else has."""
     try:

@@ -14,6 +14,14 @@ class Slot:
         self.waited = 0.0
         """Seconds spent without it."""
 
+    def another(self) -> "Slot":
+        """A slot of another worker."""
+        return Slot(self._free)
+
+    def idle(self) -> "Slot":
+        """One that nobody has to wait for: whoever holds it uses no processor."""
+        return Slot(threading.Semaphore(2))
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Waits for the slot and has it for the block."""

@@ -163,6 +163,11 @@ class Workshop:
         """What is filled into the command that runs the program in `folder`."""
         return self._values(self.prepared(client), folder, folder / name)
 
+    def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
+        """The folders that the command which runs a program names, and what else it names."""
+        values = {"python": sys.executable, "cache": str(self._cache)}
+        return {"work": folder, "prepared": self.prepared(client)}, values
+
     def kept(self, kind: str, ingredients: object, make: Callable[[Path], None]) -> Path:
         """A folder of the cache that these ingredients make; made if it is not there.
 

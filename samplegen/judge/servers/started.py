@@ -104,26 +104,25 @@ def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target
 
 @contextlib.contextmanager
 def started(api: Api, other: Path | None = None, *, recording: bool = True) -> Iterator[Target]:
-    """The API's own server, on the documented ports if they are free, else on free ones.
+    """The API's own server, on free ports: the documented ones are the proxy's.
 
     Args:
         api: Says how it is started.
-        other: The spec's folder, for the server that answers differently; it prefers the ports that
-            follow the documented ones, so that what is built for it is built once.
+        other: The spec's folder, for the server that answers differently.
         recording: Whether it records what it is asked.
 
     Raises:
         SamplegenError: It is not installed, or does not come up.
     """
-    distance = 0 if other is None else 1
     names = api.connection.ports
-    wanted = [port + distance for port in names.values()]
     with (
-        ports.claimed(wanted) as claimed,
+        ports.free(len(names)) as claimed,
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryFile() as log,
     ):
-        connection = with_values(api.connection, **dict(zip(names, claimed, strict=True)))
+        connection = with_values(
+            api.connection, host="127.0.0.1", **dict(zip(names, claimed, strict=True))
+        )
         home = Path(folder)
         record = home / "requests.jsonl"
         record.touch()

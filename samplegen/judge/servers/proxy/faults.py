@@ -193,7 +193,7 @@ def _slow() -> list[Fault]:
     async def drips(turn: Turn) -> None:
         rest = await _half(turn)
         if rest is not None:
-            await turn.slowly(rest, DRIP)
+            await turn.slowly(rest[:-1], DRIP)  # a short answer would else come to its end
             await turn.wait()
 
     async def stalls_in_head(turn: Turn) -> None:
@@ -242,15 +242,25 @@ def _cut() -> list[Fault]:
         Fault(name="truncated answer", act=truncated),
         Fault(name="truncated chunks", transports=("rest",), act=truncated_chunks),
         Fault(name="stream reset", transports=("grpc",), act=stream_reset),
-        Fault(name="half a message", transports=("grpc",), act=_edited(message=_first_half)),
+        Fault(name="half a message", transports=("grpc",), act=_edited(message=_half_message)),
         Fault(name="malformed answer", act=_edited(
             message=lambda message: b"\xff\xff\xff\xff", body=lambda body: b"It works!")),
         Fault(name="half a body", transports=("rest",), act=_edited(body=_first_half)),
     ]  # fmt: skip
 
 
+def _half_message(message: bytes) -> bytes:
+    return message[: len(message) // 2] if len(message) > 1 else message
+
+
 def _first_half(data: bytes) -> bytes:
-    return data[: len(data) // 2] if len(data) > 1 else data
+    """Half of it, unless that could be a whole answer: a number without its last digits."""
+    half = data[: len(data) // 2]
+    try:
+        json.loads(half)
+    except ValueError:
+        return half
+    return data
 
 
 # Answers that are errors
