@@ -33,7 +33,7 @@ def forbidding() -> Sequence[str]:
 
 
 def test_the_best_is_used() -> None:
-    with isolation.opened() as (starter, found), starter.world((9000,)) as world:
+    with isolation.opened() as (starter, found), starter.world(()) as world:
         ended = world.run(["sh", "-c", "echo $$"], ENV, 20)
         assert (found.level == "process") == (int(ended.stdout) > 10)
     assert found == isolation.available()
@@ -45,7 +45,7 @@ def test_the_best_is_used() -> None:
 
 
 def test_process_level_is_always_there() -> None:
-    with isolation.opened("process") as (starter, found), starter.world((9000,)) as world:
+    with isolation.opened("process") as (starter, found), starter.world(()) as world:
         assert found.level == "process"
         assert world.run(["echo", "1"], ENV, 20).stdout == "1\n"
 
@@ -57,7 +57,7 @@ def test_where_namespaces_are_forbidden(monkeypatch: pytest.MonkeyPatch) -> None
         return Starter(mode, (*before, *prefix))
 
     monkeypatch.setattr(isolation, "Starter", restricted)
-    with isolation.opened() as (starter, found), starter.world((9000,)) as world:
+    with isolation.opened() as (starter, found), starter.world(()) as world:
         assert found.level in (("process",) if before else ("sudo", "process"))
         assert world.run(["echo", "1"], ENV, 20).stdout == "1\n"
     assert any(reason.startswith("namespaces: unshare") for reason in found.reasons), found
@@ -94,7 +94,7 @@ SCRIPT = """
 import os, sys
 from samplegen.judge.machine import isolation
 with isolation.opened(sys.argv[1] if len(sys.argv) > 1 else None) as (starter, found):
-    with starter.world((9000,)) as world:
+    with starter.world(()) as world:
         command = ["sh", "-c", "id -u; touch made; grep CapEff /proc/self/status"]
         ended = world.run(command, {"PATH": os.defpath}, 20)
         assert ended.stdout.split() == [str(os.getuid()), "CapEff:", "0" * 16], ended

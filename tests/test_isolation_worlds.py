@@ -92,19 +92,18 @@ if os.fork() == 0:
     if os.fork() == 0:
         for fd in range(3):
             os.close(fd)
-        os.execve("/bin/sleep", ["lingering", "99"], {})
+        os.execve("/bin/sleep", [sys.argv[1], "99"], {})
     os._exit(0)
 os.wait()
 """
 
 
 def test_daemon_is_seen_and_ended(starter: Starter) -> None:
-    ended = ran(starter, DAEMON)
+    name = marked("daemon")
+    ended = ran(starter, DAEMON, name)
     assert ended.status == 0
-    assert [(entry.kind, entry.name.split()[0]) for entry in certain(ended)] == [
-        ("process", "lingering")
-    ]
-    assert not _running("lingering")
+    assert certain(ended) == (Leftover("process", f"{name} 99"),)
+    assert not running(name)
 
 
 def test_child_that_was_waited_for_is_none(starter: Starter) -> None:
@@ -125,18 +124,24 @@ def test_end_of_the_judge_leaves_nothing(starter: Starter) -> None:
         f"with Starter({starter._mode!r}).world(()) as world:\n"
         "    world.run(sys.argv[1:], {}, 60)\n"
     )
-    daemon = "import os, time; os.fork() or os.setsid(); time.sleep(99)  # 4711"
+    mark = marked("judge")
+    daemon = f"import os, time; os.fork() or os.setsid(); time.sleep(99)  # {mark}"
     command = [sys.executable, "-c", script, *PYTHON, daemon]
     judge = subprocess.Popen(command, cwd=Path(__file__).parents[1])
     try:
-        assert _soon(lambda: len(_running("# 4711") - {judge.pid}) == 2)
+        assert soon(lambda: len(running(mark) - {judge.pid}) == 2)
     finally:
         judge.kill()
         judge.wait()
-    assert _soon(lambda: not _running("# 4711"))
+    assert soon(lambda: not running(mark))
 
 
-def _running(text: str) -> set[int]:
+def marked(name: str) -> str:
+    """A text that no other process of this machine has in its command line."""
+    return f"{name}-{os.getpid()}-{time.monotonic_ns()}"
+
+
+def running(text: str) -> set[int]:
     """The processes of this machine whose command line has a text."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
@@ -148,7 +153,7 @@ def _running(text: str) -> set[int]:
     return found
 
 
-def _soon(holds: Callable[[], bool]) -> bool:
+def soon(holds: Callable[[], bool]) -> bool:
     """Whether a condition comes to hold within some seconds."""
     until = time.monotonic() + SECONDS
     while not holds():
@@ -425,13 +430,21 @@ def answer(listeners: Sequence[socket.socket], text: bytes) -> None:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
 
 
-def test_documented_port_is_answered_by_the_judge(starter: Starter) -> None:
-    with starter.world((9000, 8000)) as world:
-        answer(world.listeners[9000], b"pong")
-        port = str(world.ports[9000])
-        ended = world.run([*PYTHON, ASK, "localhost,127.0.0.1,::1", port], ENV, SECONDS)
+def test_port_is_answered_by_the_judge(starter: Starter) -> None:
+    port = free_port() if starter._mode == "process" else 9000
+    with starter.world((port,)) as world:
+        answer(world.listeners[port], b"pong")
+        ended = world.run([*PYTHON, ASK, "localhost,127.0.0.1,::1", str(port)], ENV, SECONDS)
     assert (ended.stdout, ended.stderr) == ("pong\n" * 3, "")
     assert not ended.called
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def test_documented_name_is_answered_by_the_judge(alone: Starter) -> None:
@@ -503,15 +516,16 @@ def test_servers_of_this_machine_are_out_of_reach(alone: Starter) -> None:
         assert outside.stdout == "0\n"
 
 
-def test_taken_port_is_replaced_without_namespaces() -> None:
+def test_taken_port_is_refused_without_namespaces() -> None:
     starter = Starter("process")
+    port = free_port()
     try:
-        with starter.world((9000,)) as first, starter.world((9000,)) as second:
-            assert first.ports[9000] != second.ports[9000]
-            answer(second.listeners[9000], b"pong")
-            port = str(second.ports[9000])
-            ended = second.run([*PYTHON, ASK, "127.0.0.1,::1", port], ENV, SECONDS)
-            assert ended.stdout == "pong\n" * 2
+        with starter.world((port,)):
+            message = f"listen at 127.0.0.1:{port}: Address already in use"
+            with pytest.raises(OSError, match=message), starter.world((port,)):
+                pass
+        with starter.world((port,)) as world:
+            assert world.run(["true"], ENV, SECONDS).status == 0
     finally:
         starter.close()
 
@@ -580,24 +594,27 @@ def test_starter_that_was_killed_is_started_again(starter: Starter) -> None:
 
 def test_program_that_ends_its_starter(starter: Starter) -> None:
     """Without namespaces it can; then it is told so, and nothing of it stays."""
-    program = "import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(1) # 4712"
+    mark = marked("killer")
+    program = f"import os, time; os.kill(os.getppid(), 9); time.sleep(1)  # {mark}"
     try:
         assert ran(starter, program).status == 0
     except WorldError:
         assert starter._mode == "process"
-    assert _soon(lambda: not _running("# 4712"))
+    assert soon(lambda: not running(mark))
     assert ran(starter, "print(1)").stdout == "1\n"
 
 
-def test_close_ends_what_runs() -> None:
-    for mode in MODES:
-        starter = Starter(mode)
-        with starter.world(()) as world, ThreadPoolExecutor(1) as pool:
-            running = pool.submit(world.run, ["sleep", "94711"], ENV, 60)
-            assert _soon(lambda: bool(_running("94711")))
-            starter.close()
-            with pytest.raises(WorldError):
-                running.result(SECONDS)
-        assert _soon(lambda: not _running("94711"))
-        with pytest.raises(WorldError, match="no more programs"), starter.world(()):
-            pass
+@pytest.mark.parametrize("mode", MODES)
+def test_close_ends_what_runs(mode: Mode) -> None:
+    mark = marked("close")
+    command = [*PYTHON, f"import time; time.sleep(99)  # {mark}"]
+    starter = Starter(mode)
+    with starter.world(()) as world, ThreadPoolExecutor(1) as pool:
+        run = pool.submit(world.run, command, ENV, 60)
+        assert soon(lambda: bool(running(mark)))
+        starter.close()
+        with pytest.raises(WorldError):
+            run.result(SECONDS)
+    assert soon(lambda: not running(mark))
+    with pytest.raises(WorldError, match="no more programs"), starter.world(()):
+        pass

@@ -1,12 +1,11 @@
 """Worlds for judged programs: each has a network, processes and writable folders of its own.
 
 A program then runs on the very address that it names, many at once, and whatever it starts or
-writes is seen and gone with its world. Where the kernel does not allow that, a world has free ports
-and folders of its own only.
+writes is seen and gone with its world. Where the kernel does not allow that, programs share the
+ports and the temporary folders of the machine.
 """
 
 import contextlib
-import itertools
 import os
 import shutil
 import socket
@@ -35,8 +34,6 @@ _OVERHEAD_SECONDS = 30
 """How long a world may take for what is not its program's."""
 _POLL_SECONDS = 0.05
 _MOST_LISTENERS = 64
-_TRIES = 20
-"""Ports that are tried before one is free for both versions of IP."""
 
 
 class WorldError(SamplegenError):
@@ -52,11 +49,6 @@ class World:
     listeners: Mapping[int, Sequence[socket.socket]]
     """For each documented port, sockets on all addresses of localhost."""
     _control: socket.socket = field(repr=False)
-
-    @property
-    def ports(self) -> dict[int, int]:
-        """Where the program reaches each documented port."""
-        return {port: made[0].getsockname()[1] for port, made in self.listeners.items()}
 
     @property
     def folder(self) -> Path:
@@ -129,7 +121,7 @@ class Starter:
         """A world, until the block ends.
 
         Args:
-            ports: The documented ports of the servers.
+            ports: Those of the servers; without namespaces, they must be free.
             files: What lies in its folder; a change is noticed.
             shown: Folders that the program sees, read-only, under these names in its root.
             kept: Paths that it sees where they are, even in a temporary folder.
@@ -138,7 +130,7 @@ class Starter:
 
         Raises:
             WorldError: It cannot be made.
-            OSError: Its folder cannot be made, or a file not be read.
+            OSError: Its folder cannot be made, a file not be read, or a port is taken.
         """
         shown = shown or {}
         with ExitStack() as stack:
@@ -161,11 +153,13 @@ class Starter:
             if self._mode == "process":
                 for name, source in shown.items():
                     (root / name).symlink_to(source)
-                listeners = {port: _listeners(port) for port in ports}
-            for made in [socket.socket(fileno=fd) for fd in received]:
-                listeners[made.getsockname()[1]].append(made)
-            for made in itertools.chain.from_iterable(listeners.values()):
-                stack.callback(made.close)
+                for port in ports:
+                    listeners[port] = network.listeners(port)
+                    for listener in listeners[port]:
+                        stack.callback(listener.close)
+            for listener in [socket.socket(fileno=fd) for fd in received]:
+                stack.callback(listener.close)
+                listeners[listener.getsockname()[1]].append(listener)
             yield World(root, listeners, control)
 
     @contextlib.contextmanager
@@ -233,21 +227,6 @@ def _await_end(control: socket.socket) -> None:
         control.shutdown(socket.SHUT_WR)
         while control.recv(65536):
             pass
-
-
-def _listeners(port: int) -> list[socket.socket]:
-    """Sockets that listen on the port if it is free, else on one that is.
-
-    Raises:
-        WorldError: There is none.
-    """
-    problem = ""
-    for wanted in (port, *[0] * _TRIES):
-        try:
-            return network.listeners(wanted)
-        except OSError as error:
-            problem = str(error)
-    raise WorldError(f"there is no free port: {problem}")
 
 
 def _started(prefix: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
