@@ -6,6 +6,7 @@ a careless reader of JSON or a careless printer trips over.
 """
 
 import datetime
+import math
 import random
 import re
 from collections.abc import Sequence
@@ -18,6 +19,12 @@ from samplegen.judge.servers.proxy.numbers import DIGITS, limits, needs_every_di
 
 _TRIES = 200
 """How often a value that is not yet used is looked for."""
+_NUMBERS = ({int}, {float})
+_FEW = 2000
+"""Values of an answer for which time is taken."""
+_LONG_BELOW_1 = {"FP16": (0.1, 0.125), "FP32": (0.1, 0.125), "FP64": (0.25, 1.0)}
+_LONG_ABOVE_1 = {"FP16": (100, 128), "FP32": (100, 128), "FP64": (4, 8)}
+"""Where many values of a datatype need every digit: its steps are small for their power of ten."""
 _FLOATS = frozenset(DIGITS)
 _TELLING = (
     "é",
@@ -74,6 +81,7 @@ class _Changing:
         self._tree = copied(document.tree)
         self._used: set[Any] = {_key(value) for _, value in leaves(document.tree)}
         self._changes: dict[Path, Altered] = {}
+        self._few = len(self._used) <= _FEW
 
     def all(self, places: Sequence[Path]) -> Changed:
         groups: dict[Path, list[Path]] = {}
@@ -92,7 +100,7 @@ class _Changing:
             self._other(value, self._document.kinds(path))
             for path, value in zip(paths, old, strict=True)
         ]
-        if is_list and len(new) > 1 and all(_is_number(value) for value in [*old, *new]):
+        if is_list and len(new) > 1 and {type(value) for value in [*old, *new]} in _NUMBERS:
             self._move_greatest(old, new)
         for path, before, after in zip(paths, old, new, strict=True):
             if _key(before) != _key(after):
@@ -155,7 +163,7 @@ class _Changing:
     def _scrambled(self, text: str, keep: str | None) -> str:
         """Letters become other letters, digits other digits; but for digits of `keep`, a time's."""
         found = []
-        for character in text:
+        for character in filter(str.isprintable, text):
             if character.isascii() and character.isalpha() and keep is None:
                 first = "A" if character.isupper() else "a"
                 found.append(chr(ord(first) + self._rng.randrange(26)))
@@ -179,15 +187,13 @@ class _Changing:
         return min(self._rng.randint(beyond, high) | 1, high)
 
     def _float(self, old: float, datatype: str) -> float:
-        """Of about the size it had, and between 0 and 1 if it was there."""
-        size = abs(old) if 1e-3 < abs(old) < 1e4 else 1.0
-        spread = (0.25, 1.0) if size <= 1 else (0.6, 1.6)
-        sign = -1 if old < 0 else 1
-        made = rounded(sign * size * self._rng.uniform(*spread), datatype)
-        for _ in range(_TRIES):
+        """A value that needs every digit; between 0 and 1 if the old one lies there."""
+        low, high = _LONG_BELOW_1[datatype] if abs(old) <= 1 else _LONG_ABOVE_1[datatype]
+        made = old
+        for _ in range(_TRIES if self._few else 1):
+            made = rounded(math.copysign(self._rng.uniform(low, high), old), datatype)
             if needs_every_digit(made, datatype):
                 break
-            made = rounded(sign * size * self._rng.uniform(*spread), datatype)
         return made
 
 
@@ -196,10 +202,6 @@ def _unknown_range(old: int) -> tuple[int, int]:
     if abs(old) <= _EXACT_IN_INT32:
         return (0 if old >= 0 else -_EXACT_IN_INT32, _EXACT_IN_INT32)
     return (0 if old >= 0 else -(2**63), 2**63 - 1)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _key(value: Any) -> Any:

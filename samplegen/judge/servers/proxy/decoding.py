@@ -142,5 +142,5 @@ def _plain(headers: Headers, body: bytes) -> bytes:
     except zlib.error as error:
         raise Undecodable(f"no {coding}: {error}") from error
     if not inflating.eof:
-        raise Undecodable(f"the {coding} breaks off, or grows beyond {_LONGEST} bytes")
+        raise Undecodable(f"the {coding} of the body breaks off, or grows beyond {_LONGEST} bytes")
     return found

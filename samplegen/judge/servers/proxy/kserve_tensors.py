@@ -21,7 +21,7 @@ from samplegen.judge.servers.proxy.documents import (
     at,
 )
 from samplegen.judge.servers.proxy.exchanges import Headers, Path, header
-from samplegen.judge.servers.proxy.numbers import as_bytes, packed, unpacked
+from samplegen.judge.servers.proxy.numbers import DIGITS, as_bytes, packed, unpacked
 
 DATATYPES = (
     "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64",
@@ -135,7 +135,7 @@ def from_json(tree: Any, behind: bytes, other: Kinds) -> Document | None:
             if not tensor["parameters"]:
                 del tensor["parameters"]
         else:
-            tensor["data"] = [*_flat(tensor["data"])]
+            tensor["data"] = [*_flat(tensor["data"], floating=tensor["datatype"] in DIGITS)]
     if behind:
         raise Undecodable(f"{len(behind)} bytes behind the JSON belong to no tensor")
 
@@ -169,11 +169,13 @@ def _binary_size(tensor: Any) -> int | None:
     return size if isinstance(size, int) and not isinstance(size, bool) else None
 
 
-def _flat(data: Any) -> Iterator[Any]:
-    """Elements of a list that may be nested as the shape says."""
+def _flat(data: Any, *, floating: bool) -> Iterator[Any]:
+    """Elements of a list that may be nested as the shape says; JSON may have 1 for 1.0."""
     if isinstance(data, list):
         for item in data:
-            yield from _flat(item)
+            yield from _flat(item, floating=floating)
+    elif floating and isinstance(data, int) and not isinstance(data, bool):
+        yield float(data)
     else:
         yield data
 

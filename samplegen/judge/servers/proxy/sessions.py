@@ -26,7 +26,7 @@ from samplegen.judge.servers.proxy.streams import Stream, accepted, connected, d
 from samplegen.judge.servers.proxy.turns import Kept, Turn
 from samplegen.spec import Call
 
-_MOST_LINKS = 256
+_MOST_LINKS = 64
 """Connections that one program may have open at a time."""
 _LAST_CONNECTION_SECONDS = 0.002
 """How long one that was opened just before the end may take to be accepted."""
