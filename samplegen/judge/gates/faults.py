@@ -8,6 +8,7 @@ import hashlib
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -210,14 +211,18 @@ def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
         message = run.ended.stderr
         if not table.told(message, fault, run.met):
             found.append(f"its message lacks the cause: {message.strip()}")
-    extra = [
-        exchange
-        for exchange in run.exchanges[call + 1 :]
-        if exchange.path != _LOGIN
+    return found + _repeated(case, run)
+
+
+def _repeated(case: Case, run: Run) -> list[str]:
+    """The calls that it made more often than it should: it tried again, and told nobody."""
+    allowed = Counter(call.rpc for call in case.cell.calls)
+    made = Counter(exchange.call for exchange in run.exchanges if exchange.path != _LOGIN)
+    return [
+        f"it sent {call or 'an unknown request'} {count} times"
+        for call, count in made.items()
+        if count > allowed[call]
     ]
-    if extra and not fault.connecting:
-        found.append(f"it sent {len(extra)} more requests")
-    return found
 
 
 def ended_wrongly(case: Case, run: Run) -> list[str]:

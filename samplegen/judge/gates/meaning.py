@@ -80,7 +80,11 @@ def _changed(
     given = _given(case, made)
     expected = list(case.cell.told(case.cell.operation.expect))
     try:
-        lines = [_line(line, given, made) for line in expected]
+        refused = _refused(case)
+        lines = [
+            line if line.answer and line.answer[0] in refused else _line(line, given, made)
+            for line in expected
+        ]
     except LookupError as error:
         return [f"{_VARIED}, {error}"], outcome
     return _compared(made, lines, _precision(made, case), _VARIED), outcome
@@ -162,10 +166,8 @@ def _line(line: Expectation, given: Mapping[str, Any], made: Run) -> Expectation
     Raises:
         LookupError: The line names a place that the answer does not have.
     """
-    if line.answer and line.answer[0] in given and given[line.answer[0]] is not None:
-        return answered([line], given)[0]
     if line.answer:
-        return line
+        return answered([line], given)[0]
     replaced = dict(_replacements(made))
     value = tuple(replaced.get(_key(element), element) for element in line.value)
     label = replaced.get(_key(line.label), line.label)

@@ -177,9 +177,9 @@ class _Sent:
             "model": self._model if "{model}" in self._call.path else "",
             "version": self._connection.model_version if "{version}" in self._call.path else "",
         }
+        fields = {"model": ("model_name", "name"), "version": ("model_version", "version")}
         for name, value in expected.items():
-            keys = (f"model_{name}", "name" if name == "model" else name)
-            given = next((tree.pop(key) for key in keys if key in tree), "")
+            given = next((tree.pop(key) for key in fields[name] if key in tree), "")
             if given != value:
                 yield f"{name} is {_shown(given)}, expected {_shown(value)}"
 

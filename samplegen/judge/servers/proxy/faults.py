@@ -110,7 +110,8 @@ def _texts(answer: Answer) -> list[str]:
     except ValueError:
         return [text.strip()]
     found = tree.values() if isinstance(tree, dict) else [tree]
-    return [value for value in found if isinstance(value, str)]
+    texts = [value for value in found if isinstance(value, str)]
+    return texts + [json.dumps(value)[1:-1] for value in texts]  # or as they came
 
 
 def _holds(message: str, word: str) -> bool:
@@ -614,7 +615,7 @@ def fields(places: Mapping[str, Sequence[Sequence[str]]]) -> list[Fault]:
         places: By call, the places of the answer; see `documents.resolved`.
     """
     found = []
-    for name, edit in (("missing", _without_field), ("null", _null_field), ("an object", _object)):
+    for name, edit in (("missing", _without_field), ("null", _null_field)):
         for call, of_call in places.items():
             for words_ in of_call:
                 title = f"{'.'.join(words_)} is {name}"
@@ -643,7 +644,3 @@ def _without_field(parent: Any, step: str | int) -> None:
 
 def _null_field(parent: Any, step: str | int) -> None:
     parent[step] = None
-
-
-def _object(parent: Any, step: str | int) -> None:
-    parent[step] = {"value": str(parent[step])}
