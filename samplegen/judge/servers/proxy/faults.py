@@ -615,7 +615,7 @@ def fields(places: Mapping[str, Sequence[Sequence[str]]]) -> list[Fault]:
         places: By call, the places of the answer; see `documents.resolved`.
     """
     found = []
-    for name, edit in (("missing", _without_field), ("null", _null_field)):
+    for name, edit in (("missing", _without_field), ("null", _null_field), ("an object", _object)):
         for call, of_call in places.items():
             for words_ in of_call:
                 title = f"{'.'.join(words_)} is {name}"
@@ -644,3 +644,7 @@ def _without_field(parent: Any, step: str | int) -> None:
 
 def _null_field(parent: Any, step: str | int) -> None:
     parent[step] = None
+
+
+def _object(parent: Any, step: str | int) -> None:
+    parent[step] = {"value": str(parent[step])}

@@ -200,6 +200,9 @@ class _Channel:
         self.said_all = False
         """Whether this side has."""
         self._broken = ""
+        """How the peer ended before it had said all."""
+        self._closed = ""
+        """How the peer ended, whenever."""
         self._head: asyncio.Future[tuple[Headers, bool]] = asyncio.Future()
 
     def answered(self, headers: Sequence[Any], *, ended: bool) -> None:
@@ -210,12 +213,13 @@ class _Channel:
         self.pieces.put_nowait(None)
 
     def break_off(self, how: str) -> None:
-        """The peer has given up."""
-        self._broken = how
-        self.finished = True
+        """The peer has given up; a server may do so when it has answered and wants no more."""
+        self._closed = how
         self.gone.set()
         self.room.set()
-        self.pieces.put_nowait(None)
+        if not self.finished:
+            self._broken = how
+            self.finish()
         if not self._head.done():
             self._head.set_exception(Broken(how))
             self._head.exception()  # seen here; who waits for it sees it, too
@@ -287,13 +291,13 @@ class _Channel:
 
     def check(self) -> None:
         """Raises Broken if the peer has given up."""
-        if self._broken:
-            raise Broken(self._broken)
+        if self._closed:
+            raise Broken(self._closed)
 
     def reset(self) -> None:
         """Tells the peer that this side gives up."""
         self.said_all = True
-        if not self._broken:
+        if not self._closed:
             self.connection.machine.reset_stream(self.number, h2.errors.ErrorCodes.INTERNAL_ERROR)
 
     def _tell(self, code: h2.errors.ErrorCodes) -> None:
@@ -303,7 +307,7 @@ class _Channel:
 
     async def forget(self) -> None:
         """Lets go of it; if it has not come to its end, the peer hears so."""
-        if not (self.finished and self.said_all) and not self._broken and self.connection.usable:
+        if not (self.finished and self.said_all) and not self._closed and self.connection.usable:
             codes = h2.errors.ErrorCodes
             self._tell(codes.NO_ERROR if self.said_all else codes.CANCEL)
         while not self.pieces.empty():
