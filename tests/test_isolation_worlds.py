@@ -1,5 +1,6 @@
 """Worlds, by programs that misbehave in them; next to each, one that does not."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -20,28 +21,54 @@ from samplegen.judge.machine.worlds import Starter, WorldError
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 PYTHON = (sys.executable, "-I", "-S", "-c")
 SECONDS = 30
-MODES: Sequence[Mode] = ("root", "user", "process") if os.geteuid() == 0 else ("user", "process")
+WITHOUT_LANDLOCK = (
+    "import sys; sys.path.insert(0, sys.argv[-2]); del sys.argv[1:-1]; "
+    "from samplegen.judge.machine.starter import landlock; landlock.version = lambda: 0; "
+    "from samplegen.judge.machine.starter.__main__ import main; main()"
+)
+"""What is run in place of the starter, as if the kernel were older."""
+KINDS: dict[str, tuple[Mode, Sequence[str]]] = {
+    **({"root": ("root", ())} if os.geteuid() == 0 else {}),
+    "user": ("user", ()),
+    "process": ("process", ()),
+    "no landlock": ("process", (sys.executable, "-c", WITHOUT_LANDLOCK)),
+}
+ALONE = [kind for kind, (mode, _) in KINDS.items() if mode != "process"]
+"""Those with namespaces."""
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 pytestmark = needs_linux
 
 
-@pytest.fixture(scope="module", params=MODES)
+@pytest.fixture(scope="module", params=KINDS)
 def starter(request: pytest.FixtureRequest) -> Iterator[Starter]:
     """One of each kind."""
-    yield from _starter(request.param)
+    with started(request.param) as made:
+        yield made
 
 
-@pytest.fixture(scope="module", params=[mode for mode in MODES if mode != "process"])
+@pytest.fixture(scope="module", params=ALONE)
 def alone(request: pytest.FixtureRequest) -> Iterator[Starter]:
     """One of each kind that has namespaces."""
-    yield from _starter(request.param)
+    with started(request.param) as made:
+        yield made
 
 
-def _starter(mode: Mode) -> Iterator[Starter]:
-    started = Starter(mode)
-    yield started
-    started.close()
+@pytest.fixture
+def without_landlock() -> Iterator[Starter]:
+    """The weakest one."""
+    with started("no landlock") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def started(kind: str) -> Iterator[Starter]:
+    """A starter, until the block ends."""
+    made = Starter(*KINDS[kind])
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def ran(starter: Starter, program: str, *arguments: str, **options: object) -> Ended:
@@ -121,7 +148,7 @@ def test_end_of_the_judge_leaves_nothing(starter: Starter) -> None:
     """The judge, another process, is killed; neither program nor daemon outlives it."""
     script = (
         "import sys; from samplegen.judge.machine.worlds import Starter\n"
-        f"with Starter({starter._mode!r}).world(()) as world:\n"
+        f"with Starter({starter._mode!r}, {starter._prefix!r}).world(()) as world:\n"
         "    world.run(sys.argv[1:], {}, 60)\n"
     )
     mark = marked("judge")
@@ -325,17 +352,36 @@ def test_what_is_left_in_temporary_folders(alone: Starter, folder: str) -> None:
     assert not Path(name).exists()
 
 
-def test_shared_temporary_folder_is_looked_at(tmp_path: Path) -> None:
-    """Without namespaces; others write there at the same time, so it is not certain."""
-    name = Path(mounts.PRIVATE[0], f"left-{os.getpid()}")
-    starter = Starter("process")
-    try:
-        assert not [e for e in ran(starter, "pass").left if e.name == str(name)]
-        ended = ran(starter, f"open({str(name)!r}, 'w')")
-        assert Leftover("file", str(name), "new", uncertain=True) in ended.left
-    finally:
-        starter.close()
-        name.unlink()
+def test_temporary_folder_that_others_use(without_landlock: Starter) -> None:
+    """What is new there may be theirs, so it is not certain."""
+    path = Path(mounts.PRIVATE[0], marked("left"))
+    assert not [entry for entry in ran(without_landlock, "pass").left if entry.name == str(path)]
+    ended = ran(without_landlock, f"open({str(path)!r}, 'w')")
+    path.unlink()
+    assert Leftover("file", str(path), "new", uncertain=True) in ended.left
+
+
+@pytest.mark.parametrize("folder", [*mounts.PRIVATE, "/etc"])
+def test_landlock_refuses_what_is_not_its_own(folder: str) -> None:
+    with started("process") as starter:
+        name = f"{folder}/{marked('left')}"
+        ended = ran(starter, f"open({name!r}, 'w')")
+        assert "Permission denied" in ended.stderr
+        ended = ran(starter, "open('x', 'w'); import os; os.remove('x'); open('/dev/null', 'w')")
+        assert (ended.status, ended.left) == (0, ())
+
+
+def test_landlock_refuses_other_ports() -> None:
+    with started("process") as starter, socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = free_port()
+        with starter.world((port,)) as world:
+            answer(world.listeners[port], b"pong")
+            assert world.run([*PYTHON, ASK, "localhost", str(port)], ENV, SECONDS).status == 0
+        with starter.world((port,)) as world:
+            command = [*PYTHON, ASK, "localhost", str(other.getsockname()[1])]
+            assert "Permission denied" in world.run(command, ENV, SECONDS).stderr
 
 
 def test_other_temporary_files_are_not_seen(alone: Starter, tmp_path: Path) -> None:
@@ -365,7 +411,8 @@ def test_file_beside_the_program(starter: Starter, tmp_path: Path) -> None:
         command = [*PYTHON[:-1], str(world.root / "source" / "program.py")]
         ended = world.run([*command, beside], ENV, SECONDS)
     left = [(entry.kind, Path(entry.name).name) for entry in certain(ended)]
-    assert "Read-only" in ended.stderr or left == [("file", "kept")]
+    refused = "Read-only" in ended.stderr or "Permission denied" in ended.stderr
+    assert refused != (left == [("file", "kept")])
 
 
 @pytest.mark.parametrize("path", ["/etc/hosts", "/usr/made", "/opt/made", "/dev/made"])
@@ -517,17 +564,14 @@ def test_servers_of_this_machine_are_out_of_reach(alone: Starter) -> None:
 
 
 def test_taken_port_is_refused_without_namespaces() -> None:
-    starter = Starter("process")
     port = free_port()
-    try:
+    with started("process") as starter:
         with starter.world((port,)):
             message = f"listen at 127.0.0.1:{port}: Address already in use"
             with pytest.raises(OSError, match=message), starter.world((port,)):
                 pass
         with starter.world((port,)) as world:
             assert world.run(["true"], ENV, SECONDS).status == 0
-    finally:
-        starter.close()
 
 
 def test_twenty_at_once_on_one_address(alone: Starter) -> None:
@@ -593,22 +637,23 @@ def test_starter_that_was_killed_is_started_again(starter: Starter) -> None:
 
 
 def test_program_that_ends_its_starter(starter: Starter) -> None:
-    """Without namespaces it can; then it is told so, and nothing of it stays."""
+    """Only the weakest lets it; then it has no result, and nothing of it stays."""
     mark = marked("killer")
     program = f"import os, time; os.kill(os.getppid(), 9); time.sleep(1)  # {mark}"
     try:
-        assert ran(starter, program).status == 0
+        ended = ran(starter, program)
+        assert ended.status == 0 or "Operation not permitted" in ended.stderr
     except WorldError:
-        assert starter._mode == "process"
+        assert starter._prefix
     assert soon(lambda: not running(mark))
     assert ran(starter, "print(1)").stdout == "1\n"
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_close_ends_what_runs(mode: Mode) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_close_ends_what_runs(kind: str) -> None:
     mark = marked("close")
     command = [*PYTHON, f"import time; time.sleep(99)  # {mark}"]
-    starter = Starter(mode)
+    starter = Starter(*KINDS[kind])
     with starter.world(()) as world, ThreadPoolExecutor(1) as pool:
         run = pool.submit(world.run, command, ENV, 60)
         assert soon(lambda: bool(running(mark)))

@@ -156,9 +156,9 @@ class Starter:
                 for port in ports:
                     listeners[port] = network.listeners(port)
                     for listener in listeners[port]:
-                        stack.callback(listener.close)
+                        stack.callback(_close, listener)
             for listener in [socket.socket(fileno=fd) for fd in received]:
-                stack.callback(listener.close)
+                stack.callback(_close, listener)
                 listeners[listener.getsockname()[1]].append(listener)
             yield World(root, listeners, control)
 
@@ -215,9 +215,16 @@ def _ask(
         raise WorldError(f"what runs the programs does not answer: {error}") from error
     if "error" not in fields:
         return fields, fds
-    if isinstance(message, Command):
+    if "errno" in fields and isinstance(message, Command):
         raise OSError(fields["errno"], fields["error"], message.argv[0])
     raise WorldError(fields["error"])
+
+
+def _close(listener: socket.socket) -> None:
+    """Frees its port, though a thread may still wait there for a connection."""
+    with contextlib.suppress(OSError):  # it was closed
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def _await_end(control: socket.socket) -> None:
@@ -241,11 +248,10 @@ def _started(prefix: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.soc
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         said = stack.enter_context(tempfile.TemporaryFile())
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-        path = folder / "line"
-        listener.bind(str(path))
+        _bind(listener, folder)
         listener.listen(1)
         listener.settimeout(_POLL_SECONDS)
-        command = [*prefix, sys.executable, "-I", "-S", "-c", _START, str(_PACKAGES), str(path)]
+        command = [*prefix, sys.executable, "-I", "-S", "-c", _START, str(_PACKAGES), str(folder)]
         try:
             process = subprocess.Popen(  # noqa: S603  (our own program)
                 command,
@@ -266,6 +272,18 @@ def _started(prefix: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.soc
         process.wait()
         said.seek(0)
         raise WorldError(said.read().decode(errors="replace").strip() or "it does not start")
+
+
+def _bind(listener: socket.socket, folder: Path) -> None:
+    """Binds to `line` in a folder, whose path may be longer than an address."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            listener.bind(f"/proc/self/fd/{handle}/line")
+            return
+        listener.bind(f"{folder}/line")  # no Linux
+    finally:
+        os.close(handle)
 
 
 def _end(process: subprocess.Popen[bytes], line: socket.socket) -> None:

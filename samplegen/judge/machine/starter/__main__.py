@@ -11,9 +11,11 @@ from samplegen.judge.machine.starter import kernel, processes, world
 
 
 def main() -> None:
-    """Serves the judge that listens at the path of a Unix socket, the only argument."""
+    """Serves the judge that listens at `line` in a folder, the only argument."""
     with socket.socket(socket.AF_UNIX) as line:
-        line.connect(sys.argv[1])
+        os.chdir(sys.argv[1])  # a longer path does not fit into an address
+        line.connect("line")
+        os.chdir("/")
         _serve(line)
 
 

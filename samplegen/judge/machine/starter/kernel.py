@@ -4,6 +4,7 @@ import ctypes
 import os
 import struct
 import sys
+from typing import NoReturn
 
 NEW_MOUNTS = 0x00020000
 NEW_IPC = 0x08000000
@@ -61,15 +62,21 @@ def make_read_only(path: str) -> None:
         OSError: The kernel is older than 5.12, or does not allow it.
     """
     attributes = struct.pack("QQQQ", _ATTR_READ_ONLY, 0, 0, 0)
-    result = _libc.syscall(
-        ctypes.c_long(_MOUNT_SETATTR),
-        ctypes.c_int(_AT_FDCWD),
-        path.encode(),
-        ctypes.c_uint(_AT_RECURSIVE),
-        attributes,
-        ctypes.c_size_t(len(attributes)),
-    )
-    _check(result, f"mount_setattr {path}")
+    call(_MOUNT_SETATTR, _AT_FDCWD, path, _AT_RECURSIVE, attributes, len(attributes))
+
+
+def call(number: int, *arguments: int | str | bytes | None) -> int:
+    """A system call that the C library has no function for.
+
+    Raises:
+        OSError: It fails.
+    """
+    words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
+    words = [os.fsencode(word) if isinstance(word, str) else word for word in words]
+    result: int = _libc.syscall(ctypes.c_long(number), *words)
+    if result < 0:
+        _fail(f"system call {number}")
+    return result
 
 
 def mount(kind: str, path: str, options: str = "", flags: int = 0) -> None:
@@ -147,5 +154,9 @@ def _mount(
 
 def _check(result: int, what: str) -> None:
     if result:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        _fail(what)
+
+
+def _fail(what: str) -> NoReturn:
+    number = ctypes.get_errno()
+    raise OSError(number, f"{what}: {os.strerror(number)}")

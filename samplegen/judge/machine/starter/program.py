@@ -10,7 +10,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from samplegen.judge.machine.starter import kernel, processes
+from samplegen.judge.machine.starter import kernel, landlock, processes
 from samplegen.judge.machine.starter.messages import Command, Exceeded, Order, Usage
 
 _GROWTH = 10 * 2**30
@@ -180,7 +180,10 @@ def _confine(order: Order) -> None:
             os.setgid(order.gid)
             os.setuid(order.uid)
         kernel.drop_capabilities()
-    if kernel.is_linux():
+        kernel.forbid_new_privileges()
+    elif landlock.version():
+        landlock.confine(order.root, order.ports)
+    elif kernel.is_linux():
         kernel.forbid_new_privileges()
 
 

@@ -7,7 +7,15 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from samplegen.judge.machine.starter import kernel, messages, mounts, network, processes, traces
+from samplegen.judge.machine.starter import (
+    kernel,
+    landlock,
+    messages,
+    mounts,
+    network,
+    processes,
+    traces,
+)
 from samplegen.judge.machine.starter.messages import Command, Ended, Leftover, Order
 from samplegen.judge.machine.starter.program import Finished, Running
 
@@ -21,31 +29,58 @@ def serve(control: socket.socket) -> None:
 
     What goes wrong is sent, too.
     """
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    with _reporting(control):
+        order = messages.order(messages.receive(control)[0])
+        if order.mode == "process":
+            _share(order, control)
+            return
+        _enter(order)
+        first = os.fork()  # all of its namespace ends with it
+        if first:
+            os.waitpid(first, 0)
+            return
         try:
-            _serve(messages.order(messages.receive(control)[0]), control)
+            with _reporting(control):
+                _be_first(order, control)
+        finally:
+            os._exit(0)
+
+
+@contextlib.contextmanager
+def _reporting(control: socket.socket) -> Iterator[None]:
+    """Sends the judge what goes wrong, unless it has ended."""
+    with contextlib.suppress(EOFError, ConnectionError):
+        try:
+            yield
+        except (EOFError, ConnectionError):
+            raise
+        except _Unstartable as error:
+            messages.send(control, {"error": str(error), "errno": error.number})
         except OSError as error:
-            messages.send(control, {"error": error.strerror or str(error), "errno": error.errno})
+            messages.send(control, {"error": error.strerror or str(error)})
+        except Exception as error:
+            messages.send(control, {"error": f"{type(error).__name__}: {error}"})
 
 
-def _serve(order: Order, control: socket.socket) -> None:
-    if order.mode == "process":
-        if kernel.is_linux():
-            kernel.adopt_orphans()
-        fixed = list(order.shown.values())
-        own = traces.Folders([order.root], fixed=fixed, shared=mounts.PRIVATE)
-        messages.send(control, {})
-        _run(order, control, own, None)
-        return
-    _enter(order)
-    first = os.fork()  # all of its namespace ends with it
-    if first:
-        os.waitpid(first, 0)
-        return
-    try:
-        _be_first(order, control)
-    finally:
-        os._exit(0)
+class _Unstartable(Exception):
+    """The program cannot be started."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        self.number = error.errno
+
+
+def _share(order: Order, control: socket.socket) -> None:
+    """Runs the program without namespaces; where there is Landlock, it writes only to its own."""
+    if kernel.is_linux():
+        kernel.adopt_orphans()
+    folders = traces.Folders([order.root])
+    if not landlock.version():
+        folders = traces.Folders(
+            [order.root], fixed=list(order.shown.values()), shared=mounts.PRIVATE
+        )
+    messages.send(control, {})
+    _run(order, control, folders, None)
 
 
 def _enter(order: Order) -> None:
@@ -66,22 +101,19 @@ def _enter(order: Order) -> None:
 
 
 def _be_first(order: Order, control: socket.socket) -> None:
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        try:
-            kernel.die_with_parent(signal.SIGKILL)
-            writable = mounts.build(order)
-            network.bring_up()
-            calls = network.Calls(order.ports, ("localhost", os.uname().nodename, *order.hosts))
-            listeners = [made for port in order.ports for made in network.listeners(port)]
-            kernel.rename("init")
-            kernel.hide()
-            messages.send(control, {}, [listener.fileno() for listener in listeners])
-            for listener in listeners:
-                listener.close()
-            shown = [f"{order.root}/{name}" for name in order.shown]
-            _run(order, control, traces.Folders(writable, [*order.kept, *shown]), calls)
-        except OSError as error:
-            messages.send(control, {"error": error.strerror or str(error), "errno": error.errno})
+    """Runs the program as the first process of its namespaces."""
+    kernel.die_with_parent(signal.SIGKILL)
+    writable = mounts.build(order)
+    network.bring_up()
+    calls = network.Calls(order.ports, ("localhost", os.uname().nodename, *order.hosts))
+    listeners = [made for port in order.ports for made in network.listeners(port)]
+    kernel.rename("init")
+    kernel.hide()
+    messages.send(control, {}, [listener.fileno() for listener in listeners])
+    for listener in listeners:
+        listener.close()
+    shown = [f"{order.root}/{name}" for name in order.shown]
+    _run(order, control, traces.Folders(writable, [*order.kept, *shown]), calls)
 
 
 def _run(
@@ -91,7 +123,11 @@ def _run(
     fields, _ = messages.receive(control)
     before = folders.look()
     try:
-        finished = Running(Command(**fields), order, control).finished()
+        try:
+            running = Running(Command(**fields), order, control)
+        except OSError as error:
+            raise _Unstartable(error) from error
+        finished = running.finished()
     finally:
         processes.end_all(first=calls is not None)
     left = [Leftover("process", title) for title in finished.left]
