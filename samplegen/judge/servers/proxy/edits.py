@@ -32,12 +32,21 @@ class Editor:
         decoder: Knows the API's messages.
         change: Which values change; None: none.
         layout: The seed of another layout; None: as it is.
+        other_contents: Whether typed and raw contents change places in another layout.
     """
 
-    def __init__(self, decoder: Decoder, change: Change | None, layout: int | None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        change: Change | None,
+        layout: int | None,
+        *,
+        other_contents: bool = True,
+    ) -> None:
         self._decoder = decoder
         self._change = change
         self._layout = layout
+        self._other_contents = other_contents
 
     def split(self, exchange: Exchange) -> random.Random | None:
         """What cuts the answer into pieces."""
@@ -67,7 +76,7 @@ class Editor:
         exchange.changes = {**exchange.changes, **made.changes}
         if self._layout is None:
             return document.encode(made.tree, Style())
-        return laid_out(document, layout, made.tree)
+        return laid_out(document, layout, made.tree, other_contents=self._other_contents)
 
     def _changed(self, exchange: Exchange, document: Document) -> Changed:
         if self._change is None or exchange.call not in self._change.places:

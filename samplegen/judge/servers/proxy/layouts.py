@@ -13,21 +13,24 @@ from samplegen.judge.servers.proxy.numbers import DIGITS
 _SPACES = ("", "", " ", "  ", "\n", "\n    ", "\t", "\r\n")
 
 
-def laid_out(document: Document, seed: str, tree: Any = None) -> Encoded:
+def laid_out(
+    document: Document, seed: str, tree: Any = None, *, other_contents: bool = True
+) -> Encoded:
     """The same values in another layout.
 
     Args:
         document: The answer.
-        seed: Makes all choices: spaces, order of keys, escapes, how numbers are written. Over gRPC
-            typed contents of tensors stand in place of raw ones, and the other way round.
+        seed: Makes all choices: spaces, order of keys, escapes, how numbers are written.
         tree: What is written in place of the document's own tree.
+        other_contents: Whether, over gRPC, typed contents of KServe's tensors stand in place of raw
+            ones, and the other way round.
 
     Raises:
         Undecodable: The tree does not fit.
     """
     rng = random.Random(seed)  # noqa: S311  (no secret)
     values = document.tree if tree is None else tree
-    style = Style(write=_Writer(rng).write, other_contents=True)
+    style = Style(write=_Writer(rng).write, other_contents=other_contents)
     return document.encode(values, style)
 
 

@@ -53,7 +53,10 @@ class Plan:
     """What decodes gRPC, and tells the datatypes of JSON."""
     change: Change | None = None
     layout: int | None = None
-    """A seed."""
+    """The seed of another layout of the same answers; None: as they are."""
+    other_contents: bool = True
+    """Whether, in another layout, KServe's tensors over gRPC come as typed contents if they came
+    raw; not every client library reads both."""
     fault: Fault | None = None
     call: int = 0
     """The first request, counted from 0, that meets the fault."""
@@ -90,7 +93,9 @@ class Session:
         self._plan = plan
         self._kept = Kept(plan.keep)
         self._decoder = Decoder(plan.contract)
-        self._editor = Editor(self._decoder, plan.change, plan.layout)
+        self._editor = Editor(
+            self._decoder, plan.change, plan.layout, other_contents=plan.other_contents
+        )
         self._edits = plan.change is not None or plan.layout is not None
         self._accepting: list[asyncio.Task[None]] = []
         self._serving: set[asyncio.Task[None]] = set()
