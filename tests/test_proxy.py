@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import json
 import socket
 import ssl
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from samplegen.connection import Connection, Tls
 from samplegen.judge.servers.proxy import grpc_framing, http2
 from samplegen.judge.servers.proxy.certificates import Authority
+from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.exchanges import Exchange
 from samplegen.judge.servers.proxy.proxy import Proxy, listening, local
 from samplegen.judge.servers.proxy.sessions import Plan
@@ -138,7 +141,8 @@ def test_rest_passes_compressed_answers_as_they_are(proxy: Proxy, toy: Toys) -> 
 
 
 @pytest.mark.parametrize(
-    "sent", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", http2.PREFACE + bytes([0, 0, 0, 1, 5, 0, 0, 0, 0])]
+    "sent",
+    [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", http2.PREFACE + bytes([0, 0, 0, 1, 5, 0, 0, 0, 0])],
 )
 def test_what_is_no_request_is_recorded(sent: bytes, proxy: Proxy, toy: Toys) -> None:
     with before(proxy, toy.connection) as at, socket.socket() as client:
@@ -273,6 +277,82 @@ def test_doors_of_localhost(proxy: Proxy, toy: Toys) -> None:
         with contextlib.closing(connection):
             connection.request("GET", "/x")
             assert connection.getresponse().status == 200
+
+
+# Floods and silence
+
+
+def test_a_flood_waits_for_the_program_and_is_not_kept(proxy: Proxy) -> None:
+    """A server that never ends its answer, and a program that does not read it."""
+    sent = 0
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def flood() -> None:
+            nonlocal sent
+            server, _ = listener.accept()
+            with server:
+                server.settimeout(1)
+                server.recv(1000)
+                server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n")
+                with contextlib.suppress(OSError):
+                    while True:
+                        sent += server.send(b"x" * 65536)
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        port = listener.getsockname()[1]
+        endless = Connection(host="127.0.0.1", rest_port=port)
+        with before(proxy, endless, keep=100_000) as at, socket.socket() as client:
+            client.connect(("127.0.0.1", at.rest_port))
+            client.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+            thread.join()  # its last second was one in which nobody took anything
+        assert 0 < sent < 50_000_000
+    (exchange,) = at.session.exchanges
+    assert exchange.answer is not None
+    assert not exchange.answer.whole
+    assert len(exchange.answer.body) <= 100_000
+
+
+def test_a_server_that_breaks_off_breaks_off_for_the_program(proxy: Proxy) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def break_off() -> None:
+            server, _ = listener.accept()
+            with server:
+                server.recv(1000)
+                server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+
+        thread = threading.Thread(target=break_off)
+        thread.start()
+        broken = Connection(host="127.0.0.1", rest_port=listener.getsockname()[1])
+        with before(proxy, broken) as at, pytest.raises(http.client.IncompleteRead):
+            at.ask("GET", "/x")
+        thread.join()
+    (exchange,) = at.session.exchanges
+    assert "broke off" in exchange.problem
+
+
+# What is carried on
+
+
+def test_what_a_program_sends_on_is_changed_back(proxy: Proxy, toy: Toys) -> None:
+    toy.answers["/things/a"] = (200, {}, b'{"id": 12345, "name": "a b", "at": "2026-11-26"}')
+    change = Change(seed=1, places={"Read": [("id",), ("name",), ("at",)]})
+    with before(proxy, toy.connection, change=change) as at:
+        given = json.loads(at.ask("GET", "/things/a")[2])
+        target = f"/things/{quote(given['name'], safe='')}?id={given['id']}&x=12"
+        at.ask("GET", target)
+        body = {"made": given["id"], "at": [given["at"]], "mine": "text"}
+        at.ask("POST", "/things", json.dumps(body))
+    assert given != {"id": 12345, "name": "a b", "at": "2026-11-26"}
+    assert toy.asked[1][1] == "/things/a%20b?id=12345&x=12"
+    assert json.loads(toy.asked[2][3]) == {"made": 12345, "at": ["2026-11-26"], "mine": "text"}
+    assert at.session.exchanges[1].target == target
+    assert json.loads(at.session.exchanges[2].body) == body
 
 
 # TLS

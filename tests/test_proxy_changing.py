@@ -24,7 +24,7 @@ from samplegen.judge.servers.proxy.documents import (
     resolved,
 )
 from samplegen.judge.servers.proxy.edits import Change, Editor
-from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, Link, Transport
+from samplegen.judge.servers.proxy.exchanges import Altered, Answer, Exchange, Link, Transport
 from samplegen.judge.servers.proxy.grpc_framing import framed
 from samplegen.judge.servers.proxy.layouts import laid_out
 from samplegen.judge.servers.proxy.numbers import DIGITS, limits, needs_every_digit
@@ -108,6 +108,9 @@ def test_json_changes_are_as_reported(tree: Any, seed: int) -> None:
     given_ = json.loads(read.encode(made.tree, Style()).body)
     assert same(given_, made.tree)
     assert same(changed(read, [()], str(seed)).tree, made.tree)
+    if isinstance(tree, list) and tree and not any(isinstance(i, dict | list) for i in tree):
+        assert len(given_) == len(tree) + 1
+        assert made.changes[(len(tree),)] == Altered(None, given_[-1])
     for path, value in leaves(tree):
         now = at(given_, path)
         if path in made.changes:
@@ -330,6 +333,26 @@ def test_places_that_are_not_there(words: list[str]) -> None:
     tree = {"a": 1, "list": [{"name": "one"}]}
     with pytest.raises(LookupError, match=f"no {words[-1]} in"):
         resolved(tree, words)
+
+
+@pytest.mark.parametrize(
+    ("place", "longer"),
+    [(["versions"], True), (["a", "shape"], True), (["a", "data"], False), (["a"], False)],
+)
+def test_lists_that_are_printed_get_longer(place: list[str], longer: bool) -> None:
+    tree = {"versions": ["1"], "a": {"shape": [1, 2], "data": [1.5, 2.5]}}
+    made = changed(document(tree), resolved(tree, place), "1")
+    (path,) = resolved(tree, place)
+    assert len(at(made.tree, path)) == len(at(tree, path)) + longer
+    added = [altered for altered in made.changes.values() if altered.old is None]
+    assert len(added) == longer
+
+
+def test_only_known_values_change() -> None:
+    tree = {"status": "success", "title": "Desk lamp", "count": 12, "text": "12", "yes": True,
+            "price": 24.5, "other": 24.75}  # fmt: skip
+    made = changed(document(tree), [()], "1", only=["Desk lamp", 12, True, 24.5])
+    assert {path[0] for path in made.changes} == {"title", "count", "text", "yes", "price"}
 
 
 def test_values_are_found_by_type() -> None:

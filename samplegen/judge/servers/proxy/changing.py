@@ -9,7 +9,7 @@ import datetime
 import math
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,24 +59,41 @@ class Changed:
     """By place in `tree`."""
 
 
-def changed(document: Document, places: Sequence[Path], seed: str) -> Changed:
+def changed(
+    document: Document, places: Sequence[Path], seed: str, only: Collection[Any] | None = None
+) -> Changed:
     """The answer with other values.
 
     Args:
         document: The right answer.
-        places: What changes: each leaf that stands there or below.
+        places: What changes: each leaf that stands there or below. A list of scalars that stands
+            there gets longer, too, unless it holds the data of a tensor.
         seed: Makes all choices.
+        only: The values that change, as a program prints them; None: all.
 
     Returns:
-        The new tree; each leaf below `places` is another one, but for null, empty lists and numbers
-        of which there is only one.
+        The new tree; each such leaf is another one, but for null and empty containers.
     """
-    return _Changing(document, random.Random(seed)).all(places)  # noqa: S311  (no secret)
+    shown = None if only is None else {printed(value) for value in only}
+    return _Changing(document, random.Random(seed), shown).all(places)  # noqa: S311  (no secret)
+
+
+def printed(value: Any) -> str:
+    """A scalar as programs print it, whatever their language: 1, 1.0 and "1" are alike."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    try:
+        return repr(float(value)) if abs(float(value)) < _EXACT_IN_FP64 else str(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value)
 
 
 class _Changing:
-    def __init__(self, document: Document, rng: random.Random) -> None:
+    def __init__(
+        self, document: Document, rng: random.Random, only: Collection[str] | None
+    ) -> None:
         self._document = document
+        self._only = only
         self._rng = rng
         self._tree = copied(document.tree)
         self._used: set[Any] = {_key(value) for _, value in leaves(document.tree)}
@@ -86,11 +103,16 @@ class _Changing:
     def all(self, places: Sequence[Path]) -> Changed:
         groups: dict[Path, list[Path]] = {}
         for place in places:
-            for path, _ in leaves(at(self._document.tree, place), place):
+            for path, value in leaves(at(self._document.tree, place), place):
+                if self._only is not None and printed(value) not in self._only:
+                    continue
                 group = path[:-1] if path and isinstance(path[-1], int) else path
                 groups.setdefault(group, []).append(path)
         for group, paths in groups.items():
             self._group([*dict.fromkeys(paths)], is_list=group != paths[0])
+        if self._only is None:
+            for place in dict.fromkeys(places):
+                self._lengthen(place)
         return Changed(tree=self._tree, changes=self._changes)
 
     def _group(self, paths: Sequence[Path], *, is_list: bool) -> None:
@@ -106,6 +128,18 @@ class _Changing:
             if _key(before) != _key(after):
                 self._tree = put(self._tree, path, after)
                 self._changes[path] = Altered(before, after)
+
+    def _lengthen(self, place: Path) -> None:
+        """Adds an element to a list that is printed as a whole; a tensor has as many as it says."""
+        found = at(self._tree, place)
+        if not isinstance(found, list) or not found or place[-1:] == ("data",):
+            return
+        if any(isinstance(item, dict | list) for item in found):
+            return
+        path = (*place, len(found))
+        added = self._other(found[-1], self._document.kinds((*place, 0)))
+        found.append(added)
+        self._changes[path] = Altered(None, added)
 
     def _move_greatest(self, old: Sequence[Any], new: list[Any]) -> None:
         """Puts the greatest element where it was not; most often at the end."""

@@ -43,6 +43,16 @@ class Decoder:
             return self.message(exchange, _first(exchange.messages), request=True)
         return self._body(exchange, exchange.headers, exchange.body, request=True)
 
+    def asked(self, exchange: Exchange, body: bytes) -> Document:
+        """A message of a request over gRPC, or its body over REST, before all of it is recorded.
+
+        Raises:
+            Undecodable: It is not what the contract or its own headers say.
+        """
+        if exchange.transport == "grpc":
+            return self.message(exchange, body, request=True)
+        return self._body(exchange, exchange.headers, body, request=True)
+
     def answer(self, exchange: Exchange, answer: Answer) -> Document:
         """What was answered; of a stream, the first message.
 

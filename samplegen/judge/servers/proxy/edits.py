@@ -1,9 +1,11 @@
 """What becomes of right answers: other values, or another layout."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from samplegen.judge.servers.proxy.carrying import Carried
 from samplegen.judge.servers.proxy.changing import Changed, changed
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Document, Encoded, Style, copied, resolved
@@ -21,6 +23,9 @@ class Change:
     places: Mapping[str, Sequence[Sequence[str]]]
     """By call, the places that the program prints; see `documents.resolved`. An empty place is all
     of the answer."""
+    only: Collection[Any] | None = None
+    """The values that change in these places, if not all: those that the program is known to print
+    where nobody says where in the answer they stand."""
     decoy: bool = False
     """Whether KServe's answers get one more output, before the others."""
 
@@ -47,6 +52,8 @@ class Editor:
         self._change = change
         self._layout = layout
         self._other_contents = other_contents
+        self.carried = Carried(decoder)
+        """What the program may send on of what it was given."""
 
     def split(self, exchange: Exchange) -> random.Random | None:
         """What cuts the answer into pieces."""
@@ -74,6 +81,8 @@ class Editor:
         if self._layout is not None:
             made = _with_outputs_shuffled(made, layout)
         exchange.changes = {**exchange.changes, **made.changes}
+        for altered in made.changes.values():
+            self.carried.given(altered)
         if self._layout is None:
             return document.encode(made.tree, Style())
         return laid_out(document, layout, made.tree, other_contents=self._other_contents)
@@ -88,7 +97,7 @@ class Editor:
             except LookupError as error:
                 exchange.problem = f"the answer could not be changed: {error}"
         seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
-        made = changed(document, places, seed)
+        made = changed(document, places, seed, self._change.only)
         return _with_decoy(made, seed) if self._change.decoy else made
 
 

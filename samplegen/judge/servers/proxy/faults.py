@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Literal
+from urllib.parse import quote
 
 from samplegen.judge.servers.proxy.documents import (
     Document,
@@ -501,13 +502,30 @@ def replaced(
 
 def asked_otherwise(name: str, ask: Mapping[str, str]) -> Fault:
     """A fault of the question: the real server refuses what it gets in place of what was sent."""
-    texts = {old.encode(): new.encode() for old, new in ask.items()}
+    question = _Texts(ask)
 
     async def act(turn: Turn) -> None:
         turn.exchange.faulty = True
-        await turn.relay(ask=texts)
+        await turn.relay(question=question)
 
     return Fault(name=name, act=act)
+
+
+class _Texts:
+    """Asks with other texts."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def target(self, target: str) -> str:
+        for old, new in self._texts.items():
+            target = target.replace(quote(old, safe=""), quote(new, safe=""))
+        return target
+
+    def body(self, exchange: Exchange, body: bytes) -> bytes:
+        for old, new in self._texts.items():
+            body = body.replace(old.encode(), new.encode())
+        return body
 
 
 # Faults of KServe's tensors

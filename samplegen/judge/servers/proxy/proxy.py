@@ -74,6 +74,7 @@ class Proxy:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._await(_cancelled())
         self._await(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -106,3 +107,11 @@ class Proxy:
 
 async def _opened(session: Session) -> None:
     session.open()
+
+
+async def _cancelled() -> None:
+    """Ends what sessions left that were broken off."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

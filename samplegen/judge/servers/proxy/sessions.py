@@ -263,7 +263,8 @@ class Session:
                 await fault.act(turn)
             else:
                 turn.split = self._editor.split(exchange)
-                await turn.relay(self._editor if self._edits else None)
+                carried = self._editor.carried or None
+                await turn.relay(self._editor if self._edits else None, carried)
         except asyncio.CancelledError:
             exchange.cancelled = sink.gone.is_set()
             raise

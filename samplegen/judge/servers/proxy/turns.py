@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,6 +19,16 @@ LONGEST = 2**26
 _FRAMING = ("content-length", "transfer-encoding", "content-encoding")
 _PLAIN = {"grpc": ("grpc-accept-encoding",), "rest": ("accept-encoding",)}
 """By transport, the headers without which answers are not compressed."""
+
+
+class Question(Protocol):
+    """Makes another request of the one that came."""
+
+    def target(self, target: str) -> str:
+        """Another path and query."""
+
+    def body(self, exchange: Exchange, body: bytes) -> bytes:
+        """Another body, or over gRPC another message."""
 
 
 class Edit(Protocol):
@@ -131,12 +141,12 @@ class Turn:
 
     # What the real server answers
 
-    async def ask(self, *, plain: bool = False, ask: Mapping[bytes, bytes] | None = None) -> Reply:
+    async def ask(self, *, plain: bool = False, question: Question | None = None) -> Reply:
         """Asks the real server.
 
         Args:
             plain: Whether the answer must not be compressed.
-            ask: What is replaced in path and body.
+            question: Makes another request of this one.
 
         Raises:
             Broken: It does not answer; the program has been given an error in its place.
@@ -145,9 +155,8 @@ class Turn:
         if plain:
             unwanted = _PLAIN[self.exchange.transport]
             request = replace(request, headers=without(request.headers, *unwanted))
-        if ask:
-            request = replace(request, target=_replaced(request.target.encode(), ask).decode())
-            request.body = self._asked_otherwise(ask)
+        if question is not None:
+            request = await self._asked_otherwise(request, question)
         try:
             self._reply = await self._ask(request)
         except (OSError, Broken) as error:
@@ -156,9 +165,23 @@ class Turn:
             raise
         return self._reply
 
-    async def _asked_otherwise(self, ask: Mapping[bytes, bytes]) -> AsyncIterator[bytes]:
+    async def _asked_otherwise(self, request: Request, question: Question) -> Request:
+        request = replace(request, target=question.target(request.target))
+        if not request.has_body:
+            return request
+        if self.exchange.transport == "grpc":
+            return replace(request, body=self._messages_otherwise(question))
+        body = b"".join([piece async for piece in self._body])
+        body = question.body(self.exchange, body)
+        headers = without(request.headers, "content-length", "transfer-encoding")
+        headers = (*headers, ("Content-Length", str(len(body))))
+        return replace(request, headers=headers, body=_once(body))
+
+    async def _messages_otherwise(self, question: Question) -> AsyncIterator[bytes]:
+        splitter = Splitter()
         async for piece in self._body:
-            yield _replaced(piece, ask)
+            for message in splitter.messages(piece):
+                yield framed(question.body(self.exchange, message))
 
     async def _body_of(self, reply: Reply) -> AsyncIterator[bytes]:
         try:
@@ -170,16 +193,14 @@ class Turn:
             self.exchange.problem = f"the real server broke off: {error}"
             raise
 
-    async def relay(
-        self, edit: Edit | None = None, ask: Mapping[bytes, bytes] | None = None
-    ) -> None:
+    async def relay(self, edit: Edit | None = None, question: Question | None = None) -> None:
         """Gives the real server's answer, perhaps changed.
 
         Args:
             edit: Changes it.
-            ask: What is replaced in path and body before the real server sees them.
+            question: Changes what the real server is asked.
         """
-        reply = await self.ask(plain=edit is not None, ask=ask)
+        reply = await self.ask(plain=edit is not None, question=question)
         try:
             if edit is None:
                 await self._pass(reply)
@@ -371,7 +392,5 @@ class Turn:
             await asyncio.gather(self._listening, return_exceptions=True)
 
 
-def _replaced(message: bytes, replacements: Mapping[bytes, bytes]) -> bytes:
-    for old, new in replacements.items():
-        message = message.replace(old, new)
-    return message
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
