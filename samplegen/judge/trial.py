@@ -27,6 +27,9 @@ from samplegen.judge.machine.workshop import CommandFailed
 from samplegen.judge.results.verdicts import Faults, Status, Verdict
 from samplegen.samples import Cell
 
+_SHOWN = 20_000
+"""Characters of output that are kept."""
+
 
 class Unjudgeable(Exception):
     """Something is missing, so the cell is skipped."""
@@ -47,6 +50,7 @@ class Trial:
     _passed: list[Gate] = field(default_factory=list)
     _seconds: dict[Gate, float] = field(default_factory=dict)
     _not_tried: dict[Gate, str] = field(default_factory=dict)
+    _not_enforced: dict[Gate, tuple[str, ...]] = field(default_factory=dict)
     _versions: dict[str, str] = field(default_factory=dict)
 
     def verdict(self) -> Verdict:
@@ -87,11 +91,13 @@ class Trial:
             findings=findings,
             not_tried=self._not_tried,
             waived={gate: waive[gate] for gate in self._not_tried if gate in waive},
+            not_enforced=self._not_enforced,
             gates=tuple(self._passed),
-            output=case.stdout if case else "",
+            output=_shown(case.stdout) if case else "",
             versions={"server": setup.target.version, **self._versions} if case else {},
             sha256=hashlib.sha256(case.published.encode()).hexdigest() if case else "",
             documented_addresses=case is not None and setup.documented,
+            isolation=setup.runner.isolation.level if case else "",
             other_server=case.other_server if case else "",
             faults=Faults(case.faults.names, case.faults.proved_at) if case else Faults(),
             seconds=round(self._clock() - began, 3) if case else 0.0,
@@ -111,7 +117,9 @@ class Trial:
             self._gate = check.NAME
             started = self._clock()
             match check.check(case):
-                case Passed():
+                case Passed(spared):
+                    if spared:
+                        self._not_enforced[check.NAME] = spared
                     self._passed.append(check.NAME)
                     self._seconds[check.NAME] = round(self._clock() - started, 3)
                 case NotTried(reason):
@@ -170,10 +178,14 @@ class Trial:
         lines += [f"{number:4} | {line}".rstrip() for number, line in numbered]
         if outcome is not None:
             for name in ("stdout", "stderr"):
-                text = getattr(outcome, name)
+                text = _shown(getattr(outcome, name))
                 lines += [f"{name}:" if text else f"{name}: (empty)", *text.splitlines()]
         return "\n".join(lines)
 
     def _clock(self) -> float:
         """Seconds, without those spent waiting for a slot."""
         return time.monotonic() - self.slot.waited
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\n[cut here]\n"

@@ -9,9 +9,11 @@ from typing import TypeVar
 
 from samplegen.clients import Requirement
 from samplegen.connection import Connection
+from samplegen.credentials import secrets
 from samplegen.judge.gates.finding import Finding
 from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.slots import Slot
+from samplegen.judge.machine.starter.messages import Ended
 from samplegen.judge.machine.workshop import Workshop
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.recording import Request
@@ -161,6 +163,14 @@ class Case:
             files=[setup.catalogue.spec.data(file) for file in self.cell.operation.files],
             calls=self.cell.operation.calls,
         )
+
+    def leaks(self, ended: Ended) -> list[str]:
+        """The secrets that the program printed."""
+        printed = ended.stdout + ended.stderr
+        found = secrets(self.setup.runner.connection)
+        return [
+            f"it printed the secret in {name}" for name, value in found.items() if value in printed
+        ]
 
     def run(
         self,

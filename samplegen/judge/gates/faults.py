@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from samplegen.gates import Gate
+from samplegen.judge.gates import rules
 from samplegen.judge.gates.case import Case, Proof
 from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
 from samplegen.judge.gates.output import differences
@@ -41,6 +42,8 @@ _TRACE = re.compile(
 _STATUSES = 4
 """How many of the statuses of HTTP, or of gRPC, a call meets; other samples meet others."""
 _STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
+_ODD = " is an object"
+"""A fault that no server of a contract has; languages without types print what they get."""
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
 _SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
@@ -68,11 +71,14 @@ def check(case: Case) -> Result:
     """Runs the sample against each fault, unless the same was proved before."""
     setup, cell = case.setup, case.cell
     spec = setup.catalogue.spec
-    faults = met(spec.api, cell)
+    spared = rules.spared(NAME, cell.client.name)
+    encrypted = setup.runner.connection.tls is not None
+    faults = [f for f in met(spec.api, cell, encrypted=encrypted) if f.name not in spared]
     basis = (
         case.folder.name,
         case.text,
         cell.client.language.run,
+        setup.runner.connection,
         setup.deadline,
         setup.target.version,
         setup.runner.isolation.level,
@@ -96,13 +102,13 @@ def check(case: Case) -> Result:
         return unproved.failed
     kept = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
     case.faults = Proof(tuple(kept["names"]), kept["proved_at"])
-    return Passed()
+    return Passed(spared)
 
 
-def met(api: Api, cell: Cell) -> list[Fault]:
+def met(api: Api, cell: Cell, *, encrypted: bool = False) -> list[Fault]:
     """The faults that a sample must report; some may turn out not to concern its answers."""
     operation = cell.operation
-    faults = table.any_server(_SEED, encrypted=False)
+    faults = table.any_server(_SEED, encrypted=encrypted)
     if operation.outputs:
         faults += table.kserve_tensors()
     places: dict[str, list[list[str]]] = {}
@@ -121,7 +127,11 @@ def met(api: Api, cell: Cell) -> list[Fault]:
         for fault in api.faults
         if not asked.isdisjoint(fault.rpcs)
     ]
-    return [fault for fault in faults if cell.client.transport in fault.transports]
+    return [
+        fault
+        for fault in faults
+        if cell.client.transport in fault.transports and not fault.name.endswith(_ODD)
+    ]
 
 
 def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
@@ -241,7 +251,7 @@ def ended_wrongly(case: Case, run: Run) -> list[str]:
         found.append("what it printed to stderr is no message for a reader")
     if not differences(ended.stdout, case.cell.operation.expect):
         found.append("it printed all that it prints when it succeeds")
-    return found + untidy(ended)
+    return found + untidy(ended) + case.leaks(ended)
 
 
 def _readable(line: str) -> bool:

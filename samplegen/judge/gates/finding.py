@@ -22,6 +22,9 @@ class Finding:
 class Passed:
     """The sample passed."""
 
+    spared: tuple[str, ...] = ()
+    """The checks of the gate that it need not pass yet."""
+
 
 @dataclass(frozen=True)
 class NotApplicable:
@@ -47,7 +50,9 @@ class Failed:
 Result = Passed | NotApplicable | NotTried | Failed
 
 
-def result(messages: Iterable[str], outcome: Outcome | None = None) -> Passed | Failed:
+def result(
+    messages: Iterable[str], outcome: Outcome | None = None, spared: tuple[str, ...] = ()
+) -> Passed | Failed:
     """Passed if there are no messages."""
     findings = tuple(map(Finding, messages))
-    return Failed(findings, outcome) if findings else Passed()
+    return Failed(findings, outcome) if findings else Passed(spared)

@@ -34,7 +34,8 @@ def _first(case: Case) -> list[str]:
     with case.setup.target.watch(case.slot) as sent:
         case.first = case.run(case.setup.target.connection)
     case.requests = sent
-    return complaints(case.first.ended) or _idle(case)
+    ended = case.first.ended
+    return complaints(ended) or case.leaks(ended) or _idle(case)
 
 
 def _idle(case: Case) -> list[str]:

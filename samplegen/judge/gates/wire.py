@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from samplegen.credentials import headers as connection_headers
 from samplegen.gates import Gate
+from samplegen.judge.gates import rules
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
@@ -27,6 +28,7 @@ _TOLERANCE = 1.0
 """Seconds by which a deadline may differ: some is gone before the request is sent."""
 _BINARY = frozenset({"binary_data", "binary_data_size", "binary_data_output"})
 """Parameters that say how tensors travel, and nothing else."""
+_CONTENT_TYPE = "Content-Type"
 _BODY_HEADERS = frozenset({"content-type", "inference-header-content-length"})
 
 
@@ -37,6 +39,7 @@ def check(case: Case) -> Result:
     grpc = case.cell.client.transport == "grpc"
     if grpc and runner.contract is None:
         return NotTried(runner.no_contract)
+    spared = rules.spared(NAME, case.cell.client.name)
     found: list[str] = []
     for number, (exchange, call) in enumerate(zip(exchanges, calls, strict=False), 1):
         sent = _Sent(case, exchange, call)
@@ -44,13 +47,14 @@ def check(case: Case) -> Result:
     found += [f"request missing: {call.rpc}" for call in calls[len(exchanges) :]]
     found += [f"unexpected request: {_title(extra)}" for extra in exchanges[len(calls) :]]
     found += case.first.problems
-    return result(found, outcome(case.first.ended))
+    return result(found, outcome(case.first.ended), spared)
 
 
 class _Sent:
     """A request of a sample, and what it should have been."""
 
     def __init__(self, case: Case, exchange: Exchange, call: Call) -> None:
+        self._spared = rules.spared(NAME, case.cell.client.name)
         self._exchange = exchange
         self._call = call
         self._operation = case.cell.operation
@@ -114,7 +118,8 @@ class _Sent:
                 yield f"the header {name} is missing or not what was asked for"
         for name in own.keys() - expected.keys() - _BODY_HEADERS:
             yield f"the header {name} is sent, and nobody asked for it"
-        yield from self._content_type(own)
+        if _CONTENT_TYPE not in self._spared:
+            yield from self._content_type(own)
         authority = self._connection.authority
         if authority is not None and self._exchange.authority != authority:
             yield f"the authority is {_shown(self._exchange.authority)}, expected {authority}"
@@ -130,7 +135,7 @@ class _Sent:
         else:
             allowed = ("application/json", "")
         if found not in allowed:
-            yield f"Content-Type is {_shown(found)}, expected {allowed[0]}"
+            yield f"{_CONTENT_TYPE} is {_shown(found)}, expected {allowed[0]}"
 
     def _time(self) -> Iterator[str]:
         if self._exchange.transport != "grpc":
@@ -188,10 +193,10 @@ def _inputs(
     sent: Sequence[dict[str, Any]], expected: Mapping[str, tuple[str, list[int], bytes]]
 ) -> Iterator[str]:
     names = [tensor.get("name") for tensor in sent]
-    for name in expected.keys() - set(names):
-        yield f"the input {name} is missing"
+    for absent in expected.keys() - set(names):
+        yield f"the input {absent} is missing"
     for tensor in sent:
-        name = tensor.get("name")
+        name = str(tensor.get("name"))
         if name not in expected or names.count(name) > 1:
             yield f"the input {_shown(name)} is not expected, or sent twice"
             continue

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from samplegen.errors import Problem
 from samplegen.gates import Gate
+from samplegen.judge.machine.isolation import Isolation, Level
 from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results.verdicts import Verdict
 
@@ -24,6 +25,11 @@ _WIDE = 200
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMED = 3
 """How many samples are named of those that miss a gate for the same reason."""
+_ISOLATION: dict[Level, str] = {
+    "namespaces": "each program has a network, processes and temporary folders of its own",
+    "sudo": "each program has a network, processes and temporary folders of its own, by sudo",
+    "process": "programs share the ports of this machine",
+}
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 
@@ -74,6 +80,8 @@ def table(verdicts: Sequence[Verdict]) -> None:
             console.print(f"[yellow]skipped[/] {escape(f'{name}: {verdict.reason}')}")
     for note in _not_tried(verdicts):
         console.print(f"[yellow]not tried[/] {escape(note)}")
+    for note in _not_enforced(verdicts):
+        console.print(f"[yellow]not tried[/] {escape(note)}")
     counts = Counter[str](verdict.status for verdict in verdicts)
     parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
     console.print(", ".join(parts))
@@ -95,6 +103,17 @@ def _not_tried(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"{named}: {why}: {some}" + (f" and {more} more" if more > 0 else "")
 
 
+def _not_enforced(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """A line for each client and gate of which not all checks are enforced."""
+    found = {
+        (verdict.client, gate): checks
+        for verdict in verdicts
+        for gate, checks in verdict.not_enforced.items()
+    }
+    for (client, gate), checks in found.items():
+        yield f"{gate}, not enforced yet for {client}: {', '.join(checks)}"
+
+
 def installations(found: Sequence[Installation]) -> None:
     """Prints a line a requirement: its version, or the command that brings it."""
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
@@ -113,6 +132,16 @@ def installations(found: Sequence[Installation]) -> None:
             ", ".join(one.clients),
         )
     console.print(grid)
+
+
+def isolation(found: Isolation) -> None:
+    """Prints how far programs are kept apart, and what would do it better."""
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
+    console.print(f"\nisolation: {escape(_ISOLATION[found.level])}")
+    for reason in found.reasons:
+        console.print(f"  not {escape(reason)}")
+    if found.remedy:
+        console.print(f"  for a better one, {escape(found.remedy)}")
 
 
 def failures(verdicts: Sequence[Verdict]) -> None:
@@ -205,6 +234,8 @@ def _properties(verdict: Verdict) -> dict[str, str]:
         "gates": " ".join(verdict.gates),
         "not tried": _joined(verdict.not_tried),
         "waived": _joined(verdict.waived),
+        "not enforced": _joined({g: ", ".join(c) for g, c in verdict.not_enforced.items()}),
+        "isolation": verdict.isolation,
         "other server": verdict.other_server,
         "faults": ", ".join(faults.names),
         "faults proved at": faults.proved_at,

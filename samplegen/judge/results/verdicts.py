@@ -46,6 +46,8 @@ class Verdict:
     """The gates that could not be tried, and why."""
     waived: dict[Gate, str] = field(default_factory=dict)
     """Of those, the ones that `api.yaml` waives, and its reasons."""
+    not_enforced: dict[Gate, tuple[str, ...]] = field(default_factory=dict)
+    """Of gates that were passed, the checks that the sample need not pass yet."""
     reason: str = field(init=False)
     """In one text, why it failed or was skipped; of a passed one, which gates were not tried and
     why."""
@@ -60,12 +62,14 @@ class Verdict:
     documented_addresses: bool = False
     """Whether the published bytes ran, on the addresses they name; else the same template with the
     address of another server."""
+    isolation: str = ""
+    """How the sample was kept apart: `namespaces`, a network, processes and folders of its own;
+    `sudo`, the same with its help; `process`, none of that."""
     other_server: str = ""
-    """The name and version of the server that answers differently, if the sample was tried on it:
-    the same template, with the address of that server."""
+    """The name and version of the server that answers differently, if the sample was tried on
+    it."""
     faults: Faults = field(default_factory=Faults)
-    """Those of the gate, if it was passed: the same template, with other ports and a deadline of
-    a few seconds."""
+    """Those of the gate, if it was passed."""
     seconds: float = 0.0
     """What judging took, without what was waited for."""
     gate_seconds: dict[Gate, float] = field(default_factory=dict)
