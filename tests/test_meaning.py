@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from samplegen.judge.gates.meaning import answered
+from samplegen.judge.gates.answers import Line, answered
 from samplegen.judge.gates.output import differences
 from samplegen.samples import Catalogue
 from samplegen.spec import Expectation
@@ -38,7 +38,7 @@ ANSWERS: dict[str, Any] = {
     ],
 )
 def test_a_value_is_found_in_the_answers(path: tuple[str, ...], value: Any) -> None:
-    (line,) = answered([Expectation(label="a", pattern="x", answer=path)], ANSWERS)
+    line = answered(Line(Expectation(label="a", pattern="x", answer=path)), ANSWERS)
     assert (line.value, line.pattern) == (value, None)
 
 
@@ -54,12 +54,13 @@ def test_a_value_is_found_in_the_answers(path: tuple[str, ...], value: Any) -> N
 )
 def test_what_was_not_answered_is_named(path: tuple[str, ...], message: str) -> None:
     with pytest.raises(LookupError, match=message):
-        answered([Expectation(label="a", value=(1,), answer=path)], ANSWERS)
+        answered(Line(Expectation(label="a", value=(1,), answer=path)), ANSWERS)
 
 
 def test_printed_values_are_compared_by_type_and_tolerance() -> None:
     path = ("ModelInfer", "outputs", "p", "data", "max")
-    lines = answered([Expectation(label="p", value=(9,), tolerance=0.01, answer=path)], ANSWERS)
+    line = Line(Expectation(label="p", value=(9,), tolerance=0.01, answer=path))
+    lines = [answered(line, ANSWERS)]
     assert differences("p: 0.505\n", lines) == []
     (found,) = differences("p: 9\n", lines)
     assert found.endswith("expected 'p: 0.5' within 0.01")

@@ -9,21 +9,23 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 from samplegen.gates import Gate
-from samplegen.judge.gates import rules
+from samplegen.judge.gates import answers, rules
+from samplegen.judge.gates.answers import Place
 from samplegen.judge.gates.case import Case, Proof
 from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
 from samplegen.judge.gates.output import differences
 from samplegen.judge.gates.run import exited, outcome, untidy
 from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.servers.proxy import faults as table
-from samplegen.judge.servers.proxy.faults import Fault
+from samplegen.judge.servers.proxy import wrong_answers
+from samplegen.judge.servers.proxy.fault import Fault, told
+from samplegen.judge.servers.proxy.faults import any_server
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import START_SECONDS, Run
 from samplegen.samples import Cell
@@ -73,7 +75,12 @@ def check(case: Case) -> Result:
     spec = setup.catalogue.spec
     spared = rules.spared(NAME, cell.client.name)
     encrypted = setup.runner.connection.tls is not None
-    faults = [f for f in met(spec.api, cell, encrypted=encrypted) if f.name not in spared]
+    printed = [place for line in answers.lines(case) for place in line.places]
+    faults = [
+        fault
+        for fault in met(spec.api, cell, printed, encrypted=encrypted)
+        if fault.name not in spared
+    ]
     basis = (
         case.folder.name,
         case.text,
@@ -105,25 +112,34 @@ def check(case: Case) -> Result:
     return Passed(spared)
 
 
-def met(api: Api, cell: Cell, *, encrypted: bool = False) -> list[Fault]:
-    """The faults that a sample must report; some may turn out not to concern its answers."""
+def met(
+    api: Api, cell: Cell, printed: Iterable[Place] = (), *, encrypted: bool = False
+) -> list[Fault]:
+    """The faults that a sample must report; some may turn out not to concern its answers.
+
+    Args:
+        api: Says what is wrong with its servers only.
+        cell: Which sample it is.
+        printed: What of the answers it prints.
+        encrypted: Whether it connects by TLS.
+    """
     operation = cell.operation
-    faults = table.any_server(_SEED, encrypted=encrypted)
+    faults = any_server(_SEED, encrypted=encrypted)
     if operation.outputs:
-        faults += table.kserve_tensors()
+        faults += wrong_answers.kserve_tensors()
     places: dict[str, list[list[str]]] = {}
-    for line in cell.told(operation.expect):
-        if line.answer:
-            rpc, *words = line.answer
-            places.setdefault(rpc, []).append(words)
-    faults += table.fields(places)
+    for rpc, *words in printed:
+        places.setdefault(rpc, []).append(words)
+    faults += wrong_answers.fields(places)
     if operation.model and any("{model}" in call.path for call in operation.calls):
         faults.append(
-            table.asked_otherwise("unknown model", {operation.model: "x" * len(operation.model)})
+            wrong_answers.asked_otherwise(
+                "unknown model", {operation.model: "x" * len(operation.model)}
+            )
         )
     asked = {call.rpc for call in cell.calls}
     faults += [
-        table.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
+        wrong_answers.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
         for fault in api.faults
         if not asked.isdisjoint(fault.rpcs)
     ]
@@ -219,7 +235,7 @@ def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
     followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
     if run.ended.status == 1 and not found and not followed:
         message = run.ended.stderr
-        if not table.told(message, fault, run.met):
+        if not told(message, fault, run.met):
             found.append(f"its message lacks the cause: {message.strip()}")
     return found + _repeated(case, run)
 

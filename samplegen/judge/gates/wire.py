@@ -19,7 +19,7 @@ from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Exchange
 from samplegen.judge.servers.proxy.numbers import packed
-from samplegen.judge.servers.proxy.sessions import variables
+from samplegen.judge.servers.proxy.routes import variables
 from samplegen.packing import raw, raw_texts
 from samplegen.spec import Call, Operation, Spec, Tensor
 
