@@ -16,7 +16,7 @@ from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.exchanges import Exchange
 from samplegen.judge.servers.proxy.proxy import Proxy
-from samplegen.judge.servers.proxy.sessions import variables
+from samplegen.judge.servers.proxy.routes import variables
 from samplegen.spec import Call
 from tests.proxying import Before, before, kserve
 from tests.server.process import running

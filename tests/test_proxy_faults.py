@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from samplegen.judge.servers.proxy import faults
+from samplegen.judge.servers.proxy import faults, wrong_answers
 from samplegen.judge.servers.proxy.certificates import Authority
 from samplegen.judge.servers.proxy.exchanges import Answer
-from samplegen.judge.servers.proxy.faults import Fault, told, words
+from samplegen.judge.servers.proxy.fault import Fault, told, words
 from samplegen.judge.servers.proxy.proxy import Proxy
 from tests.proxying import Before, Toys, before, kserve, toys
 from tests.test_proxy_changing import INFER, over_grpc, over_rest
@@ -162,7 +162,7 @@ def test_the_calls_before_are_answered_rightly_and_all_after_are_not(
 
 
 def test_only_the_calls_that_a_fault_names_meet_it(proxy: Proxy, toy: Toys) -> None:
-    fault = faults.replaced("not ready", ["Send"], status=503)
+    fault = wrong_answers.replaced("not ready", ["Send"], status=503)
     with before(proxy, toy.connection, fault=fault) as at:
         assert get(at)[:3] == "200"
         assert at.ask("POST", "/things", b"x")[0] == 503
@@ -173,12 +173,12 @@ def test_only_the_calls_that_a_fault_names_meet_it(proxy: Proxy, toy: Toys) -> N
 
 
 def test_texts_are_replaced_in_answers_and_questions(proxy: Proxy, toy: Toys) -> None:
-    fault = faults.replaced("other", ["Read"], {"right": "wrong"})
+    fault = wrong_answers.replaced("other", ["Read"], {"right": "wrong"})
     with before(proxy, toy.connection, fault=fault) as at:
         assert get(at) == f"200 {RIGHT.decode().replace('right', 'wrong')}"
         assert at.call([b"right"])[1] == [b"wrong"]
     toy.answers["/things/x"] = (404, {}, b'{"error": "no such thing: x"}')
-    fault = faults.asked_otherwise("unknown thing", {"a": "x"})
+    fault = wrong_answers.asked_otherwise("unknown thing", {"a": "x"})
     with before(proxy, toy.connection, fault=fault) as at:
         assert get(at) == '404 {"error": "no such thing: x"}'
         assert at.call([b"banana"])[1] == [b"bxnxnx"]
@@ -253,7 +253,7 @@ def test_certificates_that_must_be_refused(name: str, proxy: Proxy, toy: Toys) -
 
 
 OUTPUTS = [{"name": "a", "datatype": "FP32", "shape": [1, 4], "data": [0.5, 1.5, 2.5, 3.5]}]
-TENSORS = {fault.name: fault for fault in faults.kserve_tensors()}
+TENSORS = {fault.name: fault for fault in wrong_answers.kserve_tensors()}
 
 
 @pytest.mark.parametrize("name", [*TENSORS])
@@ -290,7 +290,7 @@ def test_tensor_faults_without_a_contract_say_so(proxy: Proxy, toy: Toys) -> Non
 def test_fields_that_are_printed(proxy: Proxy, toy: Toys) -> None:
     toy.answers["/things/f"] = (200, {}, b'{"item": {"title": "a"}, "b": 1}')
     found = {}
-    for fault in faults.fields({"Read": [["item", "title"], ["nowhere"]]}):
+    for fault in wrong_answers.fields({"Read": [["item", "title"], ["nowhere"]]}):
         with before(proxy, toy.connection, fault=fault) as at:
             found[fault.name] = json.loads(at.ask("GET", "/things/f")[2])
         assert at.session.faulty == ("nowhere" not in fault.name)

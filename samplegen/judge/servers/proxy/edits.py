@@ -10,9 +10,9 @@ from samplegen.judge.servers.proxy.changing import Changed, changed
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Document, Encoded, Style, copied, resolved
 from samplegen.judge.servers.proxy.exchanges import Altered, Answer, Exchange, Path
-from samplegen.judge.servers.proxy.faults import with_layout
 from samplegen.judge.servers.proxy.kserve_tensors import side
 from samplegen.judge.servers.proxy.layouts import headers_laid_out, laid_out
+from samplegen.judge.servers.proxy.wrong_answers import with_layout
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,29 +1,27 @@
 """One run of a program: what it connects to, and what becomes of each of its requests."""
 
 import asyncio
-import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
-from urllib.parse import unquote
 
 from samplegen.connection import Connection, Tls
-from samplegen.credentials import context
 from samplegen.judge.servers.proxy import http1, http2
 from samplegen.judge.servers.proxy.certificates import Authority, Trust
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.edits import Change, Editor
 from samplegen.judge.servers.proxy.exchanges import Exchange, Link, Transport, header
-from samplegen.judge.servers.proxy.faults import CERTIFICATES, Fault
-from samplegen.judge.servers.proxy.messaging import Broken, Reply, Request, Sink
+from samplegen.judge.servers.proxy.fault import CERTIFICATES, Fault
+from samplegen.judge.servers.proxy.messaging import Broken, Request, Sink
 from samplegen.judge.servers.proxy.protobuf import Contract
-from samplegen.judge.servers.proxy.streams import Stream, accepted, connected, deafen
+from samplegen.judge.servers.proxy.routes import named
+from samplegen.judge.servers.proxy.streams import Stream, accepted, deafen
 from samplegen.judge.servers.proxy.turns import Kept, Turn
+from samplegen.judge.servers.proxy.upstream import Upstream
 from samplegen.spec import Call
 
 _MOST_LINKS = 64
@@ -128,7 +126,7 @@ class Session:
         if serving := [*self._serving]:
             await asyncio.wait(serving, timeout=_LAST_WORD_SECONDS)
         for door in self._doors:
-            door.socket.close()
+            self._stop_listening(door)
         tasks = [*self._accepting, *self._serving]
         for task in tasks:
             task.cancel()
@@ -145,12 +143,18 @@ class Session:
             if door.transport not in fault.transports:
                 continue
             if fault.connecting == "refused":
-                door.socket.close()
+                self._stop_listening(door)
             elif fault.connecting == "ignored":
                 try:
                     deafen(door.socket)
                 except OSError as error:
                     self.problems.append(f"connecting cannot be made to stall: {error}")
+
+    def _stop_listening(self, door: Door) -> None:
+        if door.socket.fileno() >= 0:
+            # Else the loop would take the next socket of this number for this one.
+            asyncio.get_running_loop().remove_reader(door.socket)
+            door.socket.close()
 
     async def _accept(self, door: Door) -> None:
         loop = asyncio.get_running_loop()
@@ -234,7 +238,7 @@ class Session:
         stream.unread(first)
         if not first:
             return
-        upstream = _Upstream(self._upstream, link, self._upstream_tls)
+        upstream = Upstream(self._upstream, link, self._upstream_tls)
         handle = partial(self._handle, link, upstream)
         try:
             if first.startswith(http2.PREFACE):
@@ -252,12 +256,12 @@ class Session:
 
     # Requests
 
-    async def _handle(
-        self, link: Link, upstream: "_Upstream", request: Request, sink: Sink
-    ) -> None:
+    async def _handle(self, link: Link, upstream: Upstream, request: Request, sink: Sink) -> None:
         exchange = self._exchange(link, request)
         turn = Turn(exchange, request, sink, upstream.ask, self._kept, self._decoder, self._wait)
         fault = self._due(exchange)
+        if self._is_last_right(exchange):  # before the program can ask again
+            self._break_connecting()
         try:
             if fault is not None:
                 await fault.act(turn)
@@ -276,7 +280,8 @@ class Session:
             sink.abandon()
         finally:
             await turn.close()
-            self._after(exchange, sink)
+            if self._is_last_right(exchange):
+                sink.close()
 
     def _exchange(self, link: Link, request: Request) -> Exchange:
         content_type = header(request.headers, "content-type") or ""
@@ -304,109 +309,16 @@ class Session:
             return None
         return fault if fault.calls is None or exchange.call in fault.calls else None
 
-    def _after(self, exchange: Exchange, sink: Sink) -> None:
-        """Has connecting go wrong from the next request on, if that is the fault."""
+    def _is_last_right(self, exchange: Exchange) -> bool:
+        """Whether this is the last request before connecting goes wrong."""
         fault = self._plan.fault
-        if fault and fault.connecting and exchange.number == self._plan.call - 1:
-            self._break_connecting()
-            sink.close()
+        return (
+            fault is not None
+            and bool(fault.connecting)
+            and (exchange.number == self._plan.call - 1)
+        )
 
     def _wait(self) -> None:
         if self.waiting_since is None:
             self.waiting_since = time.monotonic()
             self._plan.waiting()
-
-
-class _Upstream:
-    """The real server, as one connection of the program sees it."""
-
-    def __init__(
-        self, connection: Connection, link: Link, contexts: dict[str, ssl.SSLContext | None]
-    ) -> None:
-        self._connection = connection
-        self._link = link
-        self._contexts = contexts
-        self._http2: http2.Connection | None = None
-        self._running: asyncio.Task[None] | None = None
-        self._lock = asyncio.Lock()
-
-    async def ask(self, request: Request) -> Reply:
-        """Asks it in the protocol that the program speaks."""
-        if self._connection.authority is None:
-            host, port = self._address()
-            request = replace(request, authority=f"{host}:{port}")
-        if self._link.protocol != "h2":
-            return await http1.ask(partial(self._connect, "http/1.1"), request)
-        scheme = "http" if self._connection.tls is None else "https"
-        return await (await self._shared()).ask(request, scheme)
-
-    async def close(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
-
-    async def _shared(self) -> http2.Connection:
-        """The one connection for all streams, or a new one if the server has ended it."""
-        async with self._lock:
-            if self._http2 is None or not self._http2.usable:
-                await self.close()
-                self._http2 = http2.Connection(await self._connect("h2"))
-                await self._http2.start()
-                self._running = asyncio.create_task(self._run(self._http2))
-            return self._http2
-
-    async def _run(self, connection: http2.Connection) -> None:
-        with suppress(Broken, OSError):  # whoever waits for an answer hears of it
-            await connection.run()
-
-    async def _connect(self, protocol: str) -> Stream:
-        host, port = self._address()
-        if protocol not in self._contexts:
-            self._contexts[protocol] = self._context(protocol)
-        return await connected(
-            host.strip("[]"), port, self._contexts[protocol], self._server_name(protocol)
-        )
-
-    def _address(self) -> tuple[str, int]:
-        connection = self._connection
-        port = connection.grpc_port if self._link.transport == "grpc" else connection.rest_port
-        if port is None:
-            raise Broken(f"the real server has no port for {self._link.transport}")
-        return connection.host, port
-
-    def _server_name(self, protocol: str) -> str | None:
-        """The host that the server's certificate must name: gRPC goes by the authority."""
-        authority = self._connection.authority
-        if authority is None or protocol != "h2":
-            return None
-        return re.sub(r":\d+$", "", authority).strip("[]")
-
-    def _context(self, protocol: str) -> ssl.SSLContext | None:
-        if self._connection.tls is None:
-            return None
-        made = context(self._connection.tls)
-        made.set_alpn_protocols([protocol])
-        return made
-
-
-def named(calls: Sequence[Call], exchange: Exchange) -> str:
-    """The call that a request makes, by its name; empty if it is none of them.
-
-    Over gRPC it is the last part of the path, whatever the calls are.
-    """
-    if exchange.transport == "grpc":
-        return exchange.path.rpartition("/")[2]
-    return next((call.rpc for call in calls if variables(call, exchange) is not None), "")
-
-
-def variables(call: Call, exchange: Exchange) -> dict[str, str] | None:
-    """What the path of a request over REST has in place of the names in that of a call, decoded.
-
-    A version may be left out. None if it is not that call.
-    """
-    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(call.path))
-    pattern = re.sub(r"(/versions/\(\?P<version>\[\^/\]\+\))", r"(?:\1)?", pattern)
-    match = re.fullmatch(pattern, exchange.path)
-    if match is None or call.method != exchange.method:
-        return None
-    return {name: unquote(value) for name, value in match.groupdict(default="").items()}
