@@ -46,6 +46,8 @@ _STATUSES = 4
 _STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
 _ODD = " is an object"
 """A fault that no server of a contract has; languages without types print what they get."""
+_EMPTY = frozenset({"empty message", "empty object"})
+"""Answers that are right if all that is printed are items of a list."""
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
 _SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
@@ -125,8 +127,11 @@ def met(
     """
     operation = cell.operation
     faults = any_server(_SEED, encrypted=encrypted)
+    printed = [*printed]
     if operation.outputs:
         faults += wrong_answers.kserve_tensors()
+    elif printed and all(map(_in_a_list, printed)):
+        faults = [fault for fault in faults if fault.name not in _EMPTY]
     places: dict[str, list[list[str]]] = {}
     for rpc, *words in printed:
         places.setdefault(rpc, []).append(words)
@@ -148,6 +153,11 @@ def met(
         for fault in faults
         if cell.client.transport in fault.transports and not fault.name.endswith(_ODD)
     ]
+
+
+def _in_a_list(place: Place) -> bool:
+    """Whether what is printed is an item of a list, which may as well have none."""
+    return any(word.isdecimal() for word in place)
 
 
 def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:

@@ -3,6 +3,8 @@
 It also calls nothing but its server, waits for nothing else, and keeps within its limits.
 """
 
+import os
+
 from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Result, result
@@ -46,8 +48,10 @@ def _idle(case: Case) -> list[str]:
     asking = sum(
         (exchange.ended or exchange.received) - exchange.received for exchange in run.exchanges
     )
-    idle = run.ended.usage.seconds - run.ended.usage.cpu - asking
-    return [f"it did nothing for {idle:.0f} s"] if idle > _IDLE else []
+    usage = run.ended.usage
+    idle = usage.seconds - usage.cpu - asking
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)  # others wait for a processor, too
+    return [f"it did nothing for {idle:.0f} s"] if idle > _IDLE + 2 * load * usage.cpu else []
 
 
 def complaints(ended: Ended) -> list[str]:
