@@ -295,6 +295,27 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_file(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy"]
 
 
+def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    marker = f"hangs-{os.getpid()}-killed"
+    options = toy.make(tmp_path, {marker: "import time\ntime.sleep(60)\n"})
+    with subprocess.Popen(
+        samplegen_command("verify", *options), cwd=tmp_path, stdin=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: running(marker))
+        started = children(process.pid)
+        process.kill()
+    assert len(started) > 2
+    wait_for(lambda: not any(alive(pid) for pid in started))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie that nobody has waited for yet does not."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return stat.rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
 def running(name: str) -> bool:
     """Whether a process has `name` in its arguments."""
     for arguments in Path("/proc").glob("[0-9]*/cmdline"):

@@ -22,6 +22,7 @@ NO_LIMIT = resource.RLIM_INFINITY
 _SHOWN_OUTPUT = 20_000
 """Bytes of output that are kept."""
 
+_GUARD = Path(__file__).with_name("guard.py")
 _MARK = "SAMPLEGEN_RUN"
 """A variable whose value identifies the processes of one run, even one that has left the group."""
 
@@ -119,6 +120,7 @@ class Processes:
         stdout: IO[bytes],
         stderr: IO[bytes],
         largest_file: int = NO_LIMIT,
+        pass_fds: Sequence[int] = (),
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A process that leads a group of its own; the whole group ends with the block.
 
@@ -141,6 +143,7 @@ class Processes:
                     stdout=stdout,
                     stderr=stderr,
                     start_new_session=True,
+                    pass_fds=pass_fds,
                 )
             self._marks[process.pid] = f"{_MARK}={mark}".encode()
         try:
@@ -151,6 +154,29 @@ class Processes:
             self._kill_strays(process.pid)
             with self._lock:
                 del self._marks[process.pid]
+
+    @contextlib.contextmanager
+    def guarded(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str],
+        log: IO[bytes],
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A group as above that ends with this process, too, even if that is killed.
+
+        Raises:
+            OSError: The command cannot be started.
+            Interrupted: `stop` was called.
+        """
+        line, ours = os.pipe()
+        try:
+            guard = [sys.executable, "-I", "-S", str(_GUARD), str(line), *command]
+            with self.group(guard, folder, env, log, log, pass_fds=[line]) as process:
+                yield process
+        finally:
+            os.close(line)
+            os.close(ours)
 
     def pause(self, seconds: float) -> None:
         """Waits.

@@ -132,7 +132,7 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
         records = recording and api.server.record
         if records:
             command += [argument.format(record=record) for argument in api.server.record]
-        with Processes().group(command, home, processes.environment(home), log, log) as process:
+        with Processes().guarded(command, home, processes.environment(home), log) as process:
             _wait_until_ready(api, connection, process, log)
             version = _version(api, connection)
             recorded = Recording(record) if records else None
