@@ -179,6 +179,9 @@ class ClientFile:
     exactly that, and readers are told."""
     unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Datatypes of outputs that the client cannot receive, and why."""
+    raw_contents: StrictBool = False
+    """Whether its library reads tensors from `raw_output_contents` only, where OpenVINO Model
+    Server and Triton put them; the judge then sends no typed contents."""
 
 
 @dataclass(frozen=True, kw_only=True)

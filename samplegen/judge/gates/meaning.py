@@ -6,6 +6,7 @@ differently is asked, too, if the API has one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -112,6 +113,7 @@ def _says_no(line: Line, refused: set[str]) -> bool:
 
 
 def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
+    plan = replace(plan, other_contents=not case.cell.client.raw_contents)
     folder = case.setup.locale()
     env = locales.environment(folder if any(folder.iterdir()) else None)
     return case.run(upstream or case.setup.upstream(), plan, env, slot=slot)
