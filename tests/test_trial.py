@@ -5,6 +5,7 @@ import json
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,13 @@ from samplegen.judge.gates import (
     run,
     wire,
 )
-from samplegen.judge.machine.processes import Processes
+from samplegen.judge.gates.case import Case
 from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.workshop import Workshop
+from samplegen.judge.machine.worlds import Starter, WorldError
 from samplegen.judge.results.verdicts import read
+from samplegen.judge.servers.proxy.proxy import Proxy
+from samplegen.judge.servers.running import Runner
 from samplegen.judge.servers.started import Target
 from samplegen.judge.servers.upstream import Upstream
 from samplegen.judge.trial import Trial
@@ -52,7 +56,9 @@ STEPS: dict[str, tuple[Any, str, Exception]] = {
     "prepare": (Workshop, "prepared", FULL),
     "write the program": (Workshop, "written", READ_ONLY),
     "build": (Workshop, "step", FULL),
-    "start": (Processes, "run", OSError(errno.ENOMEM, "Cannot allocate memory")),
+    "start": (Runner, "run", OSError(errno.ENOMEM, "Cannot allocate memory")),
+    "make a world": (Starter, "world", WorldError("unshare: Operation not permitted")),
+    "open a session": (Proxy, "session", OSError(errno.EMFILE, "Too many open files")),
     "read the recording": (Target, "watch", ValueError("not JSON")),
     "write a proof to the cache": (Workshop, "kept", READ_ONLY),
     "reach the real server": (Upstream, "connection", DOWN),
@@ -94,6 +100,16 @@ def only_the_victim(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         monkeypatch.setattr(owner, name, injected)
 
+    at_once = Case.at_once
+
+    def worked(self: Case, jobs: Any) -> Any:
+        def work(job: Any, slot: Any) -> Any:
+            trial.operation = self.cell.operation.name
+            return job(slot)
+
+        return at_once(self, [partial(work, job) for job in jobs])
+
+    monkeypatch.setattr(Case, "at_once", worked)
     monkeypatch.setattr(Trial, "verdict", judged)
     return inject
 

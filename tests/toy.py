@@ -28,11 +28,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             request = {"rpc": "Toy", "model": "", "version": "", "inputs": None, "deadline": None}
             request |= {"error": None, "answer": {"number": answer}}
             record.open("a").write(json.dumps(request) + chr(10))
-        body = bodies.get(self.path, b"")
+        body = bodies.get(self.path.partition("?")[0].rstrip("/"), b"")
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    do_DELETE = do_GET
     def log_message(self, *args): pass
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
@@ -135,6 +136,8 @@ try:
     with urllib.request.urlopen({{ url.Item | quote }}) as response:
         item = json.load(response)
     lines = [item["title"], item["in stock"], item["price"], item["count"]]
+    if None in lines:
+        raise ValueError(f"a null in {item}")
 except Exception as error:
     sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 for label, line in zip(("title", "stock", "price", "count"), lines):

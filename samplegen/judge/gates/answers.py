@@ -8,7 +8,9 @@ from typing import Any
 
 from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
-from samplegen.judge.servers.proxy.documents import Undecodable
+from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved
+from samplegen.judge.servers.proxy.documents import at as at_path
+from samplegen.judge.servers.proxy.numbers import DIGITS
 from samplegen.judge.servers.running import Run
 from samplegen.literals import Scalar
 from samplegen.spec import Expectation
@@ -21,6 +23,8 @@ _MADE: dict[str, Callable[[Any], Any]] = {
     "signature": lambda tensor: f"{tensor['datatype']} {tensor['shape']}",
 }
 """What a last word makes of what the words before it lead to."""
+WIDEST = "FP64"
+"""The datatype whose numbers are compared by every digit."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +42,37 @@ class Line:
         yield from (place for place in (self.expected.answer, self.label) if place)
 
 
-def given(case: Case, run: Run) -> dict[str, Any]:
-    """By call, the decoded answer that the sample got; None if it has no body."""
+def documents(case: Case, run: Run) -> dict[str, Document]:
+    """By call, the answer that the sample got, as far as it can be decoded."""
     decoder = Decoder(case.setup.runner.contract)
-    found: dict[str, Any] = {}
+    found: dict[str, Document] = {}
     for exchange in run.exchanges:
         if exchange.given is not None:
             try:
-                found[exchange.call] = decoder.answer(exchange, exchange.given).tree
+                found[exchange.call] = decoder.answer(exchange, exchange.given)
             except Undecodable:
                 continue
     return found
+
+
+def given(case: Case, run: Run) -> dict[str, Any]:
+    """The trees of `documents`; None for an answer that has no body."""
+    return {call: document.tree for call, document in documents(case, run).items()}
+
+
+def datatype(line: Line, documents: Mapping[str, Document]) -> str:
+    """That of the number that a line prints; FP64 if nothing narrower is known."""
+    rpc, *words = line.expected.answer or ("",)
+    if rpc not in documents:
+        return WIDEST
+    document = documents[rpc]
+    try:
+        (path, *_) = resolved(document.tree, words)
+        path, _ = next(leaves(at_path(document.tree, path), path))
+    except (LookupError, StopIteration):
+        return WIDEST
+    kind = document.kinds(path)
+    return kind.name if kind is not None and kind.name in DIGITS else WIDEST
 
 
 def lines(case: Case) -> list[Line]:
@@ -142,7 +166,7 @@ def _step(found: Any, word: str) -> Any:
 
 
 def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
-    """The line with what was really answered.
+    """The line with what was really answered, which must be printed to the last digit.
 
     Raises:
         LookupError: The answers lack it; the message says what is missing.
@@ -153,5 +177,5 @@ def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
     if expected.answer:
         value = at(answers, expected.answer)
         listed = tuple(value) if isinstance(value, list) else (value,)
-        expected = replace(expected, value=listed, pattern=None)
+        expected = replace(expected, value=listed, pattern=None, tolerance=0.0)
     return expected

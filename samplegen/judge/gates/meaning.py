@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from samplegen.gates import Gate
-from samplegen.judge.gates import answers, run
+from samplegen.judge.gates import answers, rules, run
 from samplegen.judge.gates.answers import Line, answered
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Passed, Result, result
@@ -19,7 +19,6 @@ from samplegen.judge.gates.output import differences
 from samplegen.judge.machine import locales
 from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.servers.proxy.documents import leaves
 from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import Run
@@ -27,10 +26,9 @@ from samplegen.judge.servers.started import Target
 from samplegen.spec import Expectation
 
 NAME: Gate = "meaning"
-_NARROW = {"FP32": 2.0**-24, "FP16": 2.0**-11}
-"""Datatype to half the distance of two numbers, relative: what a printed one may differ by."""
 _VARIED = "with other values in the answer"
 _LAID_OUT = "with the answer in another layout"
+_CONTENTS = "typed contents of tensors"
 _OTHER = "at the server that answers differently"
 
 
@@ -50,7 +48,7 @@ def check(case: Case) -> Result:
             return result(found, outcome)
     if not places and not _refusable(case):
         return NotTried("no answer holds what the sample prints")
-    return Passed()
+    return Passed(rules.spared(NAME, case.cell.client.name))
 
 
 # Runs
@@ -58,9 +56,9 @@ def check(case: Case) -> Result:
 
 def _same(case: Case, slot: Slot) -> tuple[list[str], Outcome]:
     """The right answer in another layout, and the program in another place."""
-    made = _run(case, slot, Plan(layout=1))
+    made = _run(case, slot, Plan(layout=1, other_contents=_reads_typed(case)))
     lines = case.cell.operation.expect
-    return _compared(made, lines, 0.0, _LAID_OUT), run.outcome(made.ended)
+    return _compared(made, lines, _LAID_OUT), run.outcome(made.ended)
 
 
 def _changed(
@@ -73,9 +71,11 @@ def _changed(
     """Another answer."""
     change = Change(seed=seed, places=places, decoy=seed == 1)
     layout = seed if seed > 1 else None
-    made = _run(case, slot, Plan(change=change, layout=layout))
+    typed = _reads_typed(case)
+    made = _run(case, slot, Plan(change=change, layout=layout, other_contents=typed))
     outcome = run.outcome(made.ended)
-    given = answers.given(case, made)
+    documents = answers.documents(case, made)
+    given = {call: document.tree for call, document in documents.items()}
     refused = _refused(case)
     try:
         expected = [
@@ -84,7 +84,8 @@ def _changed(
         ]
     except LookupError as error:
         return [f"{_VARIED}, {error}"], outcome
-    return _compared(made, expected, _precision(given), _VARIED), outcome
+    datatypes = [answers.datatype(line, documents) for line in lines]
+    return _compared(made, expected, _VARIED, datatypes), outcome
 
 
 def _elsewhere(
@@ -96,8 +97,9 @@ def _elsewhere(
     made = _run(case, slot, Plan(), other.connection)
     outcome = run.outcome(made.ended)
     if operation.other:
-        return _compared(made, operation.other, 0.0, _OTHER), outcome
-    given, refused = answers.given(case, made), _refused(case)
+        return _compared(made, operation.other, _OTHER), outcome
+    documents, refused = answers.documents(case, made), _refused(case)
+    given = {call: document.tree for call, document in documents.items()}
     known = [line for line in lines if line.expected.answer[:1] and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
@@ -105,7 +107,8 @@ def _elsewhere(
         expected = [answered(line, given) for line in known]
     except LookupError as error:
         return [f"{_OTHER}, {error}"], outcome
-    return _compared(made, expected, 0.0, _OTHER), outcome
+    datatypes = [answers.datatype(line, documents) for line in known]
+    return _compared(made, expected, _OTHER, datatypes), outcome
 
 
 def _says_no(line: Line, refused: set[str]) -> bool:
@@ -119,9 +122,16 @@ def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
     return case.run(upstream or case.setup.upstream(), plan, env, slot=slot)
 
 
-def _compared(made: Run, lines: Sequence[Expectation], precision: float, where: str) -> list[str]:
+def _reads_typed(case: Case) -> bool:
+    """Whether tensors may come as typed contents in place of raw ones, and the other way round."""
+    return _CONTENTS not in rules.spared(NAME, case.cell.client.name)
+
+
+def _compared(
+    made: Run, lines: Sequence[Expectation], where: str, datatypes: Sequence[str] = ()
+) -> list[str]:
     found = made.problems or run.complaints(made.ended)
-    found = found or differences(made.ended.stdout, lines, precision)
+    found = found or differences(made.ended.stdout, lines, datatypes)
     return [f"{where}, {problem}" for problem in found]
 
 
@@ -147,14 +157,3 @@ def _refused(case: Case) -> set[str]:
 
 def _refusable(case: Case) -> bool:
     return not _refused(case).isdisjoint(call.rpc for call in case.cell.operation.calls)
-
-
-def _precision(given: Mapping[str, Any]) -> float:
-    """What numbers of these answers may differ by, relative."""
-    datatypes = [
-        str(value)
-        for tree in given.values()
-        for path, value in leaves(tree)
-        if path and path[-1] == "datatype"
-    ]
-    return max((_NARROW.get(datatype, 0.0) for datatype in datatypes), default=0.0)

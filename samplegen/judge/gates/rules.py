@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from samplegen.gates import Gate
 
-RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {}
+_RAW_ONLY = frozenset({"python/tritonclient-grpc", "cpp/triton-grpc"})
+"""Their library reads raw contents of tensors, and no others."""
+RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
+    "meaning": {"typed contents of tensors": _RAW_ONLY},
+}
 """By gate, the name of a check and the clients whose samples are spared it: `<language>/<client>`.
 
 In the gate of the faults, a check is a fault.

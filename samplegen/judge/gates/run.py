@@ -3,11 +3,10 @@
 It also calls nothing but its server, waits for nothing else, and keeps within its limits.
 """
 
-import os
-
 from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Result, result
+from samplegen.judge.machine import load
 from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.starter.messages import Ended, Leftover
 from samplegen.judge.machine.workshop import ending
@@ -50,8 +49,8 @@ def _idle(case: Case) -> list[str]:
     )
     usage = run.ended.usage
     idle = usage.seconds - usage.cpu - asking
-    load = os.getloadavg()[0] / (os.cpu_count() or 1)  # others wait for a processor, too
-    return [f"it did nothing for {idle:.0f} s"] if idle > _IDLE + 2 * load * usage.cpu else []
+    allowed = _IDLE + 2 * load.factor() * usage.cpu  # it may have waited for a processor
+    return [f"it did nothing for {idle:.0f} s"] if idle > allowed else []
 
 
 def complaints(ended: Ended) -> list[str]:

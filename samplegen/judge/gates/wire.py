@@ -15,6 +15,7 @@ from samplegen.judge.gates import rules
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
+from samplegen.judge.machine import load
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Exchange
@@ -25,7 +26,8 @@ from samplegen.spec import Call, Operation, Spec, Tensor
 
 NAME: Gate = "wire"
 _TOLERANCE = 1.0
-"""Seconds by which a deadline may differ: some is gone before the request is sent."""
+"""Seconds by which a deadline may differ: some is gone before the request is sent, the more so on
+a busy machine."""
 _BINARY = frozenset({"binary_data", "binary_data_size", "binary_data_output"})
 """Parameters that say how tensors travel, and nothing else."""
 _CONTENT_TYPE = "Content-Type"
@@ -147,7 +149,7 @@ class _Sent:
             return
         if seconds is None:
             yield f"it has no deadline, expected {self._deadline} s"
-        elif abs(seconds - self._deadline) > _TOLERANCE:
+        elif not -_TOLERANCE * load.factor() <= seconds - self._deadline <= _TOLERANCE:
             yield f"its deadline is {seconds:g} s, expected {self._deadline} s"
 
     # What it said

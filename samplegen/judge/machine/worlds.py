@@ -271,7 +271,8 @@ def _started(prefix: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.soc
             process.kill()
         process.wait()
         said.seek(0)
-        raise WorldError(said.read().decode(errors="replace").strip() or "it does not start")
+        lines = said.read().decode(errors="replace").strip().splitlines()
+        raise WorldError(lines[0] if prefix and lines else "\n".join(lines) or "it does not start")
 
 
 def _bind(listener: socket.socket, folder: Path) -> None:

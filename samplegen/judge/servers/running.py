@@ -121,6 +121,7 @@ class Runner:
             calls=program.calls,
             contract=self.contract,
             authority=self._authority,
+            client=self.connection.tls,
             waiting=lending.begin,
         )
         with slot.lent():
