@@ -1,7 +1,7 @@
 """The JSON that commands and the site give to machines. Its fields are public.
 
 `samplegen schema` writes a JSON Schema of each. What `verify` and `merge` give is in
-`samplegen.judge.verdicts`, the index of the samples in `samplegen.files`.
+`samplegen.judge.results.verdicts`, the index of the samples in `samplegen.samples`.
 """
 
 import json
@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from samplegen.catalogue import State
-from samplegen.judge.verdicts import Verdict
-from samplegen.render.clients import Gate
+from samplegen.gates import Gate
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.render.view import Rendered
 from samplegen.served.metadata import ModelMetadata
 

@@ -15,7 +15,7 @@ from samplegen.errors import SamplegenError
 if TYPE_CHECKING:
     from samplegen.catalogue import Cell
     from samplegen.judge.judging import Judge
-    from samplegen.judge.verdicts import Verdict
+    from samplegen.judge.results.verdicts import Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -138,7 +138,8 @@ class Sample(pytest.Item):
         self._report(verdict)
 
     def _report(self, verdict: "Verdict") -> None:
-        from samplegen.judge.verdicts import lacking
+        from samplegen.judge.results.report import unproved
+        from samplegen.judge.results.verdicts import lacking
 
         self.add_report_section("call", "output", verdict.output)
         for name in ("gates", "sha256", "versions"):
@@ -146,7 +147,7 @@ class Sample(pytest.Item):
         if verdict.status == "failed":
             raise Failure(f"{verdict.reason}\n{verdict.log}")
         if lacking([verdict], self.parent.required):
-            raise Failure(f"required, yet: {verdict.reason}")
+            raise Failure(f"required, but not fully judged: {unproved(verdict)}")
         if verdict.status == "skipped":
             raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
 

@@ -10,8 +10,9 @@ from typing import Any
 from samplegen import files, outputs, settings
 from samplegen.connection import model
 from samplegen.files import IndexedSample
-from samplegen.judge import verdicts
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.gates import finding
+from samplegen.judge.results import verdicts
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import (
     ListedCell,
     MutationScores,
@@ -22,6 +23,7 @@ from samplegen.outputs import (
 )
 from samplegen.render import clients
 from samplegen.render.clients import ClientFile, Language
+from samplegen.render.literals import declared
 from samplegen.served import metadata
 from samplegen.settings import SettingsFile
 from samplegen.spec import api, operation, tensors
@@ -49,7 +51,8 @@ _OUTPUTS: dict[str, Any] = {
 }
 """What machines are given: all of its keys are there, and others may follow."""
 _MODULES = (
-    api, operation, tensors, model, clients, settings, outputs, verdicts, files, metadata,
+    api, operation, tensors, model, clients, declared, settings, outputs, verdicts, finding, files,
+    metadata,
 )  # fmt: skip
 """Where the classes are, for their docstrings."""
 

@@ -207,7 +207,7 @@ def test_a_missing_toolchain_is_a_named_skip_and_red_where_required(
     assert "jq is missing; type: sudo apt install jq" in verdict["reason"]
     required = samplegen(*options, "--require", "curl", cwd=tmp_path, PATH=str(tools))
     assert required.returncode == 1
-    assert "health × curl/rest is required, yet: jq is missing" in required.stderr
+    assert "health × curl/rest is required, but not fully judged: jq is missing" in required.stderr
 
 
 def test_verify_writes_json_junit_and_verdicts(samplegen: Run, tmp_path: Path) -> None:

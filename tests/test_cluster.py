@@ -19,7 +19,7 @@ from samplegen import cli
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
 from samplegen.judge import cluster
-from samplegen.judge.verdicts import Verdict, read
+from samplegen.judge.results.verdicts import Verdict, read
 from tests import ingress, toy
 from tests.server.process import running
 
@@ -92,7 +92,7 @@ def test_a_killed_worker_loses_nothing(scheduler: str, tmp_path: Path) -> None:
     catalogue = Catalogue([Path(options[1])], [Path(options[3])])
     cells = [cell for cell in catalogue.cells if cell.client.name == "toy/toy"]
     digests = {cell.key: catalogue.digest(cell) for cell in cells}
-    errand = cluster.errand(["--client", "toy"], catalogue, None, tmp_path / "no-costs.json")
+    work = cluster.packed(["--client", "toy"], catalogue, None, tmp_path / "no-costs.json")
     heard: list[Verdict] = []
     found: list[Verdict] = []
     with worker(scheduler, tmp_path / "one") as one, worker(scheduler, tmp_path / "two") as two:
@@ -103,7 +103,7 @@ def test_a_killed_worker_loses_nothing(scheduler: str, tmp_path: Path) -> None:
             heard.append(verdict)
 
         thread = threading.Thread(
-            target=lambda: found.extend(cluster.judge(scheduler, errand, digests, judged))
+            target=lambda: found.extend(cluster.judge(scheduler, work, digests, judged))
         )
         thread.start()
         thread.join(100)
@@ -148,9 +148,9 @@ def test_a_worker_reaches_a_server_that_asks_who_comes(
 
 
 def test_a_shard_that_cannot_run_is_red_and_says_why(scheduler: str, tmp_path: Path) -> None:
-    errand = cluster.Errand(("--client", "nobody"), {})
+    work = cluster.Work(("--client", "nobody"), {})
     with worker(scheduler, tmp_path / "one"):
-        (verdict,) = cluster.judge(scheduler, errand, {("a", "b/c"): ""}, lambda verdict: None)
+        (verdict,) = cluster.judge(scheduler, work, {("a", "b/c"): ""}, lambda verdict: None)
     assert verdict.status == "failed"
     assert "no client 'nobody'" in verdict.reason
 
@@ -159,10 +159,10 @@ def test_no_scheduler_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
     address = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(SamplegenError, match="no scheduler answers at"):
-        cluster.judge(address, cluster.Errand((), {}), {}, lambda verdict: None)
+        cluster.judge(address, cluster.Work((), {}), {}, lambda verdict: None)
 
 
 def test_no_worker_is_one_message(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 1)
     with pytest.raises(SamplegenError, match="has no workers; start some"):
-        cluster.judge(scheduler, cluster.Errand((), {}), {}, lambda verdict: None)
+        cluster.judge(scheduler, cluster.Work((), {}), {}, lambda verdict: None)

@@ -88,4 +88,19 @@ def test_the_packaged_clients_say_what_they_need(samplegen: Run) -> None:
     assert len(needed) == 12
     assert "Go" in needed["go/http"]
     assert "protoc" in needed["go/grpc"]
-    assert all(row["install"] for row in rows)
+    assert all(row["install"] for row in rows if row["name"] != "isolation")
+
+
+def test_how_far_programs_are_kept_apart(
+    options: tuple[str, ...], tmp_path: Path, samplegen: Run
+) -> None:
+    *_, row = json.loads(samplegen("doctor", "--json", *options, cwd=tmp_path).stdout)
+    assert row["name"] == "isolation"
+    assert "toy/toy" in row["clients"]
+    assert row["version"] in ("namespaces", "sudo", "process")
+    assert bool(row["install"]) == (row["version"] != "namespaces")
+    lines = samplegen("doctor", *options, cwd=tmp_path).stdout.splitlines()
+    assert sum(line.startswith("isolation: ") for line in lines) == 1
+    assert any(row["install"] in line for line in lines if "for a better one" in line) == bool(
+        row["install"]
+    )

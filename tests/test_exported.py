@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from samplegen.catalogue import Catalogue
-from samplegen.judge import servers
-from samplegen.judge.output import differences
-from samplegen.judge.requirements import version
-from samplegen.judge.servers import Target
+from samplegen.judge.gates.output import differences
+from samplegen.judge.machine.requirements import Versions
+from samplegen.judge.servers import started
+from samplegen.judge.servers.started import Target
 from tests.conftest import Run
 from tests.typing_in import content, fresh_shell, type_in, typed
 
 CATALOGUE = Catalogue()
+VERSIONS = Versions()
 OPERATION = CATALOGUE.spec.operation("infer-image")
 """It has data, which must travel with the project."""
 CLIENTS = {client.name: client for client in CATALOGUE.clients.all()}
@@ -22,7 +23,7 @@ CLIENTS = {client.name: client for client in CATALOGUE.clients.all()}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Target]:
-    with servers.started(CATALOGUE.spec.api) as target:
+    with started.started(CATALOGUE.spec.api) as target:
         yield target
 
 
@@ -41,7 +42,7 @@ def test_its_readme_builds_and_runs_it(
     client: str, server: Target, shell: dict[str, str], samplegen: Run, tmp_path: Path
 ) -> None:
     for requirement in CLIENTS[client].requirements:
-        if version(requirement) is None:
+        if VERSIONS.of(requirement) is None:
             assert not requirement.in_project, "what a project brings is part of the tests"
             missing = f"{requirement.name} is missing; type: {requirement.install}"
             assert "CI" not in os.environ or client in IN_NO_REGISTRY, missing

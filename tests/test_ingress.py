@@ -12,12 +12,11 @@ import pytest
 from samplegen.catalogue import Catalogue
 from samplegen.connection.given import connection
 from samplegen.connection.model import Connection
-from samplegen.judge import processes
-from samplegen.judge.preparing import Workshop
-from samplegen.judge.processes import Outcome
-from samplegen.judge.requirements import versions
-from samplegen.judge.trial import STATIC
-from samplegen.render.clients import Client, Gate
+from samplegen.judge.machine import processes
+from samplegen.judge.machine.processes import Outcome, Processes
+from samplegen.judge.machine.requirements import Versions
+from samplegen.judge.machine.workshop import Workshop
+from samplegen.render.clients import Client
 from samplegen.render.view import view
 from samplegen.selection import default_cache
 from samplegen.spec.operation import Operation
@@ -118,22 +117,23 @@ def test_samples_reach_the_server(
 
 def built(client: Client, operation: Operation, connection: Connection) -> list[str]:
     """The command that runs a sample."""
-    found = versions(client.requirements, 2)
-    if lacking := [r for r in client.requirements if found[r] is None]:
+    versions = Versions()
+    if lacking := [r for r in client.requirements if versions.of(r) is None]:
         reason = f"{lacking[0].name} is missing; type: {lacking[0].install}"
         missing(reason, client.name in TRITON)
     text = CATALOGUE.renderer.render(client, view(CATALOGUE.spec.api, operation, connection)).text
     assert not any(secret in text for secret in SECRETS.values())
-    commands = {gate: getattr(client.language, gate) for gate in STATIC}
-    gates: dict[Gate, Any] = {gate: tried for gate, tried in commands.items() if tried}
     name = Path(client.sample(operation)).name
-    workshop = Workshop(default_cache(), CATALOGUE.project, found)
-    values = workshop.built(client, name, text, gates, lambda gate: None)
+    workshop = Workshop(default_cache(), CATALOGUE.project, versions, Processes())
+    folder = workshop.written(client, name, text)
+    for commands in (client.language.format, client.language.lint, client.language.build):
+        folder = workshop.step(client, name, folder, commands)
+    values = workshop.values(client, folder, name)
     return [argument.format_map(values) for argument in client.language.run]
 
 
 def run(command: list[str], folder: Path, secrets: dict[str, str]) -> Outcome:
-    return processes.run(command, folder, processes.environment(folder, secrets), 60)
+    return Processes().run(command, folder, processes.environment(folder, secrets), 60)
 
 
 def complaint(outcome: Outcome) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from samplegen.cli import COMMANDS
-from samplegen.judge import verdicts
+from samplegen.judge.results import verdicts
 from tests.test_verdicts import PASSED
 
 CURL = ("--client", "curl/rest")

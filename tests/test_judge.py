@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from samplegen import cli
+from samplegen.judge.machine import isolation
 from tests import toy
 from tests.conftest import Run, samplegen_command
 from tests.server.process import free_ports
@@ -31,7 +33,12 @@ FAULTS = {
     ),
     "leaves-a-child": (
         toy.GOOD + 'import subprocess\nsubprocess.Popen(["sleep", "60"])\n',
-        "run: it left a process running",
+        "run: it left a process running: sleep 60",
+    ),
+    "leaves-a-daemon": (
+        toy.GOOD + "import subprocess\n"
+        'subprocess.Popen(["setsid", "env", "-i", "/bin/sh", "-c", "sleep 60 & exit"]).wait()\n',
+        "run: it left a process running: sleep 60",
     ),
     "leaves-a-child-in-a-session-of-its-own": (
         toy.GOOD + 'import subprocess\nsubprocess.Popen(["setsid", "sleep", "60"])\n',
@@ -41,18 +48,48 @@ FAULTS = {
         toy.GOOD + 'open("rubbish.txt", "w").close()\n',
         "run: it left the file rubbish.txt behind",
     ),
-    "prints-nothing": ("pass\n", "output: missing: 'answer: 42'"),
+    "asks-nothing": ("pass\n", "wire: request missing: Toy"),
+    "prints-nothing": (
+        toy.GOOD.replace('print("answer:", answer)', "pass"),
+        "output: missing: 'answer: 42'",
+    ),
     "prints-more": (toy.GOOD + 'print("more")\n', "output: line 2: unexpected 'more'"),
     "prints-another": (
-        'print("answer: 41")\n',
+        toy.GOOD.replace('print("answer:", answer)', 'print("answer:", answer - 1)'),
         "output: line 1: found 'answer: 41'; expected 'answer: 42'",
     ),
     "prints-a-float": (
-        'print("answer: 42.0")\n',
+        toy.GOOD.replace('print("answer:", answer)', 'print("answer:", float(answer))'),
         "output: line 1: found 'answer: 42.0'; expected 'answer: 42'",
     ),
     "does-not-compile": ("def\n", "build: "),
-    "reads-stdin": ("input()\n", "run: ended with status 1: Traceback"),
+    "reads-stdin": ("input()\n", "run: it was not done after 5 s"),
+    "calls-another-server": (
+        toy.GOOD + "import socket\nsocket.socket().connect_ex(('127.0.0.1', 19123))\n",
+        "run: it called 127.0.0.1:19123, which is not its server",
+    ),
+    "leaves-a-folder-elsewhere": (
+        toy.GOOD + 'import os\nos.mkdir("/tmp/rubbish")\n',
+        "run: it left the folder rubbish behind",
+    ),
+    "takes-much-memory": (
+        toy.GOOD + "import time\nblock = b'x' * 2**31\ntime.sleep(1)\n",
+        "run: it held more memory than a sample may",
+    ),
+    "starts-many-processes": (
+        toy.GOOD + "import os, time\n"
+        "for _ in range(300):\n    if not os.fork():\n        time.sleep(3)\n        os._exit(0)\n"
+        "time.sleep(1)\n",
+        "run: it started more processes than a sample may",
+    ),
+    "prints-without-end": (
+        "while True:\n    print('x' * 1000)\n",
+        "run: it printed more than a sample may",
+    ),
+    "sleeps": (
+        toy.GOOD.replace("signal.alarm({{ deadline }})", "") + "import time\ntime.sleep(4)\n",
+        "run: it did nothing for 4 s",
+    ),
     "reads-a-secret": (
         "import os\n" + toy.GOOD.replace("answer)", 'answer + ("A_SECRET" in os.environ))'),
         None,
@@ -83,14 +120,18 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def test_a_good_program_passes_its_gates(verdicts: dict[str, dict[str, Any]]) -> None:
     verdict = verdicts["good"]
     assert verdict["status"] == "passed"
-    assert verdict["gates"] == ["build", "run", "output", "faults"]
+    assert verdict["gates"] == ["build", "run", "wire", "output", "meaning", "faults"]
     assert verdict["output"] == "answer: 42\n"
     assert verdict["versions"]["server"] == "toy 1.0"
 
 
 def test_gates_that_were_not_tried_are_named(verdicts: dict[str, dict[str, Any]]) -> None:
+    assert verdicts["good"]["not_tried"] == {
+        "identity": "there is no folder of published samples",
+        "format": "toy-formatter is missing; type: make a toy",
+        "lint": "the language names no linter",
+    }
     assert "format: toy-formatter is missing; type: make a toy" in verdicts["good"]["reason"]
-    assert "identity: there is no folder of published samples" in verdicts["good"]["reason"]
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -102,6 +143,9 @@ def test_fault(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
         return
     assert verdict["status"] == "failed"
     assert verdict["reason"].startswith(reason)
+    assert verdict["gate"] == reason.partition(":")[0]
+    (first, *_) = verdict["findings"]
+    assert first["message"] in verdict["reason"]
     assert f"{name}.py" in verdict["log"]
     assert "   1 | " in verdict["log"], "the log shows the program's lines"
 
@@ -110,7 +154,7 @@ def test_failures_are_shown_with_the_program_and_its_output(tmp_path: Path, samp
     options = toy.make(tmp_path, {"wrong": 'print("answer: 41")\n'})
     finished = samplegen("verify", *options, cwd=tmp_path)
     assert finished.returncode == 1
-    assert "✗ wrong × toy/toy: output: line 1: found 'answer: 41'" in finished.stderr
+    assert "✗ wrong × toy/toy: wire: request missing: Toy" in finished.stderr
     assert '   1 | print("answer: 41")' in finished.stderr
     assert "0 passed, 1 failed" in finished.stdout
 
@@ -139,17 +183,31 @@ def toy_generate(run: Run, folder: Path, options: list[str | Path]) -> Any:
     return run("generate", *options[:4], cwd=folder)
 
 
-def test_busy_documented_ports_are_avoided_and_the_verdict_says_so(
-    tmp_path: Path, samplegen: Run
+@pytest.mark.parametrize(("level", "busy"), [(None, True), ("process", True), ("process", False)])
+def test_documented_ports_may_be_busy(
+    level: str | None,
+    busy: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = toy.make(tmp_path, {"good": toy.GOOD})
-    with socket.create_server(("127.0.0.1", 19008)):
-        finished = samplegen("verify", "--json", *options, cwd=tmp_path)
-    (verdict,) = json.loads(finished.stdout)
-    assert (verdict["status"], verdict["documented_addresses"]) == ("passed", False)
-    finished = samplegen("verify", "--json", *options, cwd=tmp_path)
-    (verdict,) = json.loads(finished.stdout)
-    assert (verdict["status"], verdict["documented_addresses"]) == ("passed", True)
+    """Without a network of their own, samples run on other ports, and the verdict says so."""
+    monkeypatch.chdir(tmp_path)
+    if level is not None:
+        monkeypatch.setattr(isolation, "_ways", lambda: [(level, level)])
+    api = tmp_path / "spec/api.yaml"
+    options = [str(option) for option in toy.make(tmp_path, {"good": toy.GOOD})]
+    (port,) = free_ports(1)
+    api.write_text(api.read_text().replace("19008", str(port)))
+    with contextlib.ExitStack() as stack:
+        if busy:
+            stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        cli.run(["verify", "--json", *options])
+    (verdict,) = json.loads(capsys.readouterr().out)
+    alone = verdict["isolation"] != "process"
+    assert alone == (level is None)
+    assert verdict["status"] == "passed", verdict["reason"]
+    assert verdict["documented_addresses"] == (alone or not busy)
 
 
 def test_a_server_that_dies_half_way_is_named_as_the_cause(tmp_path: Path, samplegen: Run) -> None:
@@ -181,12 +239,15 @@ def test_a_required_client_may_not_miss_a_gate(tmp_path: Path, samplegen: Run) -
     assert samplegen("verify", *options, cwd=tmp_path).returncode == 0
     finished = samplegen("verify", "--require", "toy", *options, cwd=tmp_path)
     assert finished.returncode == 1
-    assert "good × toy/toy is required, yet: " in finished.stderr
+    assert "good × toy/toy is required, but not fully judged: identity: " in finished.stderr
 
 
 def test_a_program_may_take_the_time_that_its_reader_allows(tmp_path: Path, samplegen: Run) -> None:
     """The toy language gives it 5 seconds."""
-    slow = 'import time\ntime.sleep(6)\nprint("answer: 41")\n'
+    slow = (
+        "import time\nend = time.process_time() + 3.6\nwhile time.process_time() < end:\n    pass\n"
+        'time.sleep(2)\nprint("answer: 41")\n'
+    )
     options = toy.make(tmp_path, {"slow": slow})
     (port,) = free_ports(1)
     server = subprocess.Popen([sys.executable, tmp_path / "server.py", str(port)])
@@ -232,6 +293,27 @@ def test_an_interrupted_run_leaves_no_process_and_no_half_file(
     assert "Traceback" not in stderr
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy"]
+
+
+def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    marker = f"hangs-{os.getpid()}-killed"
+    options = toy.make(tmp_path, {marker: "import time\ntime.sleep(60)\n"})
+    with subprocess.Popen(
+        samplegen_command("verify", *options), cwd=tmp_path, stdin=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: running(marker))
+        started = children(process.pid)
+        process.kill()
+    assert len(started) > 2
+    wait_for(lambda: not any(alive(pid) for pid in started))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie that nobody has waited for yet does not."""
+    with contextlib.suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return stat.rpartition(")")[2].split()[0] not in "ZX"
+    return False
 
 
 def running(name: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from samplegen.judge.output import differences
+from samplegen.judge.gates.output import differences
 from samplegen.spec.operation import Expectation
 
 

@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from samplegen.judge import verdicts
-from samplegen.judge.shards import missing
-from samplegen.judge.verdicts import Faults, Status, Verdict
+from samplegen.gates import Gate
+from samplegen.judge.results import verdicts
+from samplegen.judge.results.shards import missing
+from samplegen.judge.results.verdicts import Faults, Status, Verdict
 from samplegen.outputs import (
     ConnectionValue,
     LanguageScore,
@@ -23,11 +23,10 @@ from samplegen.outputs import (
     ShownProgram,
     to_json,
 )
-from samplegen.render.clients import Gate
 from samplegen.schema import schemas
 from tests.conftest import ROOT, Run
 from tests.server.process import Server, running
-from tests.test_verdicts import FAILED, PASSED, SKIPPED, TEXTS
+from tests.test_verdicts import FAILED, PASSED, SKIPPED, any_verdict
 
 SCHEMAS = {
     name.removeprefix("output/").removesuffix(".json"): json.loads(text)
@@ -127,22 +126,7 @@ def test_a_verdict_of_every_status_fits_the_schema() -> None:
     check("verdicts", json.loads(verdicts.as_json(every)))
 
 
-@given(
-    st.builds(
-        Verdict,
-        operation=TEXTS,
-        client=TEXTS,
-        status=st.sampled_from(get_args(Status)),
-        reason=TEXTS,
-        gates=st.lists(st.sampled_from(get_args(Gate))).map(tuple),
-        output=TEXTS,
-        versions=st.dictionaries(TEXTS, TEXTS, max_size=2),
-        seconds=st.floats(0, 1e6),
-        gate_seconds=st.dictionaries(st.sampled_from(get_args(Gate)), st.floats(0, 1e3)),
-        faults=st.builds(Faults, names=st.lists(TEXTS, max_size=2).map(tuple), proved_at=TEXTS),
-        log=TEXTS,
-    )
-)
+@given(any_verdict())
 @settings(max_examples=60, deadline=None)
 def test_verdicts_of_any_text_fit_the_schema(verdict: Verdict) -> None:
     content = verdicts.as_json([verdict])
@@ -227,4 +211,4 @@ def test_no_class_is_described_for_another_of_the_same_name() -> None:
         verdict["properties"]["gate_seconds"]["description"]
         == "Of those, what each passed gate took."
     )
-    assert "seen to tell" in SCHEMAS["verdicts"]["$defs"]["Faults"]["description"]
+    assert "that a sample reported" in SCHEMAS["verdicts"]["$defs"]["Faults"]["description"]

@@ -3,7 +3,7 @@
 import socket
 from contextlib import ExitStack
 
-from samplegen.judge.ports import claimed
+from samplegen.judge.machine.ports import claimed
 
 
 def free_ports(count: int) -> list[int]:

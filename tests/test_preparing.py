@@ -182,7 +182,7 @@ def test_folders_not_used_for_long_are_removed(
     verify(samplegen, tmp_path, "one")
     kinds = ("built", "faults")
     old = {path for kind in kinds for path in (tmp_path / "cache" / kind).iterdir()}
-    assert len(old) == 3, "what runs on the server, what meets faults, and which it told"
+    assert len(old) == 7, "a program, linted and built, for the server and for faults; and a proof"
     for path in old:
         os.utime(path, (0, 0))
     verify(samplegen, tmp_path, "two")

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from samplegen.judge import processes
-from samplegen.judge.processes import Outcome
+from samplegen.judge.machine import processes
+from samplegen.judge.machine.processes import Outcome, Processes
 
 
 def run(
     tmp_path: Path, *command: str, timeout: float = 20, extra: dict[str, str] | None = None
 ) -> Outcome:
-    return processes.run(command, tmp_path, processes.environment(tmp_path, extra), timeout)
+    env = processes.environment(tmp_path, extra)
+    return Processes().run(command, tmp_path, env, timeout)
 
 
 def alive(pid: int) -> bool:
@@ -161,7 +162,7 @@ def test_a_group_ends_with_its_block_even_by_an_exception(tmp_path: Path) -> Non
     with (
         tempfile.TemporaryFile() as log,
         pytest.raises(RuntimeError, match="enough"),
-        processes.group(["sleep", "60"], tmp_path, env, log, log) as process,
+        Processes().group(["sleep", "60"], tmp_path, env, log, log) as process,
     ):
         assert process.poll() is None
         raise RuntimeError("enough")
@@ -171,15 +172,16 @@ def test_a_group_ends_with_its_block_even_by_an_exception(tmp_path: Path) -> Non
 STOPPED = """
 import sys, threading, time
 from pathlib import Path
-from samplegen.judge import processes
+from samplegen.judge.machine import processes
 
 folder = Path(sys.argv[1])
+started = processes.Processes()
 ends = []
 
 def judge(number):
     script = f"sleep 60 & echo $! >{number}.tmp; mv {number}.tmp {number}; wait"
     try:
-        processes.run(["sh", "-c", script], folder, processes.environment(folder), 60)
+        started.run(["sh", "-c", script], folder, processes.environment(folder), 60)
     except processes.Interrupted:
         ends.append(number)
 
@@ -188,7 +190,7 @@ for thread in threads:
     thread.start()
 while len([p for p in folder.iterdir() if p.suffix == ""]) < 4:
     time.sleep(0.01)
-processes.stop_all()
+started.stop()
 for thread in threads:
     thread.join(10)
 judge(5)
@@ -196,7 +198,7 @@ print(sorted(ends))
 """
 
 
-def test_stop_all_ends_every_group_and_starts_no_more(tmp_path: Path) -> None:
+def test_stop_ends_every_group_and_starts_no_more(tmp_path: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "-c", STOPPED, str(tmp_path)],
         capture_output=True,

@@ -102,7 +102,7 @@ def test_a_skip_is_shown_with_its_reason_unless_required(run: Pytest, project: P
     assert "SKIPPED [1] spec/greet.yaml:1: toy is missing; type: make a toy" in finished.stdout
     finished = run("--samplegen", "--samplegen-require", "python")
     assert finished.returncode == 1
-    assert "required, yet: toy is missing" in finished.stdout
+    assert "required, but not fully judged: toy is missing" in finished.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,31 +10,30 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.judge import report
-from samplegen.judge.shards import missing
-from samplegen.judge.verdicts import Faults, Status, Verdict, as_json
-from tests.test_verdicts import FAILED, PASSED, SKIPPED
+from samplegen.gates import Gate
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results import report
+from samplegen.judge.results.shards import missing
+from samplegen.judge.results.verdicts import Faults, Verdict, as_json
+from tests.test_verdicts import FAILED, PASSED, SKIPPED, any_verdict
 
 HOSTILE = "[bold]a[/] ]]> <b> & \" ' :x: a:b:c \\ [/nothing] \x1b[31m \ud800 \uffff \x00 \r\n é"
 ODD = Verdict(
     operation="odd",
     client="[toy]/[/red]:a:",
     status="failed",
-    reason=f"run: {HOSTILE}",
+    gate="run",
+    findings=(Finding(HOSTILE),),
     output=HOSTILE,
     log=f"path\n{HOSTILE}",
     seconds=1.5,
 )
-TEXTS = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cn", "Co", "Po"]))
-
-
 SCHEMA = xmlschema.XMLSchema(str(Path(__file__).with_name("junit.xsd")))
 LOST = missing(("health", "java/grpc"))
 
@@ -85,7 +84,7 @@ def test_junit_counts_and_names_every_cell() -> None:
 
 
 def test_junit_calls_an_error_what_kept_the_judge_from_a_verdict() -> None:
-    broken = replace(FAILED, reason="templates/x.jinja:1: no such name", log="the same")
+    broken = replace(FAILED, gate=None, findings=(Finding("no such name"),), log="the same")
     found = suite([FAILED, LOST, broken])
     assert (found.get("failures"), found.get("errors"), found.get("skipped")) == ("1", "2", "0")
     outcomes = [case[1] for case in found]
@@ -98,15 +97,15 @@ def test_junit_calls_an_error_what_kept_the_judge_from_a_verdict() -> None:
 
 
 def test_junit_calls_a_failure_what_is_required_yet_was_not_judged() -> None:
-    untried = replace(PASSED, operation="infer", reason="lint: shellcheck is missing")
+    untried = replace(PASSED, operation="infer", not_tried={"lint": "shellcheck is missing"})
     failed = replace(FAILED, operation="other")
     found = suite([PASSED, SKIPPED, untried, failed], [SKIPPED, untried])
     assert (found.get("failures"), found.get("errors"), found.get("skipped")) == ("3", "0", "0")
     messages = [case[1].get("message") for case in found]
     assert messages == [
         None,
-        "required, yet: go is missing",
-        "required, yet: lint: shellcheck is missing",
+        "required, but not fully judged: go is missing",
+        "required, but not fully judged: lint: shellcheck is missing",
         "run: no",
     ]
     assert [case[1].tag for case in found] == ["system-out", "failure", "failure", "failure"]
@@ -114,11 +113,16 @@ def test_junit_calls_a_failure_what_is_required_yet_was_not_judged() -> None:
 
 def test_junit_tells_what_was_proved_and_when() -> None:
     faults = Faults(("server down", "server stalls"), "2026-01-01T00:00:00+00:00")
-    verdict = replace(PASSED, other_server="Other 1", faults=faults, reason="lint: no linter")
+    untried: dict[Gate, str] = {"lint": "no linter", "wire": "no recording"}
+    waived: dict[Gate, str] = {"lint": "there is none"}
+    verdict = replace(
+        PASSED, other_server="Other 1", faults=faults, not_tried=untried, waived=waived
+    )
     properties = suite([verdict])[0][0]
     assert {found.get("name"): found.get("value") for found in properties} == {
         "gates": "identity format lint run output",
-        "not tried": "lint: no linter",
+        "not tried": "lint: no linter; wire: no recording",
+        "waived": "lint: there is none",
         "other server": "Other 1",
         "faults": "server down, server stalls",
         "faults proved at": "2026-01-01T00:00:00+00:00",
@@ -139,22 +143,7 @@ def test_junit_escapes_what_xml_cannot_hold() -> None:
 
 
 @given(
-    st.lists(
-        st.builds(
-            Verdict,
-            operation=TEXTS,
-            client=TEXTS,
-            status=st.sampled_from(get_args(Status)),
-            reason=TEXTS | st.builds("run: {}".format, TEXTS),
-            output=TEXTS,
-            other_server=TEXTS,
-            faults=st.builds(Faults, names=st.lists(TEXTS, max_size=2).map(tuple)),
-            seconds=st.floats(0, 1e9),
-            log=TEXTS,
-        ),
-        max_size=4,
-        unique_by=lambda verdict: verdict.cell,
-    ),
+    st.lists(any_verdict(), max_size=4, unique_by=lambda verdict: verdict.cell),
     st.data(),
 )
 @settings(max_examples=100, deadline=None)
@@ -197,15 +186,26 @@ def test_the_table_prints_each_cell_and_counts(capsys: pytest.CaptureFixture[str
 def test_the_table_tells_which_gates_of_a_passed_sample_were_not_tried(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    untried = Verdict(operation="a", client="b/c", status="passed", reason="lint: [x] is missing")
-    report.table([untried])
-    assert "passed a × b/c: lint: [x] is missing\n1 passed, 0 failed\n" in capsys.readouterr().out
+    untried = replace(PASSED, not_tried={"lint": "[x] is missing"})
+    several = [replace(untried, operation=name) for name in "abcde"]
+    waived = replace(untried, operation="f", waived={"lint": "no [x] here"})
+    report.table([*several, waived])
+    printed = capsys.readouterr().out
+    names = ", ".join(f"{name} × curl/rest" for name in "abc")
+    assert f"not tried lint: [x] is missing: {names} and 2 more\n" in printed
+    assert "not tried lint: [x] is missing (waived: no [x] here): f × curl/rest\n" in printed
+    assert printed.endswith("6 passed, 0 failed\n")
 
 
 def test_failures_print_all_one_needs_to_mend_them(capsys: pytest.CaptureFixture[str]) -> None:
     code = "x[bold]y[/] = z[:a:]  # :smile: " + "long " * 60
     failed = Verdict(
-        operation="a", client="[b]/c", status="failed", reason="run: [red] :x:", log=f"p\n{code}"
+        operation="a",
+        client="[b]/c",
+        status="failed",
+        gate="run",
+        findings=(Finding("[red] :x:"),),
+        log=f"p\n{code}",
     )
     report.failures([PASSED, SKIPPED, failed])
     printed = capsys.readouterr()
@@ -222,7 +222,10 @@ def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFix
 
 PROGRESS = """
 import sys
-from samplegen.judge import report, verdicts
+from samplegen.gates import Gate
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results import report
+from samplegen.judge.results import verdicts
 from dataclasses import replace
 from pathlib import Path
 found = verdicts.read(Path(sys.argv[1]))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from samplegen import cli
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.errors import SamplegenError
-from samplegen.judge.shards import costs, cut, joined
-from samplegen.judge.verdicts import read, write
+from samplegen.judge.results.shards import costs, cut, joined
+from samplegen.judge.results.verdicts import read, write
 from tests import toy
 from tests.test_verdicts import FAILED, PASSED, SKIPPED
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplegen.errors import SamplegenError
-from samplegen.judge.verdicts import Verdict, as_json, lacking, merge, read
+from samplegen.gates import GATES, Gate
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results.verdicts import Faults, Status, Verdict, as_json, lacking, merge, read
 
 PASSED = Verdict(
     operation="health",
@@ -23,27 +25,59 @@ PASSED = Verdict(
     seconds=0.25,
     judged_at="2026-01-01T00:00:00+00:00",
 )
-FAILED = replace(PASSED, operation="infer", status="failed", reason="run: no", log="all\nof it")
-SKIPPED = Verdict(operation="health", client="go/grpc", status="skipped", reason="go is missing")
-
-TEXTS = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cn", "Lu"]))
-
-
-@given(
-    st.builds(
-        Verdict,
-        operation=TEXTS,
-        client=TEXTS,
-        status=st.sampled_from(["passed", "failed", "skipped"]),
-        reason=TEXTS,
-        gates=st.lists(st.sampled_from(["identity", "build", "run"])).map(tuple),
-        output=TEXTS,
-        versions=st.dictionaries(TEXTS, TEXTS, max_size=3),
-        documented_addresses=st.booleans(),
-        seconds=st.floats(0, 1e6),
-        log=TEXTS,
-    )
+FAILED = replace(
+    PASSED,
+    operation="infer",
+    status="failed",
+    gate="run",
+    findings=(Finding("no"),),
+    log="all\nof it",
 )
+SKIPPED = Verdict(
+    operation="health",
+    client="go/grpc",
+    status="skipped",
+    findings=(Finding("go is missing"),),
+)
+
+TEXTS = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cn", "Co", "Lu", "Po"]))
+_GATE = st.sampled_from(GATES)
+_FINDINGS = st.lists(
+    st.builds(Finding, TEXTS, TEXTS, st.none() | st.integers(1, 10**6)), min_size=1, max_size=3
+).map(tuple)
+_OUTCOMES: st.SearchStrategy[tuple[Status, Gate | None, tuple[Finding, ...]]] = st.one_of(
+    st.tuples(st.just("passed"), st.none(), st.just(())),
+    st.tuples(st.just("failed"), st.none() | _GATE, _FINDINGS),
+    st.tuples(st.just("skipped"), st.none(), _FINDINGS),
+)
+
+
+@st.composite
+def any_verdict(draw: st.DrawFn) -> Verdict:
+    """A verdict of any text that a judge may give."""
+    status, gate, findings = draw(_OUTCOMES)
+    untried = draw(st.dictionaries(_GATE, TEXTS, max_size=2))
+    return Verdict(
+        operation=draw(TEXTS),
+        client=draw(TEXTS),
+        status=status,
+        gate=gate,
+        findings=findings,
+        not_tried=untried,
+        waived={gate: draw(TEXTS) for gate in untried if draw(st.booleans())},
+        gates=tuple(draw(st.lists(_GATE))),
+        output=draw(TEXTS),
+        versions=draw(st.dictionaries(TEXTS, TEXTS, max_size=2)),
+        documented_addresses=draw(st.booleans()),
+        other_server=draw(TEXTS),
+        faults=Faults(tuple(draw(st.lists(TEXTS, max_size=2))), draw(TEXTS)),
+        seconds=draw(st.floats(0, 1e6)),
+        gate_seconds=draw(st.dictionaries(_GATE, st.floats(0, 1e3), max_size=2)),
+        log=draw(TEXTS),
+    )
+
+
+@given(any_verdict())
 @settings(max_examples=60, deadline=None)
 def test_a_file_gives_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, verdict: Verdict
@@ -67,7 +101,7 @@ def test_merging_replaces_the_judged_cells_and_keeps_the_others(tmp_path: Path) 
     path = tmp_path / "build/verdicts.json"
     cells = [PASSED.cell, FAILED.cell, SKIPPED.cell]
     merge(path, [PASSED, FAILED], cells)
-    again = replace(FAILED, status="passed", reason="", log="")
+    again = replace(FAILED, status="passed", gate=None, findings=(), log="")
     merge(path, [SKIPPED, again], cells)
     assert read(path) == (PASSED, again, SKIPPED)
 
@@ -95,6 +129,9 @@ def test_no_file_holds_no_verdicts(tmp_path: Path) -> None:
         b'[{"operation": "health"}]',
         b'[{"operation": "health", "client": "x", "status": "perhaps"}]',
         as_json([PASSED])[:-20],
+        as_json([PASSED, FAILED])[:-200],
+        as_json([FAILED]).replace(b'"findings"', b'"of_another_version"'),
+        as_json([PASSED]).replace(b'"passed"', b'"failed"'),
         b"\xff\xfe",
         b"[" * 100_000,
         b"[" + b"9" * 5000 + b"]",
@@ -107,7 +144,8 @@ def test_a_damaged_file_is_one_message_and_stays(content: bytes, tmp_path: Path)
         with pytest.raises(SamplegenError) as caught:
             attempt()
         (problem,) = caught.value.problems
-        expected = f"{path}: not a file of verdicts; remove it and run samplegen verify: "
+        expected = f"{path}: not a file of verdicts of this version; remove it and run "
+        expected += "samplegen verify: "
         assert str(problem).startswith(expected)
         assert "\n" not in str(problem)
     assert path.read_bytes() == content
@@ -119,9 +157,9 @@ def test_a_folder_in_its_place_is_one_message(tmp_path: Path) -> None:
 
 
 def test_a_required_client_lacks_what_was_skipped_or_not_tried() -> None:
-    untried = replace(PASSED, reason="lint: shellcheck is missing")
-    silent = replace(SKIPPED, reason="")
-    verdicts = [PASSED, untried, FAILED, SKIPPED, silent]
-    assert lacking(verdicts, {"curl/rest", "go/grpc"}) == [untried, SKIPPED, silent]
+    untried = replace(PASSED, not_tried={"lint": "shellcheck is missing"})
+    waived = replace(untried, waived={"lint": "this language has no linter"})
+    verdicts = [PASSED, untried, waived, FAILED, SKIPPED]
+    assert lacking(verdicts, {"curl/rest", "go/grpc"}) == [untried, SKIPPED]
     assert lacking(verdicts, {"curl/rest"}) == [untried]
     assert lacking(verdicts, set()) == []

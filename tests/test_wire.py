@@ -1,13 +1,14 @@
 """The judge knows what a sample sent, whatever it printed."""
 
 import json
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from samplegen.catalogue import Catalogue, Cell
-from samplegen.judge.wire import canonical, differences
-from tests.conftest import ROOT, Run
+from tests import toy
+from tests.conftest import ROOT, Run, samplegen_command
 
 GRPC = "python/tritonclient-grpc"
 INFER = "infer.py.jinja"
@@ -16,35 +17,55 @@ SEND = "        result = client.infer("
 FAULTS = {
     "sent twice": (
         SEND,
-        '        client.infer("dummy", inputs, model_version="1", client_timeout=5)\n' + SEND,
-        "wire: unexpected request: ModelInfer",
+        '        client.infer("dummy", inputs, model_version="1", client_timeout=10)\n' + SEND,
+        "unexpected request: ModelInfer",
     ),
     "no deadline": (
         "            client_timeout={{ deadline }},\n",
         "",
-        "wire: request 1: deadline is false, expected true",
+        "request 1: it has no deadline, expected 10 s",
+    ),
+    "three times the deadline": (
+        "client_timeout={{ deadline }}",
+        "client_timeout=3 * {{ deadline }}",
+        "request 1: its deadline is 30 s, expected 10 s",
+    ),
+    "a hundredth of the deadline": (
+        "client_timeout={{ deadline }}",
+        "client_timeout={{ deadline }} / 5",
+        "request 1: its deadline is 2 s, expected 10 s",
     ),
     "other version": (
         "{{ model_version | quote }}",
         '""',
-        'wire: request 1: version is "", expected "1"',
+        'request 1: version is "", expected "1"',
     ),
     "other values, printed as expected": (
         "        infer_input.set_data_from_numpy(data)",
         "        infer_input.set_data_from_numpy(data[:, ::-1].copy())",
-        "wire: request 1: inputs is ",
+        "request 1: the elements of b are others than expected",
     ),
     "nothing sent, the right lines printed": (
         SEND,
         '        print("a:", *range(1, 11))\n        sys.exit()\n' + SEND,
-        "wire: request missing: ModelInfer",
+        "request missing: ModelInfer",
+    ),
+    "an id": (
+        "            client_timeout={{ deadline }},\n",
+        '            client_timeout={{ deadline }},\n            request_id="mine",\n',
+        'request 1: id is "mine", and nobody asked for it',
+    ),
+    "a parameter": (
+        "            client_timeout={{ deadline }},\n",
+        "            client_timeout={{ deadline }},\n            priority=3,\n",
+        'request 1: parameters is {"priority": ',
+    ),
+    "a header": (
+        "            client_timeout={{ deadline }},\n",
+        '            client_timeout={{ deadline }},\n            headers={"authorization": "x"},\n',
+        "request 1: the header authorization is sent, and nobody asked for it",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return Catalogue()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -59,46 +80,63 @@ def test_fault_is_seen_on_the_wire(fault: str, tmp_path: Path, samplegen: Run) -
     finished = samplegen("verify", "infer-array", *options, cwd=tmp_path)
     (verdict,) = json.loads(finished.stdout)
     assert finished.returncode == 1
-    assert verdict["reason"].startswith(reason), verdict["reason"]
+    assert verdict["gate"] == "wire", verdict["reason"]
+    assert reason in verdict["reason"], verdict["reason"]
 
 
-DEVIATES = {("health", "cpp/triton-http"): ["ServerLive", "ServerLive", "ModelReady"]}
-"""The cells whose library calls something else, and what."""
+URL = "{{ url.Toy | quote }}"
+REQUESTS = {
+    "a query": (URL, f'{URL} + "?x=1"', 'request 1: its query is "x=1", expected ""'),
+    "another path": (URL, f'{URL} + "/"', "request 1: it is GET /toy/, expected Toy"),
+    "another method": (
+        f"urlopen({URL}",
+        f'urlopen(urllib.request.Request({URL}, method="DELETE")',
+        "request 1: it is DELETE /toy, expected Toy",
+    ),
+    "a token": (
+        f"urlopen({URL}",
+        f'urlopen(urllib.request.Request({URL}, headers={{"Authorization": "x"}})',
+        "request 1: the header authorization is sent, and nobody asked for it",
+    ),
+    "a body": (
+        f"urlopen({URL}",
+        f'urlopen(urllib.request.Request({URL}, b"{{}}", method="GET")',
+        "request 1: Content-Type is",
+    ),
+    "twice": (
+        "    with urllib",
+        f"    urllib.request.urlopen({URL}).close()\n    with urllib",
+        "unexpected request: Toy",
+    ),
+    "nothing": (
+        "    with urllib",
+        '    print("answer: 42")\n    sys.exit()\n    with urllib',
+        "request missing: Toy",
+    ),
+}
 
 
-def test_all_clients_of_an_operation_send_the_same_but_for_deadlines_and_deviations(
-    catalogue: Catalogue,
-) -> None:
-    for operation in catalogue.spec.operations():
-        sent = []
-        for client in catalogue.clients.all():
-            cell = Cell(operation, client)
-            requests = canonical(catalogue.spec, cell, catalogue.spec.api.connection)
-            if cell.key in DEVIATES:
-                assert [request["rpc"] for request in requests] == DEVIATES[cell.key]
-                continue
-            expected = True if client.transport == "grpc" else None
-            assert [request.pop("deadline") for request in requests] == [expected] * len(requests)
-            sent.append(requests)
-        assert all(requests == sent[0] for requests in sent)
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Programs that send what they should not, to a server that records nothing."""
+    folder = tmp_path_factory.mktemp("toy")
+    programs = {}
+    for name, (old, new, _) in REQUESTS.items():
+        assert old in toy.GOOD
+        programs[name.replace(" ", "-")] = toy.GOOD.replace(old, new)
+    finished = subprocess.run(
+        samplegen_command("verify", "--json", *toy.make(folder, programs)),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    return {verdict["operation"]: verdict for verdict in json.loads(finished.stdout)}
 
 
-def test_order_and_number_of_requests_count(catalogue: Catalogue) -> None:
-    cell = Cell(catalogue.spec.operation("health"), catalogue.clients.client(GRPC))
-    expected = canonical(catalogue.spec, cell, catalogue.spec.api.connection)
-    assert differences(expected, expected) == []
-    assert differences(expected[:2], expected) == ["request missing: ModelReady"]
-    assert differences([*expected, expected[0]], expected) == ["unexpected request: ServerLive"]
-    assert differences([expected[1], expected[0], expected[2]], expected) == [
-        'request 1: rpc is "ServerReady", expected "ServerLive"',
-        'request 2: rpc is "ServerLive", expected "ServerReady"',
-    ]
-
-
-def test_a_refused_request_is_a_difference(catalogue: Catalogue) -> None:
-    cell = Cell(catalogue.spec.operation("server-metadata"), catalogue.clients.client(GRPC))
-    (expected,) = canonical(catalogue.spec, cell, catalogue.spec.api.connection)
-    sent = {**expected, "error": "InvalidPrecision"}
-    assert differences([sent], [expected]) == [
-        'request 1: error is "InvalidPrecision", expected null'
-    ]
+@pytest.mark.parametrize("name", REQUESTS)
+def test_request_over_rest(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
+    verdict = verdicts[name.replace(" ", "-")]
+    assert verdict["gate"] == "wire", verdict["reason"]
+    assert REQUESTS[name][2] in verdict["reason"], verdict["reason"]

@@ -17,16 +17,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/die":
             print("a bug in the toy server", file=sys.stderr, flush=True)
             os._exit(3)
-        bodies = {"/v2": b'{"name": "toy", "version": "1.0"}', "/toy": b"%d" % answer}
+        number = b"%d" % answer
+        bodies = {
+            "/v2": b'{"name": "toy", "version": "1.0"}',
+            "/toy": number,
+            "/again": number,
+            "/item": b'{"title": "Desk lamp", "in stock": true, "price": 24.5, "count": 7}',
+        }
         if record and self.path == "/toy":
             request = {"rpc": "Toy", "model": "", "version": "", "inputs": None, "deadline": None}
             request |= {"error": None, "answer": {"number": answer}}
             record.open("a").write(json.dumps(request) + chr(10))
-        body = bodies.get(self.path, b"")
+        body = bodies.get(self.path.partition("?")[0].rstrip("/"), b"")
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+    do_DELETE = do_GET
     def log_message(self, *args): pass
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
@@ -37,7 +44,7 @@ title: Toy
 summary: A toy.
 proto: toy.proto
 connection: {host: localhost, grpc_port: 19007, rest_port: 19008, model_version: "1"}
-deadline: 3
+deadline: 2
 server:
   title: the toy server
   command: ["{python}", SERVER, "{rest_port}"]
@@ -69,12 +76,88 @@ timeout: 5
 
 CLIENT = "{title: Toy, tab: toy, transport: rest, install: nothing}\n"
 
-GOOD = """\
+TWICE = """
+title: $name
+summary: A toy operation of two calls.
+form: $name
+calls: [{rpc: Toy, rest: GET /toy}, {rpc: Again, rest: GET /again}]
+expect: [{label: answer, value: 42}, {label: again, value: 42}]
+"""
+
+ITEM = """
+title: $name
+summary: A toy operation whose answer has fields.
+form: $name
+calls: [{rpc: Item, rest: GET /item}]
+expect:
+  - {label: title, value: Desk lamp}
+  - {label: stock, value: true}
+  - {label: price, value: 24.5}
+  - {label: count, value: 7}
+"""
+
+GOOD_TWICE = """\
+import signal
 import sys
 import urllib.request
 
+
+def late(*_):
+    raise RuntimeError("no answer in time")
+
+
+signal.signal(signal.SIGALRM, late)
 try:
-    with urllib.request.urlopen({{ url.Toy | quote }}, timeout={{ deadline }}) as response:
+    answers = []
+    for url in ({{ url.Toy | quote }}, {{ url.Again | quote }}):
+        signal.alarm({{ deadline }})
+        with urllib.request.urlopen(url) as response:
+            answers.append(int(response.read()))
+except Exception as error:
+    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
+print("answer:", answers[0])
+print("again:", answers[1])
+"""
+
+GOOD_ITEM = """\
+import json
+import signal
+import sys
+import urllib.request
+
+
+def late(*_):
+    raise RuntimeError("no answer in time")
+
+
+signal.signal(signal.SIGALRM, late)
+try:
+    signal.alarm({{ deadline }})
+    with urllib.request.urlopen({{ url.Item | quote }}) as response:
+        item = json.load(response)
+    lines = [item["title"], item["in stock"], item["price"], item["count"]]
+    if None in lines:
+        raise ValueError(f"a null in {item}")
+except Exception as error:
+    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
+for label, line in zip(("title", "stock", "price", "count"), lines):
+    print(f"{label}:", line)
+"""
+
+GOOD = """\
+import signal
+import sys
+import urllib.request
+
+
+def late(*_):
+    raise RuntimeError("no answer in time")
+
+
+signal.signal(signal.SIGALRM, late)
+try:
+    signal.alarm({{ deadline }})
+    with urllib.request.urlopen({{ url.Toy | quote }}) as response:
         answer = int(response.read())
 except Exception as error:
     sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
@@ -82,11 +165,17 @@ print("answer:", answer)
 """
 
 
-def make(folder: Path, programs: dict[str, str]) -> list[str | Path]:
+def make(
+    folder: Path, programs: dict[str, str], operations: dict[str, str] | None = None
+) -> list[str | Path]:
     """Writes the toy API with one operation for each program; returns the options that name it.
 
-    A program is a template, and goes through no formatter.
+    Args:
+        folder: Where it is written.
+        programs: Operation to template; none goes through a formatter.
+        operations: Operation to what its file holds, if that is not `OPERATION`.
     """
+    operations = operations or {}
     server = folder / "server.py"
     files = {
         "server.py": SERVER,
@@ -96,7 +185,8 @@ def make(folder: Path, programs: dict[str, str]) -> list[str | Path]:
         "templates/toy/toy/client.yaml": CLIENT,
     }
     for name, program in programs.items():
-        files[f"spec/{name}.yaml"] = Template(OPERATION).substitute(name=name)
+        text = operations.get(name, OPERATION)
+        files[f"spec/{name}.yaml"] = Template(text).substitute(name=name)
         files[f"templates/toy/toy/{name}.py.jinja"] = program
     for name, content in files.items():
         path = folder / name

@@ -8,8 +8,8 @@ import click
 from samplegen.commands.printing import annotate, error
 from samplegen.errors import Problem
 from samplegen.files import write_file
-from samplegen.judge import report, verdicts
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.results import report, verdicts
+from samplegen.judge.results.verdicts import Verdict
 
 
 def conclude(
@@ -26,7 +26,7 @@ def conclude(
     report.failures(found)
     for verdict in found:
         if verdict.status == "failed":
-            annotate(report.place(verdict))
+            annotate(report.problem(verdict))
     if as_json:
         click.echo(verdicts.as_json(found))
     else:
@@ -34,7 +34,7 @@ def conclude(
     lacking = verdicts.lacking(found, required)
     for verdict in lacking:
         name = f"{verdict.operation} × {verdict.client}"
-        error(Problem(f"{name} is required, yet: {verdict.reason}"))
+        error(Problem(f"{name} is required, but not fully judged: {report.unproved(verdict)}"))
     if junit is not None:
         write_file(junit, report.junit(found, lacking))
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0

@@ -27,10 +27,12 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
     samplegen doctor --require java   fails if Java's samples could not be judged
     """
     with extra("verify"):
-        from samplegen.judge import report, requirements
+        from samplegen.judge.machine import isolation, requirements
+        from samplegen.judge.results import report
 
     required = matching_clients(catalogue, require, "--require")
     found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
+    apart = isolation.available()
     if as_json:
         from samplegen import outputs
 
@@ -44,9 +46,12 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
             )
             for finding in found
         ]
+        everyone = tuple(client.name for client in catalogue.clients.all())
+        rows.append(outputs.Need("isolation", apart.level, apart.remedy, ("run",), everyone))
         click.echo(outputs.to_json(rows, indent=1))
     else:
-        report.findings(found)
+        report.installations(found)
+        report.isolation(apart)
     missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]
     for finding in missing:
         error(f"{finding.requirement.name} is required, yet missing")

@@ -66,7 +66,7 @@ def command(
     """
     with extra("verify"):
         from samplegen.commands.concluding import conclude
-        from samplegen.judge import shards, verdicts
+        from samplegen.judge.results import shards, verdicts
 
     absent = [path for path in files if not path.is_file()]
     if absent:

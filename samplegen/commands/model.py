@@ -23,10 +23,14 @@ from samplegen.commands.printing import error, extra
 from samplegen.connection.given import on_this_machine
 from samplegen.errors import SamplegenError, UsageError
 from samplegen.files import write_file
+from samplegen.gates import Gate
 from samplegen.project import project_files, write_project
 from samplegen.selection import matching_clients
 from samplegen.served import address, operation
 from samplegen.spec.operation import OPERATION_NAME, Operation
+
+_GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
+"""Those of a sample that is not published, on a server of the reader's that records nothing."""
 
 
 @click.command("model")
@@ -169,18 +173,21 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
     """Judges the samples; returns the exit status, and the operation with what was answered."""
     with extra("verify"):
         from samplegen.commands.concluding import conclude
-        from samplegen.judge import agreement, report
         from samplegen.judge.judging import Judge
-        from samplegen.judge.servers import Target
+        from samplegen.judge.results import agreement, report
+        from samplegen.judge.servers import running
+        from samplegen.judge.servers.started import Target
 
     reached = on_this_machine(task.connection)
-    server = Target(reached, task.answer.server, documented=True)
-    judge = Judge(task.catalogue.on(reached), server, None, cache, until="output")
+    server = Target(reached, task.answer.server)
+    catalogue = task.catalogue.on(reached)
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
-    with report.progress(len(cells)) as judged:
+    with (
+        running.opened(catalogue.spec, server, kept=[cache]) as runner,
+        report.progress(len(cells)) as judged,
+    ):
+        judge = Judge(catalogue, server, None, cache, runner, gates=_GATES)
         found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
-    # Nothing is published, and this server does not tell what it is asked: no news.
-    found = [replace(v, reason="") if v.status == "passed" else v for v in found]
     first = next((verdict for verdict in found if verdict.status == "passed"), None)
     answered = task.operation
     if first is not None:

@@ -21,8 +21,8 @@ def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any
     Options that are not listed here go to the server as they are; `samplegen serve -- --help`
     tells its own.
     """
-    from samplegen.judge import servers
+    from samplegen.judge.servers import started
 
     api = catalogue.spec.api
-    command = servers.command_line(api.server, connection(api.connection, **values))
+    command = started.command_line(api.server, connection(api.connection, **values))
     os.execv(command[0], [*command, *server_options])  # noqa: S606  (the server takes our place)

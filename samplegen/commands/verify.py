@@ -110,7 +110,8 @@ def command(
     """
     with extra("verify"):
         from samplegen.commands.concluding import conclude
-        from samplegen.judge import judging, report, shards, verdicts
+        from samplegen.judge import judging
+        from samplegen.judge.results import report, shards, verdicts
 
     if dask is not None and shard is not None:
         raise UsageError("--dask makes its own shards; leave out --shard")
@@ -136,9 +137,9 @@ def command(
                 from samplegen.judge import cluster
             named = [*operations, *(word for client in clients for word in ("--client", client))]
             named += ["--endpoint", endpoint, *words(security)] if endpoint else []
-            errand = cluster.errand(named, catalogue, published, costs)
+            work = cluster.packed(named, catalogue, published, costs)
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
-            found = cluster.judge(dask, errand, digests, judged)
+            found = cluster.judge(dask, work, digests, judged)
     try:
         return conclude(found, required, junit, as_json)
     finally:  # they are kept even if a report cannot be written

@@ -15,9 +15,9 @@ from distributed import Client, as_completed
 
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
-from samplegen.judge import processes
-from samplegen.judge.shards import Key, missing
-from samplegen.judge.verdicts import Verdict, read
+from samplegen.judge.machine.processes import Processes
+from samplegen.judge.results.shards import Key, missing
+from samplegen.judge.results.verdicts import Verdict, read
 
 _CONNECT_SECONDS = 10
 _SHARDS_A_THREAD = 2
@@ -28,7 +28,7 @@ _COSTS = "costs.json"
 
 
 @dataclass(frozen=True)
-class Errand:
+class Work:
     """A `samplegen verify` that a worker runs in a folder of its own."""
 
     arguments: tuple[str, ...]
@@ -37,10 +37,10 @@ class Errand:
     """The files that the options name: path to content."""
 
 
-def errand(
+def packed(
     arguments: Sequence[str], catalogue: Catalogue, samples: Path | None, costs: Path
-) -> Errand:
-    """An errand that takes all it needs along, for workers that do not share our disk.
+) -> Work:
+    """Work with all the files it needs, for workers that do not share our disk.
 
     Args:
         arguments: Which samples to judge, and against what.
@@ -63,24 +63,24 @@ def errand(
             for path in folder.rglob("*"):
                 if path.is_file():
                     files[f"{name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
-    return Errand(tuple(options), files)
+    return Work(tuple(options), files)
 
 
 def judge(
     address: str,
-    errand: Errand,
+    work: Work,
     digests: Mapping[Key, str],
     judged: Callable[[Verdict], None],
 ) -> list[Verdict]:
-    """Hands the cells to the cluster; `judged` hears of each verdict as it arrives.
+    """Judges the cells on the cluster.
 
     Dask itself hands the shard of a worker that died to another one.
 
     Args:
         address: Of the scheduler, such as `tcp://10.0.0.5:8786`.
-        errand: What a worker runs, but for `--shard`.
+        work: What a worker runs, but for `--shard`.
         digests: The cells, and the SHA-256 of each sample.
-        judged: Called once for each cell.
+        judged: Called with each verdict as it arrives.
 
     Returns:
         One verdict for each cell, in the order of `digests`; a failure where none arrived.
@@ -94,7 +94,7 @@ def judge(
         threads = sum(client.nthreads().values())
         count = max(1, min(len(digests), _SHARDS_A_THREAD * threads))
         shards = [f"{index}/{count}" for index in range(1, count + 1)]
-        futures = client.map(_run, [errand] * count, shards, pure=False)
+        futures = client.map(_run, [work] * count, shards, pure=False)
         for future in as_completed(futures):
             if future.status != "finished":
                 lost.append(" ".join(str(future.exception()).split()))
@@ -102,7 +102,7 @@ def judge(
             for verdict in future.result():
                 found[verdict.cell] = verdict
                 judged(verdict)
-    reason = f"no verdict: {'; '.join(dict.fromkeys(lost)) or 'its shard did not tell of it'}"
+    reason = f"no verdict: {'; '.join(dict.fromkeys(lost)) or 'its shard gave none'}"
     return [found.get(key) or missing(key, reason) for key in digests]
 
 
@@ -121,7 +121,7 @@ def _client(address: str) -> Client:
     return client
 
 
-def _run(errand: Errand, shard: str) -> tuple[Verdict, ...]:
+def _run(work: Work, shard: str) -> tuple[Verdict, ...]:
     """Judges a shard on the worker; returns its verdicts.
 
     Raises:
@@ -129,14 +129,14 @@ def _run(errand: Errand, shard: str) -> tuple[Verdict, ...]:
     """
     with tempfile.TemporaryDirectory(prefix="samplegen-shard-") as name:
         folder, kept = Path(name), "verdicts.json"
-        for path, content in errand.files.items():
+        for path, content in work.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        verify = [sys.executable, "-m", "samplegen", "verify", *errand.arguments]
+        verify = [sys.executable, "-m", "samplegen", "verify", *work.arguments]
         # One job: the worker's other threads have shards of their own.
         own = ["--shard", shard, "--jobs", "1", "--verdicts", kept]
         command = [*_dies_with_us(), *verify, *own]
-        outcome = processes.run(command, folder, os.environ, _SHARD_SECONDS)
+        outcome = Processes().run(command, folder, os.environ, _SHARD_SECONDS)
         if not (folder / kept).is_file():
             last = "; ".join(outcome.stderr.strip().splitlines()[-_SHOWN_LINES:])
             raise RuntimeError(f"shard {shard} ended with status {outcome.status}: {last}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from samplegen.errors import SamplegenError, UsageError, gather, nearest
+from samplegen.gates import Gate
 from samplegen.render.literals import LITERALS, DeclaredLiterals, Literals
 from samplegen.resources import Layers
 from samplegen.spec.operation import Operation
@@ -17,10 +18,6 @@ from samplegen.yamlfile import Mistakes, load
 
 _FORBID = ConfigDict(extra="forbid")
 
-Gate = Literal[
-    "identity", "format", "lint", "build", "run", "wire", "output", "meaning", "faults"
-]  # fmt: skip
-"""What a sample must pass, in this order."""
 _PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
 
 
@@ -190,6 +187,9 @@ class ClientFile:
     exactly that, and readers are told."""
     unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Datatypes of outputs that the client cannot receive, and why."""
+    raw_contents: StrictBool = False
+    """Whether its library reads tensors from `raw_output_contents` only, where OpenVINO Model
+    Server and Triton put them; the judge then sends no typed contents."""
 
 
 @dataclass(frozen=True, kw_only=True)

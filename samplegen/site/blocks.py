@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from itertools import count
-from typing import get_args
 
 import markdown
 
-from samplegen.render.clients import Client, Gate
+from samplegen.gates import GATES
+from samplegen.render.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.highlight import highlight
 from samplegen.site.views import MARKS, OPERATIONS, Views, absent, describe
 from samplegen.spec.operation import Operation
 
-GATES: tuple[Gate, ...] = get_args(Gate)
 _CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
 NOT_PASSED = '<span title="not passed, or not tried">·</span>'
 PLACEHOLDER = '<div id="samplegen-block-{}"></div>'
@@ -105,8 +104,7 @@ class Blocks(Views):
     def details(self, rpcs: tuple[str, ...]) -> str:
         """The fields and errors, which are the same on many pages: search finds them elsewhere."""
         html = _markdown(super().details(rpcs))
-        # Many rows on every page: a cell of code alone is an element less, and links stand in
-        # lines.
+        # Many rows on every page: a cell of code alone is an element less, and links stand in lines.
         html = _CODE_CELL.sub(r'<td class="sg-mono">\1</td>', html)
         return self.slot(html.replace("<br>", " "))
 
@@ -226,8 +224,7 @@ class Blocks(Views):
             for file in sample.operation.files
         )
         content = (
-            f"{self._badge(sample)}{_deviation(sample)}"
-            '<div class="highlight sg-code"><span class="filename">'
+            f'{self._badge(sample)}{_deviation(sample)}<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"

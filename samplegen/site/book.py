@@ -7,7 +7,7 @@ from functools import cached_property
 
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.render.view import Rendered

@@ -20,7 +20,7 @@ from mkdocs.utils import get_relative_url
 from samplegen.catalogue import Catalogue
 from samplegen.errors import Problem, SamplegenError
 from samplegen.files import write_file
-from samplegen.judge import verdicts
+from samplegen.judge.results import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.settings import settings
 from samplegen.site import faults, lazysearch, machine, openapi, pages, scores

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, StrictInt, StrictStr
 
 from samplegen.connection.model import Connection
+from samplegen.gates import Gate
 
 _FORBID = ConfigDict(extra="forbid")
 
@@ -101,4 +102,6 @@ class Api:
     """Seconds after which every call of a sample gives up."""
     server: Server
     faults: tuple[AnswerFault, ...] = ()
+    waive: dict[Gate, Annotated[StrictStr, Field(min_length=1)]] = field(default_factory=dict)
+    """Gates that need not be tried where samples are required, and why."""
     rest: Rest = field(default_factory=Rest)

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field, StrictStr
 
 from samplegen.catalogue import Catalogue, Cell
-from samplegen.render.clients import Gate
+from samplegen.gates import Gate
 from samplegen.resources import PACKAGED
 from samplegen.yamlfile import load
 

@@ -18,16 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
 
 from samplegen.catalogue import Catalogue
-from samplegen.judge.verdicts import Verdict
+from samplegen.gates import GATES, Gate
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
-from samplegen.render.clients import Client, Gate
+from samplegen.render.clients import Client
 from samplegen.yamlfile import adapter
 from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
 
-GATES: tuple[Gate, ...] = get_args(Gate)
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
 SECONDS = 1200
@@ -55,7 +54,7 @@ class Judged:
         row = self.planted.row
         return (
             row is not None
-            and self.verdict.failed_gate == row.caught_by
+            and self.verdict.gate == row.caught_by
             and row.says in self.verdict.reason
         )
 
@@ -167,7 +166,7 @@ def _language(found: Sequence[Judged], clients: dict[str, Client]) -> LanguageSc
             client=one.planted.source,
             operation=one.planted.operation,
             expected_gate=one.planted.row.caught_by,
-            caught_by=one.verdict.failed_gate if one.caught else None,
+            caught_by=one.verdict.gate if one.caught else None,
             reason=one.verdict.reason,
         )
         for one in found

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from samplegen.catalogue import Catalogue
-from samplegen.judge.requirements import version
+from samplegen.judge.machine.requirements import Versions
 from tests.conftest import Run
 from tests.ingress import API_KEY, TOKEN, Ingress, missing
 from tests.typing_in import fresh_shell, type_in, typed
 
 SECRETS = {"KSERVE_TOKEN": TOKEN, "API_KEY": API_KEY}
+VERSIONS = Versions()
 TRUST = ("--cacert", "ca.pem")
 IDENTITY = ("--cert", "client.pem", "--key", "client.key")
 ASKED = (
@@ -129,7 +130,7 @@ def test_its_project_is_built_and_run_by_its_readme(
     client: str, front: Ingress, shell: dict[str, str], samplegen: Run, tmp_path: Path
 ) -> None:
     for requirement in Catalogue().clients.client(client).requirements:
-        if version(requirement) is None:
+        if VERSIONS.of(requirement) is None:
             missing(f"{requirement.name} is missing; type: {requirement.install}")
     folder = tmp_path / "project"
     port = front.mutual

@@ -17,7 +17,7 @@ import yaml
 from mkdocs.utils.yaml import yaml_load
 
 from samplegen.catalogue import Catalogue
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.site.book import Book, Sample
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from samplegen.judge.verdicts import Verdict
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import to_json
 from samplegen.site import machine
 from tests.conftest import ROOT, samplegen_command
@@ -86,9 +87,12 @@ def documents() -> dict[str, Any]:
     found["samples.json of a site"] = json.loads(machine.index(book, "https://docs.example/"))
     planted = next(mutants(["curl"]))
     assert planted.row is not None
-    reason = f"{planted.row.caught_by}: ended with status 1"
     verdict = Verdict(
-        operation=planted.operation, client=planted.client, status="failed", reason=reason
+        operation=planted.operation,
+        client=planted.client,
+        status="failed",
+        gate=planted.row.caught_by,
+        findings=(Finding("ended with status 1"),),
     )
     scores = suite.report([suite.Judged(planted, verdict)], 40.0)
     found["build/mutants.json"] = json.loads(to_json(scores))

@@ -20,7 +20,7 @@ from samplegen_server.cli import UNSUPPORTED
 
 from samplegen.cli import COMMANDS, cli
 from samplegen.errors import UsageError
-from samplegen.render.clients import Gate
+from samplegen.gates import Gate
 from samplegen.schema import schemas
 from samplegen.site import faults, proto
 from samplegen.site.book import STATES

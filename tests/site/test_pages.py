@@ -19,7 +19,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from samplegen.judge.verdicts import Faults, Verdict
+from samplegen.judge.gates.finding import Finding
+from samplegen.judge.results.verdicts import Faults, Verdict
 from samplegen.schema import schemas
 from samplegen.site.book import Book, Sample
 from samplegen.site.plain import fence
@@ -372,9 +373,11 @@ def test_without_mutation_scores_nothing_is_claimed(tmp_path: Path) -> None:
 def test_the_last_run_is_told_gate_by_gate(tmp_path: Path) -> None:
     def judge(sample: Sample) -> Verdict | None:
         if sample.client.name == "curl/rest":
-            return building.verdict(sample, status="failed", reason="run: <it> broke", gates=())
+            broke = (Finding("<it> broke"),)
+            return building.verdict(sample, status="failed", gate="run", findings=broke, gates=())
         if sample.client.name == "go/grpc":
-            return building.verdict(sample, status="skipped", reason="Go is missing", gates=())
+            missing = (Finding("Go is missing"),)
+            return building.verdict(sample, status="skipped", findings=missing, gates=())
         return building.verdict(sample)
 
     html = building.build(tmp_path, building.book(judge=judge)).text("verification/index.html")

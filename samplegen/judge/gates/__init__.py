@@ -1,0 +1,1 @@
+"""What a sample must pass, a module a gate."""

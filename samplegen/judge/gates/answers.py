@@ -1,0 +1,181 @@
+"""What of an answer a sample prints: as the operation says, or found by value in the first run."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from samplegen.judge.gates.case import Case
+from samplegen.judge.servers.proxy.decoding import Decoder
+from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved
+from samplegen.judge.servers.proxy.documents import at as at_path
+from samplegen.judge.servers.proxy.numbers import DIGITS
+from samplegen.judge.servers.running import Run
+from samplegen.render.literals import Scalar
+from samplegen.spec.operation import Expectation
+
+Place = tuple[str, ...]
+"""The call, then the way through its answer."""
+_MADE: dict[str, Callable[[Any], Any]] = {
+    "argmax": lambda values: values.index(max(values)),
+    "max": max,
+    "signature": lambda tensor: f"{tensor['datatype']} {tensor['shape']}",
+}
+"""What a last word makes of what the words before it lead to."""
+WIDEST = "FP64"
+"""The datatype whose numbers are compared by every digit."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that the sample prints, and where it stands in the answers."""
+
+    expected: Expectation
+    """With `answer`, if that is known."""
+    label: Place = ()
+    """Where its label stands, if it is a text of an answer."""
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Where value and label stand."""
+        yield from (place for place in (self.expected.answer, self.label) if place)
+
+
+def documents(case: Case, run: Run) -> dict[str, Document]:
+    """By call, the answer that the sample got, as far as it can be decoded."""
+    decoder = Decoder(case.setup.runner.contract)
+    found: dict[str, Document] = {}
+    for exchange in run.exchanges:
+        if exchange.given is not None:
+            try:
+                found[exchange.call] = decoder.answer(exchange, exchange.given)
+            except Undecodable:
+                continue
+    return found
+
+
+def given(case: Case, run: Run) -> dict[str, Any]:
+    """The trees of `documents`; None for an answer that has no body."""
+    return {call: document.tree for call, document in documents(case, run).items()}
+
+
+def datatype(line: Line, documents: Mapping[str, Document]) -> str:
+    """That of the number that a line prints; FP64 if nothing narrower is known."""
+    rpc, *words = line.expected.answer or ("",)
+    if rpc not in documents:
+        return WIDEST
+    document = documents[rpc]
+    try:
+        (path, *_) = resolved(document.tree, words)
+        path, _ = next(leaves(at_path(document.tree, path), path))
+    except (LookupError, StopIteration):
+        return WIDEST
+    kind = document.kinds(path)
+    return kind.name if kind is not None and kind.name in DIGITS else WIDEST
+
+
+def lines(case: Case) -> list[Line]:
+    """The lines that the sample prints, each with its place in the answers, if it has one.
+
+    Of several places with the same value, the first line takes the first.
+    """
+    answers = given(case, case.first)
+    known = case.cell.told(case.cell.operation.expect)
+    taken: Counter[Any] = Counter()
+    found = []
+    for line in known:
+        if line.answer:
+            found.append(Line(line))
+            continue
+        value = _next(taken, answers, line.value, line.tolerance)
+        label = _next(taken, answers, (line.label,), 0.0)
+        found.append(Line(replace(line, answer=value), label))
+    return found
+
+
+def _next(
+    taken: "Counter[Any]", answers: Mapping[str, Any], value: Sequence[Scalar], tolerance: float
+) -> Place:
+    """The next place with this value; the last one if there are no more."""
+    places = [
+        (rpc, *way) for rpc, tree in answers.items() for way in _places(tree, value, tolerance)
+    ]
+    if not places:
+        return ()
+    number = taken[tuple(places)]
+    taken[tuple(places)] += 1
+    return places[min(number, len(places) - 1)]
+
+
+def _places(tree: Any, value: Sequence[Scalar], tolerance: float) -> Iterator[Place]:
+    """Where a value, or a list of values, stands in a tree."""
+    if _same(tree, value, tolerance):
+        yield ()
+        return
+    for step, item in _items(tree):
+        for way in _places(item, value, tolerance):
+            yield (str(step), *way)
+
+
+def _items(tree: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(tree, dict):
+        yield from tree.items()
+    elif isinstance(tree, list):
+        yield from enumerate(tree)
+
+
+def _same(found: Any, value: Sequence[Scalar], tolerance: float) -> bool:
+    if isinstance(found, list):
+        return len(found) == len(value) > 1 and all(
+            _same(item, (element,), tolerance) for item, element in zip(found, value, strict=True)
+        )
+    if len(value) != 1 or isinstance(found, bool) != isinstance(value[0], bool):
+        return False
+    if isinstance(found, int | float) and isinstance(value[0], int | float):
+        return math.isclose(found, value[0], rel_tol=0, abs_tol=tolerance)
+    return type(found) is type(value[0]) and found == value[0]
+
+
+def at(answers: Mapping[str, Any], place: Place) -> Any:
+    """What stands there: fields by their key, tensors by their name.
+
+    Raises:
+        LookupError: Nothing does; the message says what is missing.
+    """
+    found: Any = answers
+    for number, word in enumerate(place):
+        try:
+            found = _step(found, word)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            way = ".".join(place[:number]) or "the answers"
+            raise LookupError(f"no {word} in {way}, as the server answered it") from error
+    return found
+
+
+def _step(found: Any, word: str) -> Any:
+    if isinstance(found, dict) and word in found:
+        return found[word]
+    if isinstance(found, list):
+        named = [item for item in found if isinstance(item, dict) and item.get("name") == word]
+        if named:
+            return named[0]
+        if word.isdecimal():
+            return found[int(word)]
+    return _MADE[word](found)
+
+
+def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
+    """The line with what was really answered, which must be printed to the last digit.
+
+    Raises:
+        LookupError: The answers lack it; the message says what is missing.
+    """
+    expected = line.expected
+    if line.label:
+        expected = replace(expected, label=str(at(answers, line.label)))
+    if expected.answer:
+        value = at(answers, expected.answer)
+        listed = tuple(value) if isinstance(value, list) else (value,)
+        expected = replace(expected, value=listed, pattern=None, tolerance=0.0)
+    return expected

@@ -1,0 +1,310 @@
+"""Gate: whatever is wrong with the server, the sample says so in one line, in time, and ends.
+
+Each call of the sample meets each fault in turn; the calls before it are answered correctly.
+"""
+
+import datetime
+import hashlib
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from samplegen.catalogue import Cell
+from samplegen.gates import Gate
+from samplegen.judge.gates import answers, rules
+from samplegen.judge.gates.answers import Place
+from samplegen.judge.gates.case import Case, Proof
+from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
+from samplegen.judge.gates.output import differences
+from samplegen.judge.gates.run import exited, outcome, untidy
+from samplegen.judge.machine import load
+from samplegen.judge.machine.processes import Outcome
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.proxy import wrong_answers
+from samplegen.judge.servers.proxy.fault import Fault, told
+from samplegen.judge.servers.proxy.faults import any_server
+from samplegen.judge.servers.proxy.sessions import Plan
+from samplegen.judge.servers.running import START_SECONDS, Run
+from samplegen.spec.api import Api
+
+NAME: Gate = "faults"
+_SEED = 1
+_TOLERANCE = 1.0
+"""Seconds by which a sample may end before or after its deadline, on a machine that is not busy."""
+_LONGEST = 2000
+"""Characters of a line that one would still read."""
+_TRACE = re.compile(
+    r"Traceback|goroutine \d|Exception in thread|terminate called|\bat \S+\(\S+:\d+\)"
+)
+"""What only a stack trace says."""
+_STATUSES = 4
+"""How many of the statuses of HTTP, or of gRPC, a call meets; other samples meet others."""
+_STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
+_ODD = " is an object"
+"""A fault that no server of a contract has; languages without types print what they get."""
+_EMPTY = frozenset({"empty message", "empty object"})
+"""Answers that are right if all that is printed are items of a list."""
+_LOST = frozenset({"connection closed", "connection reset"})
+"""Faults after which libraries may send a request again by themselves, as HTTP lets them."""
+_LATER = frozenset({
+    "connection closed", "server stalls", "answer drips", "truncated answer", "malformed answer",
+    "half a message", "empty answer", "empty object", "empty message", "HTTP status 204",
+    "HTTP status 302", "HTTP status 200 with an error",
+})  # fmt: skip
+"""Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
+_LOGIN = "/login"
+"""Where a redirect leads; a sample may follow it, and must not take it for the answer."""
+_SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A run of a sample against a fault, and what is wrong about how it ended."""
+
+    title: str
+    """Of the fault; with the call that met it, if there are several."""
+    run: Run
+    problems: list[str]
+
+
+class _Unproved(Exception):
+    """The sample did not report each fault as it should."""
+
+    def __init__(self, findings: tuple[Finding, ...], outcome: Outcome | None) -> None:
+        super().__init__()
+        self.failed = Failed(findings, outcome)
+
+
+def check(case: Case) -> Result:
+    """Runs the sample against each fault, unless the same was proved before."""
+    setup, cell = case.setup, case.cell
+    spec = setup.catalogue.spec
+    spared = rules.spared(NAME, cell.client.name)
+    encrypted = setup.runner.connection.tls is not None
+    printed = [place for line in answers.lines(case) for place in line.places]
+    faults = [
+        fault
+        for fault in met(spec.api, cell, printed, encrypted=encrypted)
+        if fault.name not in spared
+    ]
+    basis = (
+        case.folder.name,
+        case.text,
+        cell.client.language.run,
+        setup.runner.connection,
+        setup.deadline,
+        setup.target.version,
+        setup.runner.isolation.level,
+        [spec.data(file).read_bytes() for file in cell.operation.files],
+        cell.operation,
+        cell.deviation,
+        [fault.name for fault in faults],
+        spec.api.faults,
+        _judge_code(),
+    )
+
+    def prove(folder: Path) -> None:
+        names = _prove(case, faults)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        content = json.dumps({"names": names, "proved_at": now})
+        (folder / "faults.json").write_text(content, encoding="utf-8")
+
+    try:
+        folder = setup.workshop.kept("faults", basis, prove)
+    except _Unproved as unproved:
+        return unproved.failed
+    kept = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
+    case.faults = Proof(tuple(kept["names"]), kept["proved_at"])
+    return Passed(spared)
+
+
+def met(
+    api: Api, cell: Cell, printed: Iterable[Place] = (), *, encrypted: bool = False
+) -> list[Fault]:
+    """The faults that a sample must report; some may turn out not to concern its answers.
+
+    Args:
+        api: Says what is wrong with its servers only.
+        cell: Which sample it is.
+        printed: What of the answers it prints.
+        encrypted: Whether it connects by TLS.
+    """
+    operation = cell.operation
+    faults = any_server(_SEED, encrypted=encrypted)
+    printed = [*printed]
+    if operation.outputs:
+        faults += wrong_answers.kserve_tensors()
+    elif printed and all(map(_in_a_list, printed)):
+        faults = [fault for fault in faults if fault.name not in _EMPTY]
+    places: dict[str, list[list[str]]] = {}
+    for rpc, *words in printed:
+        places.setdefault(rpc, []).append(words)
+    faults += wrong_answers.fields(places)
+    if operation.model and any("{model}" in call.path for call in operation.calls):
+        faults.append(
+            wrong_answers.asked_otherwise(
+                "unknown model", {operation.model: "x" * len(operation.model)}
+            )
+        )
+    asked = {call.rpc for call in cell.calls}
+    faults += [
+        wrong_answers.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
+        for fault in api.faults
+        if not asked.isdisjoint(fault.rpcs)
+    ]
+    return [
+        fault
+        for fault in faults
+        if cell.client.transport in fault.transports and not fault.name.endswith(_ODD)
+    ]
+
+
+def _in_a_list(place: Place) -> bool:
+    """Whether what is printed is an item of a list, which may as well have none."""
+    return any(word.isdecimal() for word in place)
+
+
+def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
+    """The names of the faults that the sample reported correctly.
+
+    Raises:
+        _Unproved: It did not report each one so.
+    """
+    jobs = [partial(_attempt, case, fault, call) for fault, call in _chosen(case.cell, faults)]
+    attempts = [attempt for attempt in case.at_once(jobs) if attempt is not None]
+    wrong = [attempt for attempt in attempts if attempt.problems]
+    if wrong:
+        findings = tuple(
+            case.finding(f"{attempt.title}: {problem}")
+            for attempt in wrong
+            for problem in attempt.problems
+        )
+        raise _Unproved(findings, outcome(wrong[0].run.ended))
+    return [*dict.fromkeys(attempt.title for attempt in attempts)]
+
+
+def _chosen(cell: Cell, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
+    """Each fault with each call that can meet it; of the many statuses, some for each call."""
+    for number, call in enumerate(cell.calls):
+        rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
+        statuses = [fault for fault in faults if _is_one_of_many(fault)]
+        few = rng.sample(statuses, min(_STATUSES if number == 0 else 2, len(statuses)))
+        for fault in faults:
+            if fault.calls is not None:
+                chosen = call.rpc in fault.calls
+            elif _is_one_of_many(fault):
+                chosen = fault in few
+            else:
+                chosen = number == 0 or fault.name in _LATER
+            if chosen:
+                yield fault, number
+
+
+def _is_one_of_many(fault: Fault) -> bool:
+    return _STATUS.match(fault.name) is not None and fault.name not in _SUCCESSES
+
+
+def _attempt(case: Case, fault: Fault, call: int, slot: Slot) -> Attempt | None:
+    """One run; a second one if the first took another time than it should. None if not met."""
+    calls = case.cell.calls
+    title = fault.name if len(calls) == 1 else f"{fault.name}, at {calls[call].rpc}"
+    run = _run(case, fault, call, slot)
+    late = _mistimed(case, fault, run)
+    if late:  # the machine may have been busy
+        run = _run(case, fault, call, slot)
+        late = _mistimed(case, fault, run)
+    if run.problems:
+        return None
+    if run.met is None and not fault.connecting:
+        if run.ended.status == 0:
+            return None
+        if len(run.exchanges) > call:
+            return Attempt(title, run, [f"{exited(run)}, although its answer was right"])
+        return Attempt(title, run, [f"{exited(run)}, before it called the server"])
+    return Attempt(title, run, [*_complaints(case, fault, call, run), *late])
+
+
+def _run(case: Case, fault: Fault, call: int, slot: Slot) -> Run:
+    plan = Plan(fault=fault, call=call)
+    seconds = case.setup.deadline + START_SECONDS
+    upstream = case.setup.upstream()
+    if fault.connecting != "ignored":
+        return case.run(upstream, plan, seconds=seconds, slot=slot)
+    with slot.lent():  # it only waits
+        return case.run(upstream, plan, seconds=seconds, slot=slot.idle())
+
+
+def _mistimed(case: Case, fault: Fault, run: Run) -> list[str]:
+    """Whether a sample that waited in vain ended at another time than its deadline."""
+    if not fault.waits or run.waiting_since is None or run.ended.status is None:
+        return []
+    waited = run.at - run.waiting_since
+    deadline = case.setup.deadline
+    if abs(waited - deadline) <= _TOLERANCE * load.factor():
+        return []
+    return [f"it ended after {waited:.1f} s, expected its deadline of {deadline} s"]
+
+
+def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
+    """What is wrong about how a sample ended that met a fault."""
+    found = ended_wrongly(case, run)
+    followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
+    if run.ended.status == 1 and not found and not followed:
+        message = run.ended.stderr
+        if not told(message, fault, run.met):
+            found.append(f"its message lacks the cause: {message.strip()}")
+    return found if fault.name in _LOST else found + _repeated(case, run)
+
+
+def _repeated(case: Case, run: Run) -> list[str]:
+    """The calls that it made more often than it should: it tried again, and told nobody."""
+    allowed = Counter(call.rpc for call in case.cell.calls)
+    made = Counter(exchange.call for exchange in run.exchanges if exchange.path != _LOGIN)
+    return [
+        f"it sent {call or 'an unknown request'} {count} times"
+        for call, count in made.items()
+        if count > allowed[call]
+    ]
+
+
+def ended_wrongly(case: Case, run: Run) -> list[str]:
+    """Whether it ended otherwise than by one line on stderr, status 1 and nothing else."""
+    ended = run.ended
+    if ended.status is None:
+        return [f"{exited(run)}"]
+    found = []
+    if ended.status != 1:
+        found.append(f"{exited(run)}; expected status 1")
+    known = case.cell.deviation.stderr if case.cell.deviation else ()
+    lines = [line for line in ended.stderr.splitlines() if line not in known]
+    if len(lines) != 1:
+        found.append(f"it printed {len(lines)} lines to stderr; expected one")
+    elif not _readable(lines[0]):
+        found.append("what it printed to stderr is no message for a reader")
+    if not differences(ended.stdout, case.cell.operation.expect):
+        found.append("it printed all that it prints when it succeeds")
+    return found + untidy(ended) + case.leaks(ended)
+
+
+def _readable(line: str) -> bool:
+    return (
+        len(line) <= _LONGEST
+        and line.isprintable()
+        and re.search(r"\w{2}", line) is not None
+        and _TRACE.search(line) is None
+    )
+
+
+@cache
+def _judge_code() -> str:
+    """A digest of the judge's code, all of which may decide what a proof of faults is worth."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

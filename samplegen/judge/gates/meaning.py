@@ -1,0 +1,159 @@
+"""Gate: the sample prints what was really answered.
+
+The proxy changes, on the way, all that the sample must print; another run gets the same answers in
+another layout. Both run in another language, time zone and order of sets. A server that answers
+differently is asked, too, if the API has one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from samplegen.gates import Gate
+from samplegen.judge.gates import answers, rules, run
+from samplegen.judge.gates.answers import Line, answered
+from samplegen.judge.gates.case import Case
+from samplegen.judge.gates.finding import NotTried, Passed, Result, result
+from samplegen.judge.gates.output import differences
+from samplegen.judge.machine import locales
+from samplegen.judge.machine.processes import Outcome
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.proxy.edits import Change
+from samplegen.judge.servers.proxy.sessions import Plan
+from samplegen.judge.servers.running import Run
+from samplegen.judge.servers.started import Target
+from samplegen.spec.operation import Expectation
+
+NAME: Gate = "meaning"
+_VARIED = "with other values in the answer"
+_LAID_OUT = "with the answer in another layout"
+_CONTENTS = "typed contents of tensors"
+_OTHER = "at the server that answers differently"
+
+
+def check(case: Case) -> Result:
+    """Runs the sample on changed answers, and compares what it prints with them."""
+    if case.cell.client.transport == "grpc" and case.setup.runner.contract is None:
+        return NotTried(case.setup.runner.no_contract)
+    lines = answers.lines(case)
+    places = _places(case, lines)
+    runs: list[Callable[[Slot], tuple[list[str], Outcome]]] = [partial(_same, case)]
+    if places:
+        runs += [partial(_changed, case, lines, places, seed) for seed in (1, 2)]
+    if case.setup.other is not None:
+        runs.append(partial(_elsewhere, case, lines, case.setup.other))
+    for found, outcome in case.at_once(runs):
+        if found:
+            return result(found, outcome)
+    if not places and not _refusable(case):
+        return NotTried("no answer holds what the sample prints")
+    return Passed(rules.spared(NAME, case.cell.client.name))
+
+
+# Runs
+
+
+def _same(case: Case, slot: Slot) -> tuple[list[str], Outcome]:
+    """The right answer in another layout, and the program in another place."""
+    made = _run(case, slot, Plan(layout=1, other_contents=_reads_typed(case)))
+    lines = case.cell.operation.expect
+    return _compared(made, lines, _LAID_OUT), run.outcome(made.ended)
+
+
+def _changed(
+    case: Case,
+    lines: Sequence[Line],
+    places: Mapping[str, Sequence[Sequence[str]]],
+    seed: int,
+    slot: Slot,
+) -> tuple[list[str], Outcome]:
+    """Another answer."""
+    change = Change(seed=seed, places=places, decoy=seed == 1)
+    layout = seed if seed > 1 else None
+    typed = _reads_typed(case)
+    made = _run(case, slot, Plan(change=change, layout=layout, other_contents=typed))
+    outcome = run.outcome(made.ended)
+    documents = answers.documents(case, made)
+    given = {call: document.tree for call, document in documents.items()}
+    refused = _refused(case)
+    try:
+        expected = [
+            line.expected if any(p[0] in refused for p in line.places) else answered(line, given)
+            for line in lines
+        ]
+    except LookupError as error:
+        return [f"{_VARIED}, {error}"], outcome
+    datatypes = [answers.datatype(line, documents) for line in lines]
+    return _compared(made, expected, _VARIED, datatypes), outcome
+
+
+def _elsewhere(
+    case: Case, lines: Sequence[Line], other: Target, slot: Slot
+) -> tuple[list[str], Outcome]:
+    """The API's own server that answers differently."""
+    operation = case.cell.operation
+    case.other_server = other.version
+    made = _run(case, slot, Plan(), other.connection)
+    outcome = run.outcome(made.ended)
+    if operation.other:
+        return _compared(made, operation.other, _OTHER), outcome
+    documents, refused = answers.documents(case, made), _refused(case)
+    given = {call: document.tree for call, document in documents.items()}
+    known = [line for line in lines if line.expected.answer[:1] and not _says_no(line, refused)]
+    if len(known) != len(lines):
+        return [], outcome  # what it answers is not known
+    try:
+        expected = [answered(line, given) for line in known]
+    except LookupError as error:
+        return [f"{_OTHER}, {error}"], outcome
+    datatypes = [answers.datatype(line, documents) for line in known]
+    return _compared(made, expected, _OTHER, datatypes), outcome
+
+
+def _says_no(line: Line, refused: set[str]) -> bool:
+    return line.expected.answer[0] in refused
+
+
+def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
+    plan = replace(plan, other_contents=not case.cell.client.raw_contents)
+    folder = case.setup.locale()
+    env = locales.environment(folder if any(folder.iterdir()) else None)
+    return case.run(upstream or case.setup.upstream(), plan, env, slot=slot)
+
+
+def _reads_typed(case: Case) -> bool:
+    """Whether tensors may come as typed contents in place of raw ones, and the other way round."""
+    return _CONTENTS not in rules.spared(NAME, case.cell.client.name)
+
+
+def _compared(
+    made: Run, lines: Sequence[Expectation], where: str, datatypes: Sequence[str] = ()
+) -> list[str]:
+    found = made.problems or run.complaints(made.ended)
+    found = found or differences(made.ended.stdout, lines, datatypes)
+    return [f"{where}, {problem}" for problem in found]
+
+
+# What is changed
+
+
+def _places(case: Case, lines: Sequence[Line]) -> dict[str, list[tuple[str, ...]]]:
+    """By call, the places of the answers that the sample prints."""
+    refused = _refused(case)
+    places: dict[str, list[tuple[str, ...]]] = {}
+    for line in lines:
+        for rpc, *words in line.places:
+            if rpc not in refused:
+                places.setdefault(rpc, []).append(tuple(words))
+    return places
+
+
+def _refused(case: Case) -> set[str]:
+    """The calls whose answer is yes or no; that a sample heeds a no is shown by faults."""
+    faults = case.setup.catalogue.spec.api.faults
+    return {rpc for fault in faults if fault.status is not None for rpc in fault.rpcs}
+
+
+def _refusable(case: Case) -> bool:
+    return not _refused(case).isdisjoint(call.rpc for call in case.cell.operation.calls)

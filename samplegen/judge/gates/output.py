@@ -1,0 +1,118 @@
+"""Gate: the sample printed what it must print: typed values, never mere text."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from samplegen.gates import Gate
+from samplegen.judge.gates.case import Case
+from samplegen.judge.gates.finding import Result, result
+from samplegen.judge.gates.run import outcome
+from samplegen.judge.servers.proxy.numbers import rounded
+from samplegen.render.literals import Scalar
+from samplegen.spec.operation import Expectation
+
+NAME: Gate = "output"
+
+_NUMBER = re.compile(
+    r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE
+)
+_WIDEST = "FP64"
+_BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+
+
+def check(case: Case) -> Result:
+    """Compares what the first run printed."""
+    found = differences(case.stdout, case.cell.operation.expect)
+    return result(found, outcome(case.first.ended))
+
+
+def differences(
+    stdout: str, expected: Sequence[Expectation], datatypes: Sequence[str] = ()
+) -> list[str]:
+    """Every difference between the printed lines and the expected ones, in order.
+
+    Args:
+        stdout: What was printed.
+        expected: A line each.
+        datatypes: Of the numbers of each line: two decimals that mean the same number of FP32 are
+            alike. None: FP64.
+    """
+    *lines, rest = stdout.split("\n")
+    found = []
+    if rest:
+        lines.append(rest)
+    number = 0
+    known = datatypes or [_WIDEST] * len(expected)
+    for expectation, datatype in zip(expected, known, strict=True):
+        taken = 1 + expectation.label.count("\n")  # a tensor may have any name
+        line = "\n".join(lines[number : number + taken])
+        if number >= len(lines):
+            found.append(f"missing: {_shown(expectation)}")
+        elif not _matches(line, expectation, datatype):
+            found.append(f"line {number + 1}: found {line!r}; expected {_shown(expectation)}")
+        number += taken
+    found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][number:]
+    if rest:
+        found.append("the last line has no line break")
+    return found
+
+
+def _matches(line: str, expectation: Expectation, datatype: str) -> bool:
+    prefix = f"{expectation.label}: "
+    text = line.removeprefix(prefix)
+    return line.startswith(prefix) and (
+        re.fullmatch(expectation.pattern, text) is not None
+        if expectation.pattern is not None
+        else _equal(text, expectation.value, expectation.tolerance, datatype)
+    )
+
+
+def _equal(text: str, expected: tuple[Scalar, ...], tolerance: float, datatype: str) -> bool:
+    words = _words(text, expected)
+    return len(words) == len(expected) and all(
+        _equal_scalar(word, value, tolerance, datatype)
+        for word, value in zip(words, expected, strict=True)
+    )
+
+
+def _words(text: str, expected: tuple[Scalar, ...]) -> list[str]:
+    """What stands between spaces; an expected text may have spaces itself."""
+    if len(expected) == 1:
+        return [text]
+    words = []
+    for value in expected:
+        if isinstance(value, str) and text.startswith(f"{value} "):
+            word, text = value, text.removeprefix(f"{value} ")
+        elif text == value:
+            word, text = text, ""
+        else:
+            word, _, text = text.partition(" ")
+        words.append(word)
+    return [*words, text] if text else words
+
+
+def _equal_scalar(word: str, expected: Scalar, tolerance: float, datatype: str) -> bool:
+    if isinstance(expected, bool):
+        return _BOOLEANS.get(word) is expected
+    if isinstance(expected, str):
+        return word == expected
+    if isinstance(expected, int) and not tolerance:
+        return word == str(expected)
+    if _NUMBER.fullmatch(word) is None:
+        return False
+    found = float(word)
+    return (
+        math.isnan(expected)
+        if math.isnan(found)
+        else math.isclose(found, expected, rel_tol=0, abs_tol=tolerance)
+        or rounded(found, datatype) == rounded(expected, datatype)
+    )
+
+
+def _shown(expectation: Expectation) -> str:
+    if expectation.pattern is not None:
+        return f"'{expectation.label}: …' to match {expectation.pattern}"
+    values = " ".join(str(value) for value in expectation.value)
+    within = f" within {expectation.tolerance:g}" if expectation.tolerance else ""
+    return f"'{expectation.label}: {values}'{within}"

@@ -1,0 +1,1 @@
+"""What the judge needs of this machine: processes, ports, programs, a cache."""

@@ -1,0 +1,291 @@
+"""The cache: what samples are built with, and the built samples; each is made once, by content.
+
+The cache folder holds `prepared/<key>`, a client's stubs and libraries; `built/<key>`, a sample
+after one of its static gates; and `faults/<key>`, the faults that a sample reported correctly. A
+key is a digest of all that went into the folder, so what is there is right, and whatever changes
+makes a new one. Tools may keep caches of their own beside them, by {cache} in their commands.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from samplegen.errors import SamplegenError
+from samplegen.judge.machine import processes
+from samplegen.judge.machine.processes import NO_LIMIT, Outcome, Processes
+from samplegen.judge.machine.requirements import Versions
+from samplegen.render.clients import Client, Command
+
+_PREPARE_SECONDS = 900
+"""How long one command of `prepare` may take; it may have to download a lot."""
+_KEPT_SECONDS = 30 * 24 * 60 * 60
+"""How long a folder stays that is not used."""
+_KINDS = ("prepared", "built", "faults")
+"""The folders of the cache whose content is ours; tools have others beside them."""
+_COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
+"""A line that names a place or an error, among those that only lead up to it."""
+
+
+class CommandFailed(SamplegenError):
+    """A command could not be started, or did not succeed."""
+
+    def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+
+
+class Workshop:
+    """Prepares clients and builds their samples, in one cache folder that many runs may share."""
+
+    def __init__(
+        self,
+        cache: Path,
+        project: Callable[[Client], Mapping[str, Path]],
+        versions: Versions,
+        running: Processes,
+    ) -> None:
+        """Removes what has not been used for long, and makes nothing yet.
+
+        Args:
+            cache: An absolute path; made when it is needed.
+            project: What a client's samples are built with, by path in that folder.
+            versions: Of all that the clients require.
+            running: Starts the commands.
+        """
+        self._cache = cache
+        self._project = project
+        self._versions = versions
+        self._running = running
+        self._failures: dict[Path, CommandFailed] = {}
+        _tidy(cache)
+
+    def prepared(self, client: Client) -> Path:
+        """The folder that the client's samples are built with; another run may be preparing it.
+
+        Raises:
+            CommandFailed: One of its commands did; they are not tried again in this run.
+            OSError: The cache cannot be written.
+        """
+        project = self._project(client)
+        versions = [(needed.name, self._versions.of(needed)) for needed in client.requirements]
+        commands = (*client.language.prepare, *client.prepare)
+        path = self._path(
+            "prepared",
+            commands,
+            client.language.environment,
+            versions,
+            [(name, file.read_bytes()) for name, file in project.items()],
+        )
+
+        def make(folder: Path) -> None:
+            for name, file in project.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, folder / name)
+            values = self._values(folder)
+            # These commands are the project's own, and download as the machine is set up to.
+            env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
+            env |= _filled(client.language.environment, values)
+            for command in commands:
+                outcome = execute(
+                    self._running, command, values, folder, env, _PREPARE_SECONDS, NO_LIMIT
+                )
+                _require(f"{client.name} cannot be prepared: ", command, outcome)
+
+        if not _found(path):
+            with self._alone():
+                if path in self._failures:
+                    raise self._failures[path]
+                try:
+                    _make(path, make)
+                except CommandFailed as failure:
+                    self._failures[path] = failure
+                    raise
+        return path
+
+    def written(self, client: Client, name: str, text: str) -> Path:
+        """A folder that holds a program, and nothing else.
+
+        Args:
+            client: Whose sample it is.
+            name: The name of the program's file.
+            text: The program.
+
+        Raises:
+            CommandFailed: The client cannot be prepared.
+            OSError: The cache cannot be written.
+        """
+        path = self._path("built", self.prepared(client).name, name, text)
+        if not _found(path):
+            _make(path, lambda folder: _write(folder / name, text))
+        return path
+
+    def step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> Path:
+        """A copy of a program's folder in which commands have run, unless that was done before.
+
+        Args:
+            client: Whose sample it is.
+            name: The name of the program's file.
+            before: The folder after the step before.
+            commands: One after another.
+
+        Raises:
+            CommandFailed: One of them did.
+            OSError: The cache cannot be written.
+        """
+        environment = client.language.environment
+        path = self._path("built", before.name, commands, environment)
+        prepared = self.prepared(client)
+
+        def make(folder: Path) -> None:
+            shutil.copytree(before, folder, dirs_exist_ok=True)
+            values = self._values(prepared, folder, folder / name)
+            timeout = client.language.timeout
+            for command in commands:
+                with tempfile.TemporaryDirectory() as home:
+                    env = processes.environment(Path(home), _filled(environment, values))
+                    outcome = execute(self._running, command, values, folder, env, timeout)
+                _require("", command, outcome)
+
+        if not _found(path):
+            _make(path, make)
+        return path
+
+    def values(self, client: Client, folder: Path, name: str) -> dict[str, str]:
+        """What is filled into the command that runs the program in `folder`."""
+        return self._values(self.prepared(client), folder, folder / name)
+
+    def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
+        """The folders that the command which runs a program names, and what else it names."""
+        values = {"python": sys.executable, "cache": str(self._cache)}
+        return {"work": folder, "prepared": self.prepared(client)}, values
+
+    def kept(self, kind: str, ingredients: object, make: Callable[[Path], None]) -> Path:
+        """A folder of the cache that these ingredients make; made if it is not there.
+
+        Raises:
+            OSError: The cache cannot be written.
+        """
+        path = self._path(kind, ingredients)
+        if not _found(path):
+            _make(path, make)
+        return path
+
+    def _values(
+        self, prepared: Path, work: Path | None = None, file: Path | None = None
+    ) -> dict[str, str]:
+        """What is filled into commands."""
+        values = {"python": sys.executable, "cache": self._cache, "prepared": prepared}
+        return {k: str(v) for k, v in {**values, "work": work, "file": file}.items() if v}
+
+    def _path(self, kind: str, *ingredients: object) -> Path:
+        """Where the folder is kept that these ingredients make."""
+        return self._cache / kind / hashlib.sha256(repr(ingredients).encode()).hexdigest()[:32]
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or run prepares meanwhile: caches of tools are not safe to share."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        with (self._cache / "lock").open("a") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    self._running.pause(0.1)
+            yield
+
+
+def execute(
+    running: Processes,
+    command: Command,
+    values: Mapping[str, str],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    largest_file: int | None = None,
+) -> Outcome:
+    """Runs a command in `folder`.
+
+    Raises:
+        CommandFailed: It cannot be started.
+    """
+    arguments = [argument.format_map(values) for argument in command]
+    limits = {} if largest_file is None else {"largest_file": largest_file}
+    try:
+        return running.run(arguments, folder, env, timeout, **limits)
+    except (FileNotFoundError, PermissionError) as error:
+        raise CommandFailed(f"{command[0]} cannot be started: {error.strerror}") from error
+
+
+def ending(outcome: Outcome) -> str:
+    """How a process ended, and the first line that looks like an error."""
+    if outcome.status is None:
+        return f"it was not done after {outcome.seconds:.0f} s"
+    lines = [*outcome.stderr.splitlines(), *outcome.stdout.splitlines()]
+    printed = [line for line in lines if line.strip()]
+    complaint = next((line for line in printed if _COMPLAINT.search(line)), None)
+    complaint = complaint or next(iter(printed), "")
+    ending = (
+        f"was ended by signal {-outcome.status}"
+        if outcome.status < 0
+        else f"ended with status {outcome.status}"
+    )
+    return f"{ending}: {complaint}" if complaint else ending
+
+
+def _require(prefix: str, command: Command, outcome: Outcome) -> None:
+    if outcome.status != 0:
+        raise CommandFailed(f"{prefix}{command[0]} {ending(outcome)}", outcome)
+
+
+def _found(path: Path) -> bool:
+    """Whether a folder was made; if so, it counts as used now."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:  # a cache that is only read still serves
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        return path.is_dir()
+    return True
+
+
+def _make(path: Path, make: Callable[[Path], None]) -> None:
+    """Makes a folder beside its place and moves it there, so that it is there as a whole or not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
+        folder = Path(name) / "folder"
+        folder.mkdir()
+        if not _found(path):
+            make(folder)
+            try:
+                folder.rename(path)
+            except OSError:
+                if not path.is_dir():  # else another run has just made the same
+                    raise
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _tidy(cache: Path) -> None:
+    """Removes what has not been used for long."""
+    for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.format_map(values) for name, value in variables.items()}

@@ -1,0 +1,1 @@
+"""What the judge found, as data, and how it is reported."""

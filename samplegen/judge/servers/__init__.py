@@ -1,0 +1,1 @@
+"""The servers that samples are run against, real and faulty ones."""

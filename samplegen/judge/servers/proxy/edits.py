@@ -1,0 +1,136 @@
+"""What becomes of right answers: other values, or another layout."""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from samplegen.judge.servers.proxy.carrying import Carried
+from samplegen.judge.servers.proxy.changing import Changed, changed
+from samplegen.judge.servers.proxy.decoding import Decoder
+from samplegen.judge.servers.proxy.documents import Document, Encoded, Style, copied, resolved
+from samplegen.judge.servers.proxy.exchanges import Altered, Answer, Exchange, Path
+from samplegen.judge.servers.proxy.kserve_tensors import side
+from samplegen.judge.servers.proxy.layouts import headers_laid_out, laid_out
+from samplegen.judge.servers.proxy.wrong_answers import with_layout
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Which values of which answers are changed."""
+
+    seed: int
+    places: Mapping[str, Sequence[Sequence[str]]]
+    """By call, the places that the program prints; see `documents.resolved`. An empty place is all
+    of the answer."""
+    only: Collection[Any] | None = None
+    """The values that change in these places, if not all: those that the program is known to print
+    where nobody says where in the answer they stand."""
+    decoy: bool = False
+    """Whether KServe's answers get one more output, before the others."""
+
+
+class Editor:
+    """Changes right answers of a session.
+
+    Args:
+        decoder: Knows the API's messages.
+        change: Which values change; None: none.
+        layout: The seed of another layout; None: as it is.
+        other_contents: Whether typed and raw contents change places in another layout.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        change: Change | None,
+        layout: int | None,
+        *,
+        other_contents: bool = True,
+    ) -> None:
+        self._decoder = decoder
+        self._change = change
+        self._layout = layout
+        self._other_contents = other_contents
+        self.carried = Carried(decoder)
+        """What the program may send on of what it was given."""
+
+    def split(self, exchange: Exchange) -> random.Random | None:
+        """What cuts the answer into pieces."""
+        if self._layout is None:
+            return None
+        return _rng(f"{self._layout}:{exchange.number}:pieces")
+
+    def message(self, exchange: Exchange, message: bytes) -> bytes:
+        document = self._decoder.message(exchange, message)
+        return self._encoded(exchange, document).body
+
+    def answer(self, exchange: Exchange, answer: Answer) -> Answer:
+        if answer.status >= 300 or not answer.body:
+            return answer
+        encoded = self._encoded(exchange, self._decoder.answer(exchange, answer))
+        given = with_layout(answer, encoded)
+        if self._layout is None:
+            return given
+        headers = headers_laid_out(given.headers, f"{self._layout}:{exchange.number}:headers")
+        return Answer(status=given.status, headers=headers, body=given.body)
+
+    def _encoded(self, exchange: Exchange, document: Document) -> Encoded:
+        made = self._changed(exchange, document)
+        layout = f"{self._layout}:{exchange.number}"
+        if self._layout is not None:
+            made = _with_outputs_shuffled(made, layout)
+        exchange.changes = {**exchange.changes, **made.changes}
+        for altered in made.changes.values():
+            self.carried.given(altered)
+        if self._layout is None:
+            return document.encode(made.tree, Style())
+        return laid_out(document, layout, made.tree, other_contents=self._other_contents)
+
+    def _changed(self, exchange: Exchange, document: Document) -> Changed:
+        if self._change is None or exchange.call not in self._change.places:
+            return Changed(tree=document.tree)
+        places: list[Path] = []
+        for words in self._change.places[exchange.call]:
+            try:
+                places += resolved(document.tree, words)
+            except LookupError as error:
+                exchange.problem = f"the answer could not be changed: {error}"
+        seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
+        made = changed(document, places, seed, self._change.only)
+        return _with_decoy(made, seed) if self._change.decoy else made
+
+
+def _with_decoy(made: Changed, seed: str) -> Changed:
+    """An output of the same datatype and shape stands before the others, with other elements."""
+    if side(made.tree) != "outputs":
+        return made
+    decoy = copied(made.tree["outputs"][0])
+    decoy["name"] = f"{decoy['name']}_raw"
+    decoy["data"] = _rng(seed).sample(decoy["data"], len(decoy["data"]))
+    count = len(made.tree["outputs"])
+    tree = {**made.tree, "outputs": [decoy, *made.tree["outputs"]]}
+    changes = _moved(made.changes, range(1, count + 1))
+    return Changed(tree=tree, changes={**changes, ("outputs", 0): Altered(None, decoy)})
+
+
+def _with_outputs_shuffled(made: Changed, seed: str) -> Changed:
+    """The tensors in another order; they go by name."""
+    if side(made.tree) != "outputs":
+        return made
+    outputs = made.tree["outputs"]
+    places = _rng(seed).sample(range(len(outputs)), len(outputs))
+    shuffled = [outputs[places.index(place)] for place in range(len(outputs))]
+    return Changed(tree={**made.tree, "outputs": shuffled}, changes=_moved(made.changes, places))
+
+
+def _moved(changes: Mapping[Path, Altered], places: Sequence[int]) -> dict[Path, Altered]:
+    """The changes, of which those of the n-th output are now at `places[n]`."""
+    return {
+        ("outputs", places[int(path[1])], *path[2:]) if path[:1] == ("outputs",) else path: altered
+        for path, altered in changes.items()
+    }
+
+
+def _rng(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311  (no secret)

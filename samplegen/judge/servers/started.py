@@ -1,0 +1,212 @@
+"""The server that samples are judged against: ours, started here, or one given by address."""
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from samplegen.connection.model import Connection, with_values
+from samplegen.errors import SamplegenError
+from samplegen.judge.machine import ports, processes
+from samplegen.judge.machine.processes import Processes
+from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.asking import get
+from samplegen.judge.servers.recording import Recording, Request
+from samplegen.spec.api import Api, Server
+from samplegen.spec.reading import Spec
+
+_START_SECONDS = 60
+_STOP_SECONDS = 5
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running server."""
+
+    connection: Connection
+    version: str
+    """Its own name and version."""
+    recording: Recording | None = None
+    """The requests it answered, if it records them."""
+    process: subprocess.Popen[bytes] | None = None
+    log: IO[bytes] | None = None
+
+    @contextlib.contextmanager
+    def watch(self, slot: Slot) -> Iterator[list[Request] | None]:
+        """The requests it answers meanwhile; None if it does not record them.
+
+        One watches at a time; the others lend their slot until it is their turn.
+        """
+        if self.recording is None:
+            yield None
+        else:
+            with self.recording.watch(slot) as requests:
+                yield requests
+
+    def death(self) -> str | None:
+        """How the server ended, if we started it and it did."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        return f"the server ended with status {self.process.returncode}{_tail(self.log)}"
+
+
+@contextlib.contextmanager
+def reached(api: Api, connection: Connection) -> Iterator[Target]:
+    """A server that somebody else started.
+
+    Raises:
+        SamplegenError: It does not answer.
+    """
+    address = f"{connection.host}:{connection.rest_port or connection.grpc_port}"
+    try:
+        if (refusal := _refusal(api, connection)) is not None:
+            raise SamplegenError(
+                f"the server at {address} is not ready; wait until it is ({refusal})"
+            )
+        version = _version(api, connection)
+    except (OSError, http.client.HTTPException) as error:
+        cause = " ".join(str(error).split())
+        message = f"no server answers at {address}: {cause}; start it, or leave out --endpoint"
+        raise SamplegenError(message) from error
+    yield Target(connection, version)
+
+
+@contextlib.contextmanager
+def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target, Target | None]]:
+    """The server at `address`, else the API's own; and one whose answers differ, if there is one.
+
+    Raises:
+        SamplegenError: One of them does not answer, does not come up or is not installed.
+    """
+    api = spec.api
+    first = reached(api, address) if address else started(api)
+    if not api.server.other or (address and not installed(api.server)):
+        with first as target:
+            yield target, None
+        return
+    other = started(api, spec.folder)
+    with contextlib.ExitStack() as stack:
+        with ThreadPoolExecutor(2) as pool:  # each takes a second to come up
+            entered = [pool.submit(stack.enter_context, server) for server in (first, other)]
+        yield entered[0].result(), entered[1].result()
+
+
+@contextlib.contextmanager
+def started(api: Api, other: Path | None = None, *, recording: bool = True) -> Iterator[Target]:
+    """The API's own server, on free ports: the documented ones are the proxy's.
+
+    Args:
+        api: Says how it is started.
+        other: The spec's folder, for the server that answers differently.
+        recording: Whether it records what it is asked.
+
+    Raises:
+        SamplegenError: It is not installed, or does not come up.
+    """
+    names = api.connection.ports
+    with (
+        ports.free(len(names)) as claimed,
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryFile() as log,
+    ):
+        connection = with_values(
+            api.connection, host="127.0.0.1", **dict(zip(names, claimed, strict=True))
+        )
+        home = Path(folder)
+        record = home / "requests.jsonl"
+        record.touch()
+        command = command_line(api.server, connection)
+        if other is not None:
+            command += [argument.format(spec=other) for argument in api.server.other]
+        records = recording and api.server.record
+        if records:
+            command += [argument.format(record=record) for argument in api.server.record]
+        with Processes().guarded(command, home, processes.environment(home), log) as process:
+            _wait_until_ready(api, connection, process, log)
+            version = _version(api, connection)
+            recorded = Recording(record) if records else None
+            yield Target(connection, version, recorded, process, log)
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+
+
+def installed(server: Server) -> bool:
+    """Whether the module that the server needs is there."""
+    return server.module is None or find_spec(server.module) is not None
+
+
+def command_line(server: Server, connection: Connection) -> list[str]:
+    """The arguments that start the API's own server.
+
+    Raises:
+        SamplegenError: It is not installed.
+    """
+    if not installed(server):
+        raise SamplegenError(f"{server.title} is not installed; type: {server.install}")
+    values = {"python": sys.executable, **connection.ports}
+    return [argument.format_map(values) for argument in server.command]
+
+
+def _wait_until_ready(
+    api: Api, connection: Connection, process: subprocess.Popen[bytes], log: IO[bytes]
+) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            message = f"ended with status {process.returncode} before it was ready{_tail(log)}"
+            raise SamplegenError(f"{api.server.title} {message}")
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if _refusal(api, connection) is None:
+                return
+        time.sleep(0.02)
+    raise SamplegenError(f"{api.server.title} was not ready after {_START_SECONDS} s{_tail(log)}")
+
+
+def _refusal(api: Api, connection: Connection) -> str | None:
+    """What the server answers while it is not ready, None once it is.
+
+    Raises:
+        OSError: It takes no connection.
+        http.client.HTTPException: It does not speak HTTP.
+    """
+    if api.server.ready is None:
+        for port in connection.ports.values():
+            socket.create_connection((connection.host.strip("[]"), port), timeout=5).close()
+        return None
+    status, _ = get(connection, api.server.ready)
+    ready = status == http.HTTPStatus.OK
+    return None if ready else f"HTTP status {status} at {api.server.ready}"
+
+
+def _version(api: Api, connection: Connection) -> str:
+    """The name and version that the server states of itself."""
+    if api.server.metadata is None:
+        return "unknown"
+    _, body = get(connection, api.server.metadata)
+    try:
+        metadata = json.loads(body)
+        return f"{metadata['name']} {metadata['version']}"
+    except (ValueError, LookupError, TypeError):
+        return "unknown"
+
+
+def _tail(log: IO[bytes] | None) -> str:
+    """The last lines of a server's log, behind a line break."""
+    if log is None:
+        return ""
+    text = os.pread(log.fileno(), 2**20, 0).decode(errors="replace")
+    lines = text.strip().splitlines()[-_LOG_LINES:]
+    return "".join(f"\n  {line}" for line in lines)
