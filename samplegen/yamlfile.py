@@ -48,46 +48,63 @@ _MEANT = (
 )
 """What pydantic says, and how we say it."""
 _TAG = "tag:yaml.org,2002:"
+_CORE: tuple[tuple[str, str, str, Callable[[str], Any]], ...] = (
+    ("null", "~nN", r"~|null|Null|NULL|", lambda text: None),
+    ("bool", "tTfF", r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
+    ("int", "-+0123456789", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", _integer),
+    (
+        "float",
+        "-+.0123456789",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        _float,
+    ),
+)
+"""Each kind of scalar that is no text: what it starts with, what it looks like and what it is;
+YAML 1.2, "Core Schema"."""
 _SCALARS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {
-    _TAG + name: (re.compile(f"(?:{pattern})", re.DOTALL), convert)
-    for name, pattern, convert in (
-        ("null", r"~|null|Null|NULL|", lambda text: None),
-        ("bool", r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
-        ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", _integer),
-        (
-            "float",
-            r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-            r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-            _float,
-        ),
-        ("str", r".*", str),
-    )
+    _TAG + "str": (re.compile(".*", re.DOTALL), str)
 }
-"""Tag to what its scalars look like and what they are; YAML 1.2, "Core Schema"."""
+"""By tag, the whole of such a scalar and what it is."""
 
-for _tag, (_pattern, _) in _SCALARS.items():
-    if not _tag.endswith("str"):
-        _Loader.add_implicit_resolver(_tag, re.compile(f"{_pattern.pattern}$"), None)
+for _name, _first, _pattern, _convert in _CORE:
+    _SCALARS[_TAG + _name] = re.compile(f"(?:{_pattern})", re.DOTALL), _convert
+    _starts = [*_first, ""] if _name == "null" else [*_first]
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(f"(?:{_pattern})$"), _starts)
 
 
 @dataclass(frozen=True)
 class Document:
-    """The values of a YAML file and where each stands."""
+    """The values of a YAML file, and its nodes, which know where each stands."""
 
     path: Path
     values: Any
-    marks: dict[Location, tuple[int, int]]
-    """Line and column, from 1, of each value."""
-    key_marks: dict[Location, tuple[int, int]]
-    """The same, of each key of a mapping."""
+    root: yaml.Node
 
     def problem(self, location: Location, message: str, *, key: bool = False) -> Problem:
-        """A problem at `location`, or at the nearest enclosing value that stands in the file."""
-        marks = self.key_marks if key else self.marks
-        while location not in marks and location:
-            location, marks = location[:-1], self.marks
-        line, column = marks.get(location, (1, 1))
-        return Problem(message, shown(self.path), line, column)
+        """A problem at `location`, or at the nearest enclosing value that stands in the file.
+
+        Args:
+            location: Where it is.
+            message: What it is.
+            key: Whether it is the last key of the location, not the value behind it.
+        """
+        node, place = self.root, self.root
+        for part in location:
+            found = _child(node, part)
+            if found is None:
+                return Problem(message, shown(self.path), *_place(node.start_mark))
+            place, node = found
+        return Problem(message, shown(self.path), *_place((place if key else node).start_mark))
+
+
+def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key and the value of a mapping, or twice an item of a list."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None
 
 
 def read(path: Path) -> Document:
@@ -121,12 +138,11 @@ def read(path: Path) -> Document:
         raise SamplegenError(Problem(message, shown(path), *_end(before))) from error
     if node is None:
         raise SamplegenError(Problem("found an empty file; expected a mapping", shown(path), 1, 1))
-    document = Document(path, None, {}, {})
-    problems: list[Problem] = []
-    values = _build(node, (), document, problems, ())
-    if problems:
-        raise SamplegenError(*problems)
-    return Document(path, values, document.marks, document.key_marks)
+    builder = _Builder(path)
+    values = builder.build(node, ())
+    if builder.problems:
+        raise SamplegenError(*builder.problems)
+    return Document(path, values, node)
 
 
 def _too_deep(text: str) -> Any:
@@ -152,63 +168,65 @@ def _end(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def _build(
-    node: yaml.Node,
-    location: Location,
-    document: Document,
-    problems: list[Problem],
-    parents: tuple[yaml.Node, ...],
-) -> Any:
-    """The value of `node`; notes where it and its parts stand."""
-    document.marks[location] = _place(node.start_mark)
-    if len(document.marks) > _MOST_VALUES:
-        message = f"found more than {_MOST_VALUES:,} values, those of aliases included; use fewer"
-        raise SamplegenError(document.problem(location, message))
-    if node in parents:
-        message = "found an alias of the very value it stands in; write the value out"
-        problems.append(document.problem(location, message))
-        return None
-    inside = (*parents, node)
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _build(item, (*location, index), document, problems, inside)
-            for index, item in enumerate(node.value)
-        ]
-    if not isinstance(node, yaml.MappingNode):
-        return _scalar(node, location, document, problems)
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            message = "found a list or a mapping as a key; expected text"
-            problems.append(Problem(message, shown(document.path), *_place(key_node.start_mark)))
-            continue
-        key = key_node.value
-        place = (*location, key)
-        first = document.key_marks.get(place)
-        document.key_marks[place] = _place(key_node.start_mark)
-        if first is not None:
-            message = f"{key!r} stands here again, first on line {first[0]}; keep one of them"
-            problems.append(document.problem(place, message, key=True))
-        mapping[key] = _build(value_node, place, document, problems, inside)
-    return mapping
+class _Builder:
+    """Makes values of nodes, and notes what is wrong."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._count = 0
+        self.problems: list[Problem] = []
 
-def _scalar(
-    node: yaml.Node, location: Location, document: Document, problems: list[Problem]
-) -> Any:
-    """The value of a scalar; one whose explicit tag does not suit it is a problem."""
-    pattern, convert = _SCALARS.get(node.tag, (None, str))
-    if pattern is None or not pattern.fullmatch(node.value):
-        tag = node.tag.replace(_TAG, "!!")
-        message = f"found the tag {tag} before {_cut(repr(node.value))}; remove the tag"
-        problems.append(document.problem(location, message))
-        return None
-    try:
-        return convert(node.value)
-    except ValueError:  # the longest integer that Python reads has 4300 digits
-        message = f"found a number of {len(node.value)} digits; write a shorter one"
-        problems.append(document.problem(location, message))
-        return None
+    def build(self, node: yaml.Node, parents: tuple[yaml.Node, ...]) -> Any:
+        """The value of a node.
+
+        Raises:
+            SamplegenError: There are too many values.
+        """
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            message = f"found more than {_MOST_VALUES:,} values, those of aliases included"
+            raise SamplegenError(self._problem(node, f"{message}; use fewer"))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if node in parents:
+            self._note(node, "found an alias of the very value it stands in; write the value out")
+            return None
+        inside = (*parents, node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, inside) for item in node.value]
+        lines: dict[str, int] = {}
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._note(key_node, "found a list or a mapping as a key; expected text")
+                continue
+            key = key_node.value
+            line = key_node.start_mark.line + 1
+            if key in lines:
+                message = f"{key!r} stands here again, first on line {lines[key]}"
+                self._note(key_node, f"{message}; keep one of them")
+            lines[key] = line
+            mapping[key] = self.build(value_node, inside)
+        return mapping
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        """The value of a scalar; one whose explicit tag does not suit it is a problem."""
+        pattern, convert = _SCALARS.get(node.tag, (None, str))
+        if pattern is None or not pattern.fullmatch(node.value):
+            tag = node.tag.replace(_TAG, "!!")
+            self._note(node, f"found the tag {tag} before {_cut(repr(node.value))}; remove the tag")
+            return None
+        try:
+            return convert(node.value)
+        except ValueError:  # the longest integer that Python reads has 4300 digits
+            self._note(node, f"found a number of {len(node.value)} digits; write a shorter one")
+            return None
+
+    def _note(self, node: yaml.Node, message: str) -> None:
+        self.problems.append(self._problem(node, message))
+
+    def _problem(self, node: yaml.Node, message: str) -> Problem:
+        return Problem(message, shown(self._path), *_place(node.start_mark))
 
 
 def _cut(text: str) -> str:

@@ -257,6 +257,14 @@ def test_the_formatter_changes_nothing(
     assert formatted(program) == program
 
 
+@pytest.mark.timeout(600)
+def test_calls_are_nested_a_hundred_deep(formatted: Formatter) -> None:
+    statement = "message = " + 'Map.of("key", ' * 100 + "1" + ")" * 100 + ";"
+    program = JavaLayout().lay_out(_program([statement]))
+    assert len(program.splitlines()) > 200
+    assert formatted(program) == program
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -266,6 +274,7 @@ def test_the_formatter_changes_nothing(
         '    request.setName("' + "x" * 90 + '"); // its name',
         '    request.setName("' + "x" * 90 + '"',
         "    switch (" + "x" * 90 + ") {",
+        "    message = " + "of(" * 500 + ")" * 500 + ";",
         "",
     ],
 )

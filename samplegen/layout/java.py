@@ -36,7 +36,7 @@ class JavaLayout(Layout):
         line = line.replace(OPEN_LIST, "").replace(CLOSE_LIST, "")
         try:
             return _laid_out(line, len(margin), self.width)
-        except UnknownCodeError:
+        except (UnknownCodeError, RecursionError):  # the latter from a depth of about 150
             return line
 
     def columns(self, line: str) -> int:

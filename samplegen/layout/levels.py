@@ -6,7 +6,6 @@ there is no room.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from samplegen.layout.marks import plain
 
@@ -25,25 +24,19 @@ _ENDLESS = 1 << 20
 @dataclass
 class _Text:
     text: str
-
-    @cached_property
-    def width(self) -> int:
-        return utf16_units(self.text)
+    width: int
 
 
 @dataclass
 class _Break:
-    """A place where a line may end; `flat` stands there if it does not."""
+    """A place where a line may end."""
 
-    flat: str
+    text: str
+    """What stands there if it does not."""
+    width: int
     fills: bool
-    is_forced: bool
     indent: int
     tag: Tag | None
-
-    @property
-    def width(self) -> int:
-        return _ENDLESS if self.is_forced else len(self.flat)
 
 
 @dataclass
@@ -52,17 +45,10 @@ class Level:
 
     indent: Indent
     parts: "list[_Text | _Break | Level]" = field(default_factory=list)
+    width: int = 0
+    """On one line."""
     is_broken: bool = False
     """Whether it did not fit into its line when it was laid out."""
-
-    @cached_property
-    def width(self) -> int:
-        return sum(part.width for part in self.parts)
-
-    @cached_property
-    def text(self) -> str:
-        """On one line."""
-        return "".join(p.flat if isinstance(p, _Break) else p.text for p in self.parts)
 
 
 class Document:
@@ -75,11 +61,14 @@ class Document:
     def __init__(self) -> None:
         self._base = self._level = Level(0)
         self._opened = [self._base]
+        self._levels = [self._base]
 
     def open(self, indent: Indent = 0) -> Level:
         """Opens a level, whose broken lines are indented further, and returns it."""
-        self._opened.append(Level(indent))
-        return self._opened[-1]
+        level = Level(indent)
+        self._opened.append(level)
+        self._levels.append(level)
+        return level
 
     def close(self) -> None:
         """Closes the level that was opened last."""
@@ -88,20 +77,21 @@ class Document:
 
     def text(self, text: str) -> None:
         """Adds text without breaks."""
-        self._level.parts.append(_Text(text))
+        self._level.parts.append(_Text(text, utf16_units(text)))
 
     def line_break(
         self,
-        flat: str = "",
+        text: str = "",
         *,
         fills: bool = False,
         is_forced: bool = False,
         indent: int = 0,
         tag: Tag | None = None,
     ) -> None:
-        """Adds a break to the level that is open."""
+        """Adds a break to the level that is open; `text` stands there if it is not taken."""
         self._level = self._opened[-1]
-        self._level.parts.append(_Break(flat, fills, is_forced, indent, tag))
+        width = _ENDLESS if is_forced else len(text)
+        self._level.parts.append(_Break(text, width, fills, indent, tag))
 
     def laid_out(self, margin: int, width: int) -> str:
         """The lines, none longer than `width` if that is possible.
@@ -110,6 +100,8 @@ class Document:
             margin: The blanks before the first line.
             width: In UTF-16 units.
         """
+        for level in reversed(self._levels):  # the inner ones first
+            level.width = sum(part.width for part in level.parts)
         writer = _Writer(margin, width)
         writer.write(self._base, margin)
         return "".join(writer.written)
@@ -121,15 +113,10 @@ class _Writer:
         self._column = margin
         self.written = [" " * margin]
 
-    def write(self, part: _Text | Level, indent: int) -> None:
-        if isinstance(part, _Text) or self._column + part.width <= self._width:
-            self._write_text(part.text, part.width)
-        else:
-            self._write_broken(part, indent + _columns(part.indent))
-
-    def _write_broken(self, level: Level, indent: int) -> None:
+    def write(self, level: Level, indent: int) -> None:
         """Part by part: each break with all that follows up to the next one."""
         level.is_broken = True
+        indent += _columns(level.indent)
         must_break = False
         for taken, parts in _cut(level):
             width = sum(part.width for part in parts)
@@ -138,23 +125,31 @@ class _Writer:
                 self._write_break(taken, indent, not taken.fills or must_break or not fits)
             must_break = self._column + width > self._width
             for part in parts:
-                self.write(part, indent)
+                if isinstance(part, Level) and self._column + part.width > self._width:
+                    self.write(part, indent)
+                else:
+                    self._write_flat(part)
 
     def _write_break(self, taken: _Break, indent: int, is_taken: bool) -> None:
         if taken.tag is not None:
             taken.tag.taken = is_taken
         if not is_taken:
-            self._write_text(taken.flat, taken.width)
+            self._write_flat(taken)
             return
         if self.written[-1].startswith("\n"):  # of two breaks at one place, the second counts
             self.written.pop()
         self._column = indent + taken.indent
         self.written.append("\n" + " " * self._column)
 
-    def _write_text(self, text: str, width: int) -> None:
-        if text:
-            self.written.append(text)
-            self._column += width
+    def _write_flat(self, part: _Text | _Break | Level) -> None:
+        self._column += part.width
+        left = [part]
+        while left:
+            part = left.pop()
+            if isinstance(part, Level):
+                left += reversed(part.parts)
+            elif part.text:
+                self.written.append(part.text)
 
 
 def _cut(level: Level) -> "list[tuple[_Break | None, list[_Text | Level]]]":
