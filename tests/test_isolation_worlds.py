@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -647,6 +648,19 @@ def test_program_that_ends_its_starter(starter: Starter) -> None:
         assert starter._prefix
     assert soon(lambda: not running(mark))
     assert ran(starter, "print(1)").stdout == "1\n"
+
+
+def test_long_path_of_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than the address of a Unix socket may be."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    for kind in KINDS:
+        with started(kind) as starter:
+            ended = ran(starter, "import os; print(os.getcwd()); open('made', 'w')")
+            assert ended.stdout.startswith(str(folder))
+            assert [entry.kind for entry in certain(ended)] == ["file"]
+    assert not [*folder.iterdir()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
