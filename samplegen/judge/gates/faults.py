@@ -245,7 +245,8 @@ def _mistimed(case: Case, fault: Fault, run: Run) -> list[str]:
         return []
     waited = run.at - run.waiting_since
     deadline = case.setup.deadline
-    if abs(waited - deadline) <= _TOLERANCE * load.factor():
+    early, late = (load.tolerance(_TOLERANCE, deadline / part) for part in (4, 2))
+    if -early <= waited - deadline <= late:
         return []
     return [f"it ended after {waited:.1f} s, expected its deadline of {deadline} s"]
 

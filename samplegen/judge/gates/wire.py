@@ -147,9 +147,10 @@ class _Sent:
         except ValueError as error:
             yield str(error)
             return
+        late = load.tolerance(_TOLERANCE, self._deadline / 4)
         if seconds is None:
             yield f"it has no deadline, expected {self._deadline} s"
-        elif not -_TOLERANCE * load.factor() <= seconds - self._deadline <= _TOLERANCE:
+        elif not -late <= seconds - self._deadline <= _TOLERANCE:
             yield f"its deadline is {seconds:g} s, expected {self._deadline} s"
 
     # What it said
