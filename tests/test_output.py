@@ -1,6 +1,7 @@
 """What a sample printed is compared by value and type; no wrong character goes unseen."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
@@ -172,3 +173,34 @@ def test_no_changed_character_goes_unseen(
 def spelt_alike(stdout: str) -> str:
     """A program's output with the booleans of Python and JSON spelt in one way."""
     return stdout.replace(": true\n", ": True\n").replace(": false\n", ": False\n")
+
+
+@pytest.mark.parametrize(
+    ("printed", "right"),
+    [
+        ("a b, c d e", True),
+        ("a b, c d  e", False),
+        ("a b, c d", False),
+        ("a b, c d e f", False),
+        ("a b c d e", False),
+    ],
+)
+def test_texts_of_a_list_may_have_spaces(printed: str, right: bool) -> None:
+    expectation = expect("a b,", "c d", "e")
+    assert (differences(f"a: {printed}\n", [expectation]) == []) == right
+
+
+@pytest.mark.parametrize(
+    ("printed", "datatype", "right"),
+    [
+        ("0.10123457", "FP32", True),
+        ("0.101234570145606995", "FP32", True),  # the same number, as FP64 prints it
+        ("0.1012346", "FP32", False),
+        ("0.10123457", "FP64", True),
+        ("0.101234570145606995", "FP64", False),
+        ("0.10126", "FP16", True),
+    ],
+)
+def test_numbers_are_compared_as_what_they_are(printed: str, datatype: str, right: bool) -> None:
+    expectation = replace(expect(0.10123457), tolerance=0.0)
+    assert (differences(f"a: {printed}\n", [expectation], [datatype]) == []) == right

@@ -34,7 +34,6 @@ from samplegen.judge.machine.worlds import Starter, WorldError
 from samplegen.judge.results.verdicts import read
 from samplegen.judge.servers.proxy.proxy import Proxy
 from samplegen.judge.servers.running import Runner
-from samplegen.judge.servers.started import Target
 from samplegen.judge.servers.upstream import Upstream
 from samplegen.judge.trial import Trial
 from tests import toy
@@ -59,7 +58,6 @@ STEPS: dict[str, tuple[Any, str, Exception]] = {
     "start": (Runner, "run", OSError(errno.ENOMEM, "Cannot allocate memory")),
     "make a world": (Starter, "world", WorldError("unshare: Operation not permitted")),
     "open a session": (Proxy, "session", OSError(errno.EMFILE, "Too many open files")),
-    "read the recording": (Target, "watch", ValueError("not JSON")),
     "write a proof to the cache": (Workshop, "kept", READ_ONLY),
     "reach the real server": (Upstream, "connection", DOWN),
     **{f"gate {module.NAME}": (module, "check", BUG) for module in GATE_MODULES},

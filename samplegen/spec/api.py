@@ -22,10 +22,11 @@ class Server:
     """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
     `api.yaml`."""
     record: tuple[StrictStr, ...] = ()
-    """More arguments; with them it appends each request it answered to {record}, as JSON lines."""
+    """More arguments; with them it appends each request it answered to {record}, as JSON lines. An
+    extra: the judge's own proxy records what passes."""
     other: tuple[StrictStr, ...] = ()
     """More arguments; with them its models and metadata answer differently. {spec} is the folder of
-    this file."""
+    this file. An extra: the judge's proxy changes answers, too."""
     module: StrictStr | None = None
     """A Python module the command needs."""
     install: StrictStr

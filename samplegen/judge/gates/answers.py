@@ -166,7 +166,7 @@ def _step(found: Any, word: str) -> Any:
 
 
 def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
-    """The line with what was really answered, which must be printed to the last digit.
+    """The line with what was really answered.
 
     Raises:
         LookupError: The answers lack it; the message says what is missing.
@@ -177,5 +177,5 @@ def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
     if expected.answer:
         value = at(answers, expected.answer)
         listed = tuple(value) if isinstance(value, list) else (value,)
-        expected = replace(expected, value=listed, pattern=None, tolerance=0.0)
+        expected = replace(expected, value=listed, pattern=None)
     return expected

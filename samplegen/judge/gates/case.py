@@ -16,7 +16,6 @@ from samplegen.judge.machine.slots import Slot
 from samplegen.judge.machine.starter.messages import Ended
 from samplegen.judge.machine.workshop import Workshop
 from samplegen.judge.servers.proxy.sessions import Plan
-from samplegen.judge.servers.recording import Request
 from samplegen.judge.servers.running import START_SECONDS, Program, Run, Runner
 from samplegen.judge.servers.started import Target
 from samplegen.render.clients import Requirement
@@ -42,7 +41,7 @@ class Setup:
     """Of what the samples require."""
     runner: Runner
     upstream: Callable[[], Connection]
-    """The address of a server like the target, whose requests are not recorded."""
+    """The address of a server like the target that may be asked as often as need be."""
     locale: Callable[[], Path]
     """The folder of the locale of a machine elsewhere; empty if there can be none."""
 
@@ -76,8 +75,6 @@ class Case:
     """The program that readers see."""
     text: str
     """The program that is judged."""
-    requests: list[Request] | None = None
-    """What the server recorded of the first run; None if it records nothing."""
     other_server: str = ""
     """The name and version of the server that answers differently, once it was used."""
     faults: Proof = field(default_factory=Proof)

@@ -241,13 +241,23 @@ def _run(case: Case, fault: Fault, call: int, slot: Slot) -> Run:
 
 def _mistimed(case: Case, fault: Fault, run: Run) -> list[str]:
     """Whether a sample that waited in vain ended at another time than its deadline."""
-    if not fault.waits or run.waiting_since is None or run.ended.status is None:
+    since = run.waiting_since
+    if fault.connecting == "ignored":  # nothing of it reaches the proxy
+        since = run.at - run.ended.usage.seconds + _preparation(case.first)
+    if not fault.waits or since is None or run.ended.status is None:
         return []
-    waited = run.at - run.waiting_since
+    waited = run.at - since
     deadline = case.setup.deadline
-    if abs(waited - deadline) <= _TOLERANCE * load.factor():
+    early, late = (load.tolerance(_TOLERANCE, deadline / part) for part in (4, 2))
+    if -early <= waited - deadline <= late:
         return []
     return [f"it ended after {waited:.1f} s, expected its deadline of {deadline} s"]
+
+
+def _preparation(run: Run) -> float:
+    """Seconds from the start of a program to its first request."""
+    start = run.at - run.ended.usage.seconds
+    return max(0.0, run.exchanges[0].received - start) if run.exchanges else 0.0
 
 
 def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:

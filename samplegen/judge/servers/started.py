@@ -20,9 +20,7 @@ from samplegen.connection.model import Connection, with_values
 from samplegen.errors import SamplegenError
 from samplegen.judge.machine import ports, processes
 from samplegen.judge.machine.processes import Processes
-from samplegen.judge.machine.slots import Slot
 from samplegen.judge.servers.asking import get
-from samplegen.judge.servers.recording import Recording, Request
 from samplegen.spec.api import Api, Server
 from samplegen.spec.reading import Spec
 
@@ -38,22 +36,8 @@ class Target:
     connection: Connection
     version: str
     """Its own name and version."""
-    recording: Recording | None = None
-    """The requests it answered, if it records them."""
     process: subprocess.Popen[bytes] | None = None
     log: IO[bytes] | None = None
-
-    @contextlib.contextmanager
-    def watch(self, slot: Slot) -> Iterator[list[Request] | None]:
-        """The requests it answers meanwhile; None if it does not record them.
-
-        One watches at a time; the others lend their slot until it is their turn.
-        """
-        if self.recording is None:
-            yield None
-        else:
-            with self.recording.watch(slot) as requests:
-                yield requests
 
     def death(self) -> str | None:
         """How the server ended, if we started it and it did."""
@@ -104,13 +88,12 @@ def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target
 
 
 @contextlib.contextmanager
-def started(api: Api, other: Path | None = None, *, recording: bool = True) -> Iterator[Target]:
+def started(api: Api, other: Path | None = None) -> Iterator[Target]:
     """The API's own server, on free ports: the documented ones are the proxy's.
 
     Args:
         api: Says how it is started.
         other: The spec's folder, for the server that answers differently.
-        recording: Whether it records what it is asked.
 
     Raises:
         SamplegenError: It is not installed, or does not come up.
@@ -125,19 +108,13 @@ def started(api: Api, other: Path | None = None, *, recording: bool = True) -> I
             api.connection, host="127.0.0.1", **dict(zip(names, claimed, strict=True))
         )
         home = Path(folder)
-        record = home / "requests.jsonl"
-        record.touch()
         command = command_line(api.server, connection)
         if other is not None:
             command += [argument.format(spec=other) for argument in api.server.other]
-        records = recording and api.server.record
-        if records:
-            command += [argument.format(record=record) for argument in api.server.record]
         with Processes().guarded(command, home, processes.environment(home), log) as process:
             _wait_until_ready(api, connection, process, log)
             version = _version(api, connection)
-            recorded = Recording(record) if records else None
-            yield Target(connection, version, recorded, process, log)
+            yield Target(connection, version, process, log)
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)

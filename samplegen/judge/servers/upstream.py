@@ -12,9 +12,9 @@ from samplegen.spec.api import Api
 
 
 class Upstream:
-    """The target if it records no requests and needs no credentials, else a server of its own.
+    """The target if it needs no credentials, else a server of the API's own.
 
-    What the faulty servers send must not be counted as what a sample sends to the target meanwhile.
+    An ingress counts, and may limit, what it is asked.
     """
 
     def __init__(self, api: Api, target: Target) -> None:
@@ -40,10 +40,10 @@ class Upstream:
             SamplegenError: It does not come up, or has ended.
         """
         with self._lock:
-            if self._target.recording is None and not asked(self._target.connection):
+            if not asked(self._target.connection) or not started.installed(self._api.server):
                 return self._target.connection
             if self._own is None:
-                server = started.started(self._api, recording=False)
+                server = started.started(self._api)
                 self._own = self._stack.enter_context(server)
             if (death := self._own.death()) is not None:
                 raise SamplegenError(death)
