@@ -150,13 +150,13 @@ def _json_size(headers: Mapping[bytes, bytes]) -> int | None:
 
 
 async def _config_status(request: Request) -> Response:
-    return Response(request.service.config_status())
+    return Response(rest_response.config_status(request.service.config_status()))
 
 
 async def _config_reload(request: Request) -> Response:
     # OpenVINO Model Server means 201 for "something changed", but sends 200 either way.
     await request.service.config_reload()
-    return Response(request.service.config_status())
+    return Response(rest_response.config_status(request.service.config_status()))
 
 
 @dataclass(frozen=True, slots=True)

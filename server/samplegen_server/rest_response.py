@@ -1,12 +1,12 @@
 """REST bodies, written as OpenVINO Model Server writes them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from samplegen_server import errors
-from samplegen_server.service import InferResponse, ModelMetadata, ServerMetadata
+from samplegen_server.service import InferResponse, ModelMetadata, ServerMetadata, VersionStatus
 from samplegen_server.tensors import OutputTensor, TensorInfo, unpack_bytes
 
 
@@ -29,6 +29,33 @@ def model_metadata(metadata: ModelMetadata) -> bytes:
 
 def _tensors(infos: Sequence[TensorInfo]) -> list[dict[str, Any]]:
     return [{"name": info.name, "datatype": info.datatype, "shape": info.shape} for info in infos]
+
+
+def config_status(models: Mapping[str, Sequence[VersionStatus]]) -> bytes:
+    """The state of every version by model, with the line breaks of OpenVINO Model Server."""
+    found = [
+        f'{_text(name)} : \n{{\n "model_version_status": [{_versions(versions)}]\n}}'
+        for name, versions in models.items()
+    ]
+    return ("{\n" + ",\n".join(found) + "\n}" if found else "{}").encode()
+
+
+def _versions(versions: Sequence[VersionStatus]) -> str:
+    return "\n" + ",\n".join(map(_version, versions)) + "\n " if versions else ""
+
+
+def _version(status: VersionStatus) -> str:
+    error = "UNKNOWN" if status.has_failed else "OK"
+    return (
+        "  {\n"
+        f'   "version": "{status.version}",\n'
+        f'   "state": "{status.state}",\n'
+        '   "status": {\n'
+        f'    "error_code": "{error}",\n'
+        f'    "error_message": "{error}"\n'
+        "   }\n"
+        "  }"
+    )
 
 
 def error(failure: errors.ServerError) -> bytes:

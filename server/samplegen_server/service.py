@@ -9,7 +9,6 @@ from typing import Any
 from samplegen_server import errors, validation
 from samplegen_server.config import ConfigError, ConfigUnreadable
 from samplegen_server.repository import Repository, Served
-from samplegen_server.status import status
 from samplegen_server.tensors import Buffer, InputTensor, OutputTensor, TensorInfo
 
 log = logging.getLogger(__name__)
@@ -24,14 +23,21 @@ MAX_VERSION = 2**63 - 1
 
 
 @dataclass(slots=True)
-class InferRequest:
-    """One inference, as either transport read it."""
+class ModelRequest:
+    """What a request is about, as either transport read it."""
 
-    model_name: str
-    model_version: str
-    id: str
-    inputs: Sequence[InputTensor]
-    raw: Sequence[Buffer]
+    model_name: str = ""
+    """Empty when it is about no model."""
+    model_version: str = DEFAULT_VERSION
+
+
+@dataclass(slots=True)
+class InferRequest(ModelRequest):
+    """One inference."""
+
+    id: str = ""
+    inputs: Sequence[InputTensor] = ()
+    raw: Sequence[Buffer] = ()
     """The data of `inputs`, one buffer an input, or nothing when it is in their contents."""
 
 
@@ -49,6 +55,17 @@ class InferResponse:
 class ServerMetadata:
     name: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """What became of one version."""
+
+    version: int
+    state: str
+    """``LOADING``, ``AVAILABLE`` or ``END``."""
+    has_failed: bool
+    """Did its last load fail?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +163,15 @@ class Service:
         outputs = await served.model.infer(values)
         return InferResponse(request.model_name, str(served.version), request.id, outputs)
 
-    def config_status(self) -> bytes:
-        """The state of every version, as JSON."""
-        return status(self._repository)
+    def config_status(self) -> dict[str, list[VersionStatus]]:
+        """Every version that is or was served, by the model's name."""
+        return {
+            name: [
+                VersionStatus(version, served.state.name, served.has_failed)
+                for version, served in versions.items()
+            ]
+            for name, versions in self._repository.models().items()
+        }
 
     async def config_reload(self) -> bool:
         """Read the configuration and the folders anew; say if anything changed.
