@@ -23,6 +23,9 @@ DATATYPES = {
 }
 """OpenVINO element type to protocol datatype."""
 
+UNNAMED = {"bf16": "BF16", "i4": "I4", "u4": "U4", "u1": "U1"}
+"""OpenVINO element type without a protocol datatype to what messages call it."""
+
 
 class LoadError(Exception):
     """A model cannot be loaded; the text is one line that says why."""
@@ -39,11 +42,13 @@ def info_of(port: Any) -> TensorInfo:
     if sizes.rank.is_dynamic:
         raise LoadError(f"{port.any_name}: a tensor without a number of dimensions is not served")
     layout = port.node.layout
+    element = port.element_type.get_type_name()
     return TensorInfo(
         name=port.any_name,
-        datatype=DATATYPES.get(port.element_type.get_type_name(), "INVALID"),
+        datatype=DATATYPES.get(element, "INVALID"),
         dimensions=tuple(Dimension(size.min_length, size.max_length) for size in sizes),
         layout="N..." if layout.empty else re.sub(r"[\[\],]", "", str(layout)),
+        element=UNNAMED.get(element, "UNDEFINED"),
     )
 
 

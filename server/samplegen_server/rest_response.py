@@ -79,7 +79,7 @@ def infer(response: InferResponse, binary_outputs: Collection[str]) -> tuple[byt
     outputs = []
     for output in response.outputs:
         if output.datatype not in WRITERS:
-            raise errors.UnsupportedDatatype(f"Unsupported precision {output.datatype}")
+            raise errors.UnsupportedDatatype(f"Unsupported precision{output.datatype}")
         if output.name in binary_outputs:
             buffers.append(output.raw)
             data = (

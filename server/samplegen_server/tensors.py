@@ -93,6 +93,8 @@ class TensorInfo:
     dimensions: tuple[Dimension, ...]
     layout: str
     """One letter a dimension, such as ``NHWC``; ``N...`` when the model does not say."""
+    element: str = "UNDEFINED"
+    """What messages call a precision that the protocol does not know."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -101,7 +103,8 @@ class TensorInfo:
 
     @property
     def precision(self) -> str:
-        return PRECISIONS.get(self.datatype, "UNDEFINED")
+        """OpenVINO Model Server's name of the datatype."""
+        return PRECISIONS.get(self.datatype, self.element)
 
     @property
     def batch_index(self) -> int | None:

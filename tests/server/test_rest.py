@@ -125,10 +125,21 @@ def test_content_type_of_the_request_does_not_matter(server: Server) -> None:
     assert reply.status == 200
 
 
-def test_compressed_request_is_not_decompressed(server: Server) -> None:
+UNCOMPRESSED = "Content-Encoding gzip is not supported, send the body uncompressed"
+
+
+def test_compressed_request_is_refused_by_the_name_of_its_coding(server: Server) -> None:
     body = gzip.compress(json.dumps({"inputs": [DATA]}).encode())
-    reply = infer(server, body, headers={"Content-Encoding": "gzip"})
-    assert reply.status == 412
+    headers = {"Content-Encoding": "gzip"}
+    assert error(infer(server, body, headers=headers)) == (412, f"{JSON} - {UNCOMPRESSED}")
+    headers["Inference-Header-Content-Length"] = str(len(body) + 1)
+    text = f"{HEADER} exceeds actual payload length - {UNCOMPRESSED}"
+    assert error(infer(server, body, headers=headers)) == (500, text)
+
+
+def test_what_is_not_compressed_whatever_its_header_says_is_read(server: Server) -> None:
+    for coding in ("identity", "gzip"):
+        assert infer(server, {"inputs": [DATA]}, headers={"Content-Encoding": coding}).status == 200
 
 
 def test_large_answer_is_compressed_for_those_who_accept_it(server: Server) -> None:
@@ -136,9 +147,14 @@ def test_large_answer_is_compressed_for_those_who_accept_it(server: Server) -> N
     path = "/v2/models/wide/infer"
     plain = infer(server, tree, path=path)
     assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "accept-encoding"
     packed = infer(server, tree, path=path, headers={"Accept-Encoding": "gzip, deflate"})
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["vary"] == "accept-encoding"
+    refused = infer(server, tree, path=path, headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+    assert refused.body == plain.body
     small = infer(server, {"inputs": [DATA]}, headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in small.headers
 
