@@ -15,7 +15,7 @@ import orjson
 
 from samplegen_server import errors
 from samplegen_server.service import InferRequest
-from samplegen_server.tensors import DTYPES, Buffer, InputTensor, content_size
+from samplegen_server.tensors import DTYPES, Buffer, InputTensor
 
 MAX_DEPTH = 100
 """How deep JSON may be nested."""
@@ -25,6 +25,12 @@ MAX_JSON_BYTES = 1 << 26
 
 INT32 = (-(2**31), 2**31 - 1)
 UINT32 = (0, 2**32 - 1)
+UINT64 = (0, 2**64 - 1)
+
+SIZES = {**{datatype: dtype.itemsize for datatype, dtype in DTYPES.items()}, "BYTES": 1}
+"""Datatype to the bytes of an element, as far as a shape alone can tell."""
+
+SHAPE_OVERFLOW = "Binary input shape dimensions overflow size_t"
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
@@ -246,12 +252,32 @@ def _slice(
             continue
         elif len(inputs) == 1 and tensor.datatype == "BYTES":
             size = len(buffer)
-        elif tensor.datatype in DTYPES:
-            size = content_size(tensor.datatype, tensor.shape)
         else:
-            raise errors.CouldNotParseInput
+            size = _size_of_shape(tensor)
         if size > len(buffer) - start:
             raise errors.BinaryBufferExceeded
         raw.append(buffer[start : start + size])
         start += size
     return raw
+
+
+def _size_of_shape(tensor: InputTensor) -> int:
+    """The bytes of an input that says nothing of its data but the shape.
+
+    A BYTES element counts as one byte, and one of an unknown datatype as none: such an input is
+    refused once it is compared with the model.
+
+    Raises:
+        InvalidContentSize: They do not fit 64 bits.
+    """
+    count = 1
+    for size in tensor.shape:
+        if size == 0:  # what follows does not count, what came before does
+            return 0
+        count *= size
+        if count > UINT64[1]:
+            raise errors.InvalidContentSize(SHAPE_OVERFLOW)
+    bytes_ = count * SIZES.get(tensor.datatype, 0)
+    if bytes_ > UINT64[1]:
+        raise errors.InvalidContentSize(SHAPE_OVERFLOW)
+    return bytes_

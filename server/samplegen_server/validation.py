@@ -74,7 +74,9 @@ def _check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> No
     for tensor in inputs:
         if tensor.contents is not None:
             raise errors.InvalidMessageStructure(
-                "Detected buffer in InferInputTensor contents for input: " + tensor.name
+                "Passing buffers both in InferInputTensor contents and in raw_input_contents is "
+                "not allowed. Detected buffer in InferInputTensor contents for input: "
+                + tensor.name
             )
 
 
@@ -174,10 +176,12 @@ def _check_batch(info: TensorInfo, tensor: InputTensor, count: int) -> None:
         raise errors.InvalidBatchSize(f"Batch not present in input name: {info.name}")
     if tensor.shape[0] != count:
         raise errors.InvalidBatchSize
-    if not info.dimensions[batch].accepts(count) or count == 0:
+    if not info.dimensions[batch].accepts(count):
         raise errors.InvalidBatchSize(
             f"Expected: {info.dimensions[batch]}; Actual: {count}; input name: {info.name}"
         )
+    if count == 0:
+        raise errors.InvalidBatchSize
 
 
 def _padded(info: TensorInfo, elements: Sequence[bytes]) -> Array:

@@ -421,6 +421,12 @@ def test_half_floats_cannot_come_back_over_rest(server: Server) -> None:
     assert (said.code, said.text) == ("400", f"{text} - Unsupported precisionFP16")
 
 
+@pytest.mark.parametrize("given", [{"values": []}, {"raw": b""}, {}], ids=str)
+def test_no_strings_over_grpc(server: Server, given: dict[str, Any]) -> None:
+    said = ASK["gRPC"](server, Question("same-BYTES", [Input("x", "BYTES", [0], **given)]))
+    assert said.outputs == {"x": Output("BYTES", [0], b"")}, said
+
+
 @dataclass(frozen=True)
 class Right:
     """A question, and its answer."""

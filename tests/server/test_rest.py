@@ -392,6 +392,47 @@ def test_header_length(server: Server, value: str, status: int, text: str) -> No
     assert (found[0], found[1][: len(text)]) == (status, text)
 
 
+@pytest.mark.parametrize("data", [[], [[]]])
+def test_no_strings_are_an_answer_and_no_error(server: Server, data: list[object]) -> None:
+    tree = {"inputs": [{"name": "x", "shape": [0], "datatype": "BYTES", "data": data}]}
+    (output,) = infer(server, tree, path="/v2/models/same-BYTES/infer").json()["outputs"]
+    assert (output["shape"], output["data"]) == ([0], [])
+
+
+def test_data_without_an_element_leaves_the_data_to_the_bytes_behind(server: Server) -> None:
+    tree = {"inputs": [{"name": "x", "shape": [2], "datatype": "BYTES", "data": []}]}
+    reply = infer(server, tree, lengths(b"one", b"two"), path="/v2/models/same-BYTES/infer")
+    assert reply.json()["outputs"][0]["data"] == ["one", "two"]
+
+
+OVERFLOW = "Invalid content size of tensor proto - Binary input shape dimensions overflow size_t"
+SHORT = "Received buffer size is smaller than binary_data_size parameter indicates"
+
+
+@pytest.mark.parametrize(
+    ("datatype", "shape", "text"),
+    [
+        ("FP32", [2**31 - 1] * 2, SHORT),
+        ("FP32", [2**31 - 1] * 3, OVERFLOW),
+        ("FP32", [2**31 - 1] * 3 + [0], OVERFLOW),
+        ("FP32", [0] + [2**31 - 1] * 3, "Invalid number of shape dimensions"),
+        ("BYTES", [5], SHORT),
+        ("BYTES", [0], "Functionality not implemented"),
+        ("X", [2], "Invalid input precision - Expected: FP32; Actual: X; input name: first"),
+        ("BF16", [2], "Invalid input precision - Expected: FP32; Actual: BF16; input name: first"),
+    ],
+)
+def test_bytes_that_the_shape_alone_tells(
+    server: Server, datatype: str, shape: list[int], text: str
+) -> None:
+    inputs = [
+        {"name": name, "shape": shape, "datatype": datatype, **({"data": []} if data else {})}
+        for name, data in (("first", datatype == "BYTES"), ("second", datatype == "BYTES"))
+    ]
+    reply = infer(server, {"inputs": inputs}, path="/v2/models/two/infer")
+    assert error(reply)[1][: len(text)] == text
+
+
 @pytest.mark.parametrize(
     ("datatype", "values"),
     [
