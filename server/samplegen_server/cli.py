@@ -81,10 +81,12 @@ class Options:
     """Of gRPC; 0 switches it off."""
     rest_port: int
     """0 switches REST off."""
-    grpc_bind_address: str
-    rest_bind_address: str
+    grpc_bind_addresses: Sequence[str]
+    rest_bind_addresses: Sequence[str]
     read_models: Callable[[], Sequence[config.ModelConfig]]
     """Gives the models to serve, each time it is called."""
+    needs_all: bool
+    """Is a model that cannot be served a reason not to start?"""
     poll_seconds: float
     """How often folders and the config file are looked at; 0 or less for never."""
     metrics: bool
@@ -96,6 +98,8 @@ class Options:
     """What metadata tells, empty for the truth; likewise the version and the platform."""
     server_version: str
     platform: str
+    stop_with_parent: bool
+    """Is the end of the process that started the server also the server's?"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -103,25 +107,29 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         namespace, unknown = self.parse_known_args(argv)
-        for argument in unknown:
-            flag = argument.partition("=")[0]
-            if flag in UNSUPPORTED:
-                self.error(
-                    f"{flag} of OpenVINO Model Server is not supported here: {UNSUPPORTED[flag]}"
-                )
-            known = [*self._option_string_actions, *UNSUPPORTED]
-            near = difflib.get_close_matches(flag, known, 1)
-            self.error(
-                f"unknown argument {argument}" + (f", did you mean {near[0]}?" if near else "")
-            )
+        # What follows an unknown flag is its value, and no mistake of its own.
+        if wrong := [one for one in unknown if one.startswith("-")] or unknown:
+            self.error("; ".join(map(self._explain, wrong)))
         return namespace
+
+    def _explain(self, argument: str) -> str:
+        flag = argument.partition("=")[0]
+        if flag in UNSUPPORTED:
+            return f"{flag} of OpenVINO Model Server is not supported here: {UNSUPPORTED[flag]}"
+        known = [*self._option_string_actions, *UNSUPPORTED]
+        near = difflib.get_close_matches(flag, known, 1)
+        return f"unknown argument {argument}" + (f", did you mean {near[0]}?" if near else "")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """Read the command line; exits with status 2 when it is wrong, as argparse does."""
+    """Read the command line; exits with status 2 when it is wrong, as argparse does.
+
+    Raises:
+        ConfigError: What it says of the models cannot be used.
+    """
     parser = _parser()
     flags = parser.parse(argv)
     if flags.version:
@@ -133,22 +141,20 @@ def parse(argv: Sequence[str]) -> Options:
         parser.error("nothing to serve on: give --port (gRPC), --rest_port (REST) or both")
     if flags.port == flags.rest_port:
         parser.error("--port and --rest_port must differ")
-    try:
-        read_models = _models(parser, flags)
-        read_models()  # so that a mistake is told before anything starts
-        metrics = flags.metrics_enable or (
-            flags.config_path is not None and config.wants_metrics(flags.config_path)
-        )
-    except config.ConfigError as error:
-        parser.error(str(error))
+    read_models = _models(parser, flags)
+    read_models()  # so that a mistake is told before anything starts
+    metrics = flags.metrics_enable or (
+        flags.config_path is not None and config.wants_metrics(flags.config_path)
+    )
     if metrics and not flags.rest_port:
         parser.error("metrics need --rest_port, where GET /metrics is served")
     return Options(
         port=flags.port,
         rest_port=flags.rest_port,
-        grpc_bind_address=flags.grpc_bind_address,
-        rest_bind_address=flags.rest_bind_address,
+        grpc_bind_addresses=flags.grpc_bind_address,
+        rest_bind_addresses=flags.rest_bind_address,
         read_models=read_models,
+        needs_all=flags.model_name is not None,
         poll_seconds=flags.file_system_poll_wait_seconds,
         metrics=metrics,
         record=flags.record,
@@ -157,6 +163,7 @@ def parse(argv: Sequence[str]) -> Options:
         server_name=flags.server_name,
         server_version=flags.server_version,
         platform=flags.platform,
+        stop_with_parent=flags.stop_with_parent,
     )
 
 
@@ -173,8 +180,6 @@ def _models(
         return functools.partial(config.read_folder, BUNDLED)
     if flags.model_name is None or flags.model_path is None:
         parser.error("--model_name and --model_path go together")
-    if not flags.model_path.exists():
-        parser.error(f"--model_path: {flags.model_path} does not exist")
     return functools.partial(config.read_flags, flags.model_name, given)
 
 
@@ -186,6 +191,26 @@ def _port(text: str) -> int:
 
 
 _port.__name__ = "port"  # argparse names it in its error
+
+
+def _addresses(text: str) -> list[str]:
+    addresses = [address.strip() for address in text.split(",")]
+    if not all(addresses) or len(set(addresses)) < len(addresses):
+        raise ValueError
+    return addresses
+
+
+_addresses.__name__ = "list of addresses"
+
+
+def _bytes(text: str) -> int:
+    size = int(text)
+    if size <= 0:
+        raise ValueError
+    return size
+
+
+_bytes.__name__ = "number of bytes"
 
 
 def _parser() -> Parser:
@@ -211,15 +236,17 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     for transport in ("grpc", "rest"):
         listen.add_argument(
             f"--{transport}_bind_address",
-            default="127.0.0.1",
-            metavar="ADDRESS",
-            help="network interface (default: %(default)s, this machine only)",
+            type=_addresses,
+            default=["127.0.0.1"],
+            metavar="ADDRESSES",
+            help="network interfaces, such as 127.0.0.1,::1 (default: 127.0.0.1, this machine "
+            "only)",
         )
     models = parser.add_argument_group("what to serve")
     models.add_argument("--config_path", type=Path, metavar="FILE", help="JSON file of models")
     models.add_argument("--model_name", metavar="NAME", help="the name clients use")
     models.add_argument(
-        "--model_path", type=Path, metavar="PATH", help="folder of versions, or one model file"
+        "--model_path", metavar="PATH", help="folder of versions, or one model file"
     )
     models.add_argument(
         "--model_version_policy",
@@ -257,10 +284,15 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     )
     other.add_argument(
         "--max_message_bytes",
-        type=int,
+        type=_bytes,
         default=1 << 28,
         metavar="N",
         help="largest request taken, over either transport (default: %(default)s)",
+    )
+    other.add_argument(
+        "--stop_with_parent",
+        action="store_true",
+        help="end when the process that started this one has ended, however it did",
     )
     told = parser.add_argument_group("what metadata tells, to see how clients take it")
     told.add_argument("--server_name", default="", metavar="TEXT", help="the server's name")

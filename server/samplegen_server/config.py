@@ -1,9 +1,10 @@
 """How models are to be served: OpenVINO Model Server's options, from flags or its config file."""
 
+import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +12,23 @@ from samplegen_server.tensors import Dimension
 
 
 class ConfigError(ValueError):
-    """An option's value cannot be used; the text names the option."""
+    """The configuration cannot be used.
+
+    Args:
+        problems: What is wrong, a line each; it names the file and the option.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class ConfigUnreadable(ConfigError):
     """The config file is not there, or cannot be read."""
+
+
+class OptionError(ConfigError):
+    """One option of a model has a value that cannot be used; its kind is right."""
 
 
 T = TypeVar("T")
@@ -68,6 +81,31 @@ class ModelConfig:
     """Inferences that may run side by side; 0 leaves it to OpenVINO."""
     target_device: str = "CPU"
     plugin_config: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    """Why its options do not allow it to be served, if so."""
+    warnings: tuple[str, ...] = ()
+    """What in its options has no effect."""
+
+
+UNSUPPORTED_LISTS = {
+    "mediapipe_config_list": "MediaPipe graphs are not served",
+    "pipeline_config_list": "pipelines are not served",
+    "custom_loader_config_list": "there are no custom loaders",
+    "custom_node_library_config_list": "there are no custom nodes",
+}
+"""The keys of OpenVINO Model Server's config file that have to be empty here."""
+
+UNSUPPORTED_OPTIONS = {
+    "custom_loader_options": "there are no custom loaders",
+    "graph_path": "MediaPipe graphs are not served",
+    "subconfig": "MediaPipe graphs are not served",
+}
+"""The same, for the options of a model."""
+
+CLOUD = ("s3://", "gs://", "az://", "azfs://", "azure://")
+"""How the paths of cloud storages begin."""
+
+ENTRY = '{"config": {"name": ..., "base_path": ...}}'
 
 
 def parse_dimension(text: str, option: str) -> Dimension:
@@ -75,19 +113,19 @@ def parse_dimension(text: str, option: str) -> Dimension:
     _refuse_auto(text, option)
     match = re.fullmatch(r"\s*(?:(-1)|(\d{1,9})(?:\s*:\s*(\d{1,9}))?)\s*", text)
     if match is None:
-        raise ConfigError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
+        raise OptionError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
     if match[1]:
         return Dimension(0, -1)
     low, high = int(match[2]), int(match[3] or match[2])
     if low > high or high == 0:
-        raise ConfigError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
+        raise OptionError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
     return Dimension(low, high)
 
 
 def _refuse_auto(text: str, option: str) -> None:
     """OpenVINO Model Server loads a model anew for each new size then, and so for each client."""
     if text.strip() == "auto":
-        raise ConfigError(f"{option}: auto is not supported, -1 takes any size")
+        raise OptionError(f"{option}: auto is not supported, -1 takes any size")
 
 
 def parse_shape(text: str, option: str) -> Shape:
@@ -95,16 +133,24 @@ def parse_shape(text: str, option: str) -> Shape:
     _refuse_auto(text, option)
     match = re.fullmatch(r"\s*[(\[](.*)[)\]]\s*", text)
     if match is None:
-        raise ConfigError(f"{option}: {text!r} is no shape, expected such as (1,3,224,224)")
+        raise OptionError(f"{option}: {text!r} is no shape, expected such as (1,3,224,224)")
     return tuple(parse_dimension(part, option) for part in match[1].split(","))
 
 
 def parse_layout(text: str, option: str) -> Layout:
-    """``NHWC`` or ``NHWC:NCHW``."""
-    tensor, _, model = text.strip().partition(":")
+    """``NHWC`` or ``NHWC:NCHW``, in either case and with spaces, as the server it follows does."""
+    tensor, _, model = re.sub(r"\s", "", text).upper().partition(":")
     for layout in (tensor, model or tensor):
-        if re.fullmatch(r"[A-Z?]*(?:\.\.\.)?[A-Z?]*", layout) is None or not layout:
-            raise ConfigError(f"{option}: {text!r} is no layout, expected NHWC or NHWC:NCHW")
+        letters = re.sub(r"[.?]", "", layout)
+        if (
+            re.fullmatch(r"[NCHWD?]*(?:\.\.\.)?[NCHWD?]*", layout) is None
+            or not layout
+            or len(set(letters)) < len(letters)
+        ):
+            raise OptionError(
+                f"{option}: {text!r} is no layout, expected such as NHWC or NHWC:NCHW, "
+                "of the letters N, C, H, W and D, each once, ? and ..."
+            )
     return Layout(tensor, model or tensor)
 
 
@@ -121,39 +167,59 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
         flags: Flags that were given, by their names; structured ones as JSON text.
 
     Raises:
-        ConfigError: A flag's value cannot be used.
+        ConfigError: Flags' values cannot be used.
     """
     options: dict[str, Any] = dict(flags)
-    for option in ("model_version_policy", "plugin_config"):
-        if option in options:
-            options[option] = _parse_json(options[option], option)
-    for option in ("shape", "layout"):
-        if options.get(option, "").lstrip().startswith("{"):
-            options[option] = _parse_json(options[option], option)
-    return [_model({"name": name, "base_path": options.pop("model_path"), **options}, Path())]
+    problems: list[str] = []
+    for option in ("model_version_policy", "plugin_config", "shape", "layout"):
+        text = options.get(option)
+        if text is None or (option in ("shape", "layout") and not text.lstrip().startswith("{")):
+            continue
+        try:
+            options[option] = _parse_json(text, f"--{option}")
+        except ConfigError as error:
+            problems += error.problems
+            del options[option]
+    path = str(options.pop("model_path"))
+    try:
+        model = _model(name, path, options, Path.cwd(), lambda option: f"--{option}")
+    except ConfigError as error:
+        problems += error.problems
+    else:
+        problems += [model.problem] if model.problem else []
+    if problems:
+        raise ConfigError(*problems)
+    return [model]
 
 
 def read_file(path: Path) -> list[ModelConfig]:
     """The models of a config file.
 
+    A model whose options have values that cannot be used is among them, with its problem: that is
+    no reason not to serve the others.
+
     Raises:
-        ConfigError: The file cannot be read, or something in it cannot be used.
+        ConfigError: The file cannot be read, or is not made as a config file is.
     """
     tree = _read_tree(path)
-    for key, value in tree.items():
-        if key not in ("model_config_list", "monitoring") and value:
-            raise ConfigError(f'{path}: "{key}" is not supported')
-    if not isinstance(tree.get("model_config_list"), list):
-        raise ConfigError(f'{path}: no "model_config_list", a list of models')
-    try:
-        models = [_entry(entry, path.parent) for entry in tree["model_config_list"]]
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{path}: two models have the name {name!r}")
-    return models
+    problems = [f"{path}: {problem}" for problem in _strange_keys(tree)]
+    entries = tree.get("model_config_list")
+    if not isinstance(entries, list):
+        raise ConfigError(*problems, f'{path}: no "model_config_list", a list of {ENTRY}')
+    models: dict[str, ModelConfig] = {}
+    for number, entry in enumerate(entries):
+        try:
+            model = _entry(entry, path.absolute().parent, number)
+        except ConfigError as error:
+            problems += [f"{path}: {problem}" for problem in error.problems]
+            continue
+        first = models.setdefault(model.name, model)
+        if first is not model:
+            warning = f"{path}: two models have the name {model.name!r}, the first is served"
+            models[model.name] = replace(first, warnings=(*first.warnings, warning))
+    if problems:
+        raise ConfigError(*problems)
+    return list(models.values())
 
 
 def wants_metrics(path: Path) -> bool:
@@ -162,65 +228,159 @@ def wants_metrics(path: Path) -> bool:
     Raises:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
-    metrics = _read_tree(path)
-    for key in ("monitoring", "metrics"):
+    metrics: Any = _read_tree(path)
+    for key, known in (("monitoring", ("metrics",)), ("metrics", ("enable", "metrics_list"))):
         metrics = metrics.get(key, {})
         if not isinstance(metrics, dict):
-            raise ConfigError(f'{path}: "{key}" is no object')
+            raise ConfigError(f'{path}: "{key}" is {metrics!r}, expected an object')
+        for strange in metrics.keys() - set(known):
+            raise ConfigError(f'{path}: {_unknown(strange, known)} in "{key}"')
     if metrics.get("metrics_list"):
         raise ConfigError(
             f'{path}: "metrics_list" is not supported, the default metrics are served'
         )
+    if not isinstance(metrics.get("enable", False), bool):
+        raise ConfigError(f'{path}: "enable" is {metrics["enable"]!r}, expected true or false')
     return metrics.get("enable") is True
 
 
 def _read_tree(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigUnreadable(f"{path}: a folder, expected a config file in JSON")
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigUnreadable(f"{path}: {error}") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigUnreadable(f"{path}: not UTF-8: {error.reason}") from error
     tree = _parse_json(text, str(path))
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: no JSON object")
+        raise ConfigError(f'{path}: no JSON object, expected {{"model_config_list": [{ENTRY}]}}')
     return tree
 
 
 def _parse_json(text: str, option: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except ValueError as error:
         raise ConfigError(f"{option}: not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{option}: not valid JSON: nested too deeply") from error
 
 
-def _entry(entry: Any, folder: Path) -> ModelConfig:
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key that stands there twice would hide one of its values."""
+    tree = dict(pairs)
+    for key in tree:
+        if [name for name, _ in pairs].count(key) > 1:
+            raise ValueError(f"the key {key!r} stands there twice")
+    return tree
+
+
+def _strange_keys(tree: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the keys of the whole file."""
+    known = ("model_config_list", "monitoring", *UNSUPPORTED_LISTS)
+    for key, value in tree.items():
+        if key not in known:
+            yield _unknown(key, known)
+        elif key in UNSUPPORTED_LISTS and value:
+            yield f'"{key}" is not supported: {UNSUPPORTED_LISTS[key]}; leave it out'
+
+
+def _unknown(key: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1)
+    advice = f"did you mean {near[0]!r}?" if near else f"expected {', '.join(known)}"
+    return f'"{key}" is not supported, {advice}'
+
+
+def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
+    """One of ``model_config_list``.
+
+    Raises:
+        ConfigError: It is not made as an entry is.
+    """
+    place = f"model_config_list[{number}]"
     if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
-        raise ConfigError('an entry of "model_config_list" is no {"config": {...}}')
-    return _model(entry["config"], folder)
-
-
-def _model(options: Mapping[str, Any], folder: Path) -> ModelConfig:
-    """One model from its options, as the config file has them."""
-    name, base_path = options.get("name"), options.get("base_path")
+        raise ConfigError(f'{place} is no {{"config": {{...}}}}, expected {ENTRY}')
+    options = dict(entry["config"])
+    name, path = options.pop("name", None), options.pop("base_path", None)
+    problems = [f"{place}: {_unknown(key, ('config',))}" for key in entry if key != "config"]
     if not isinstance(name, str) or not name:
-        raise ConfigError('a model has no "name"')
-    if not isinstance(base_path, str | Path):
-        raise ConfigError(f'{name}: no "base_path"')
-    values: dict[str, Any] = {"name": name, "base_path": folder / base_path}
+        problems.append(f'{place}: a model has no "name"')
+    else:
+        place = name
+    if not isinstance(path, str) or not path:
+        problems.append(f'{place}: no "base_path", the folder of its versions or its file')
+    for key in options.keys() - READERS.keys():
+        if key in UNSUPPORTED_OPTIONS:
+            problems.append(f'{place}: "{key}" is not supported: {UNSUPPORTED_OPTIONS[key]}')
+        else:
+            problems.append(f"{place}: {_unknown(key, ('name', 'base_path', *READERS))}")
+        del options[key]
+    try:
+        model = _model(str(name), str(path), options, folder, lambda option: f"{place}: {option}")
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
+    return model
+
+
+def _model(
+    name: str,
+    path: str,
+    options: Mapping[str, Any],
+    folder: Path,
+    title: Callable[[str], str],
+) -> ModelConfig:
+    """One model from its options, as the config file has them.
+
+    Args:
+        name: Its name.
+        path: Its folder or file, as it was written.
+        options: The keys of `READERS`, with their values.
+        folder: What a relative path starts from.
+        title: What messages call an option.
+
+    Raises:
+        ConfigError: Values are of the wrong kind.
+    """
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    unusable: list[str] = []
     for option, value in options.items():
-        if option in ("name", "base_path"):
-            continue
-        reader = READERS.get(option)
-        if reader is None:
-            raise ConfigError(f"{name}: {option} is not supported")
-        field_name, read = reader
+        field_name, read = READERS[option]
         try:
-            values[field_name] = read(value, f"{name}: {option}")
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ConfigError(f"{name}: {option}: {value!r} cannot be used") from error
-    return ModelConfig(**values)
+            values[field_name] = read(value, title(option))
+        except OptionError as error:
+            unusable += error.problems
+        except ConfigError as error:
+            wrong += error.problems
+    if wrong:
+        raise ConfigError(*wrong, *unusable)
+    unusable += _path_problems(path)
+    warnings = []
+    if values.get("shapes") and values.pop("batch_size", None) is not None:
+        warnings.append(f"{title('batch_size')} has no effect, since there is a shape")
+    if values.pop("allow_cache", False):
+        warnings.append(f"{title('allow_cache')} has no effect: models are compiled at every start")
+    problem, texts = "; ".join(unusable), tuple(warnings)
+    return ModelConfig(name, folder / path, **values, problem=problem, warnings=texts)
+
+
+def _path_problems(path: str) -> Iterator[str]:
+    if path.startswith(CLOUD):
+        yield f"{path} is in a cloud storage, which is not supported; mount it, or copy the model"
+    elif ".." in Path(path).parts:
+        yield (
+            f"{path} has '..' in it, which OpenVINO Model Server forbids; "
+            "write the path from the root"
+        )
 
 
 def _batch_size(value: Any, option: str) -> Dimension | None:
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        raise ConfigError(f"{option}: {value!r} is no size, expected 8, -1 or 1:8")
     return None if value in (0, "0") else parse_dimension(str(value), option)
 
 
@@ -229,6 +389,12 @@ def _named(parse: Callable[[str, str], T]) -> Callable[[Any, str], dict[str, T]]
 
     def read(value: Any, option: str) -> dict[str, T]:
         named = value if isinstance(value, dict) else {ANY_INPUT: value}
+        for text in named.values():
+            if not isinstance(text, str):
+                raise ConfigError(
+                    f"{option}: {value!r} cannot be used, expected a text, or an object of texts "
+                    "by tensor name"
+                )
         return {name: parse(text, option) for name, text in named.items()}
 
     return read
@@ -236,21 +402,35 @@ def _named(parse: Callable[[str, str], T]) -> Callable[[Any, str], dict[str, T]]
 
 def _version_policy(value: Any, option: str) -> VersionPolicy:
     """``{"latest": {"num_versions": 2}}``, ``{"all": {}}``, ``{"specific": {"versions": [1]}}``."""
-    [(kind, details)] = value.items() if len(value) == 1 else [("", {})]
-    match kind:
-        case "all":
+    match value:
+        case {"all": {**details}, **others} if not details and not others:
             return VersionPolicy(latest=0)
-        case "latest" if details.get("num_versions", 1) >= 1:
-            return VersionPolicy(latest=details.get("num_versions", 1))
-        case "specific" if details.get("versions"):
-            return VersionPolicy(specific=frozenset(map(int, details["versions"])))
-    raise ConfigError(f'{option}: expected one of "latest", "all" and "specific"')
+        case {"latest": {"num_versions": int(count), **details}, **others} if (
+            _is_number(count) and not details and not others
+        ):
+            return VersionPolicy(latest=count)
+        case {"specific": {"versions": [_, *_] as versions, **details}, **others} if (
+            all(map(_is_number, versions)) and not details and not others
+        ):
+            return VersionPolicy(specific=frozenset(versions))
+    raise ConfigError(
+        f"{option}: {value!r} cannot be used, expected one of "
+        '{"latest": {"num_versions": 2}}, {"all": {}} and {"specific": {"versions": [1, 3]}}'
+    )
+
+
+def _is_number(value: Any) -> bool:
+    """Is it a whole number above 0?"""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _nireq(value: Any, option: str) -> int:
     text = str(value)
-    if not text.isdecimal() or int(text) > MAX_NIREQ:
-        raise ConfigError(f"{option}: {value!r} is no number of 0 to {MAX_NIREQ}")
+    wrong = f"{option}: {value!r} is no number of 0 to {MAX_NIREQ}"
+    if not (text.isascii() and text.isdecimal()):
+        raise ConfigError(wrong)
+    if int(text[:10]) > MAX_NIREQ:
+        raise OptionError(wrong)
     return int(text)
 
 
@@ -260,7 +440,22 @@ def _text(value: Any, option: str) -> str:
     return value
 
 
+def _flag(value: Any, option: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{option}: {value!r} is neither true nor false")
+    return value
+
+
 def _plugin_config(value: Any, option: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise ConfigError(
+            f'{option}: {value!r} cannot be used, expected such as {{"NUM_STREAMS": "2"}}'
+        )
+    for key, setting in value.items():
+        if not isinstance(setting, str | bool | int | float):
+            raise ConfigError(
+                f"{option}: {key} is {setting!r}, expected a text, a number, true or false"
+            )
     return {key: _plugin_value(setting) for key, setting in value.items()}
 
 
@@ -277,5 +472,6 @@ READERS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "nireq": ("nireq", _nireq),
     "target_device": ("target_device", _text),
     "plugin_config": ("plugin_config", _plugin_config),
+    "allow_cache": ("allow_cache", _flag),
 }
 """Option to the field of `ModelConfig` it fills, and its reader."""

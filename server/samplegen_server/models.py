@@ -17,17 +17,12 @@ import openvino as ov
 
 from samplegen_server import errors
 from samplegen_server.config import ANY_INPUT, ModelConfig
+from samplegen_server.folders import MAPPING, Source
 from samplegen_server.introspection import LoadError, describe, info_of, model_info
 from samplegen_server.tensors import DTYPES, Array, OutputTensor, TensorInfo, pack_bytes
 from samplegen_server.validation import Value
 
 log = logging.getLogger(__name__)
-
-MAPPING = "mapping_config.json"
-"""Beside a model's file: ``{"inputs": {"tensor": "name"}, "outputs": {...}}``."""
-
-SUFFIXES = (".xml", ".onnx", ".pdmodel", ".pb", ".tflite")
-"""The model files OpenVINO reads: IR, ONNX, PaddlePaddle, TensorFlow, TensorFlow Lite."""
 
 INLINE_SECONDS = 0.001
 """A model faster than this runs in the event loop: handing it to a thread would cost more."""
@@ -60,23 +55,22 @@ class Model:
     """A compiled model, ready to answer.
 
     Args:
-        file: The model's file.
-        config: How to load it.
+        source: The model's file, and how to load it.
         observe: Told of each inference: seconds waited for its turn, and seconds it took.
 
     Raises:
         LoadError: It cannot be read, reshaped or compiled, or `config` does not fit it.
     """
 
-    def __init__(
-        self, file: Path, config: ModelConfig, observe: Callable[[float, float], None]
-    ) -> None:
+    def __init__(self, source: Source, observe: Callable[[float, float], None]) -> None:
+        config = source.config
         self._observe = observe
         self.current = 0
         """Inferences accepted and not yet answered."""
         try:
-            model = core.read_model(file)
-            _rename(model, file.parent / MAPPING)
+            model = _read(source)
+            _name_outputs(model)
+            _rename(model, source.folder / MAPPING)
             model = _prepare(model, config)
             self.inputs = describe(model.inputs)
             self.outputs = describe(model.outputs)
@@ -121,6 +115,8 @@ class Model:
         self._threads.shutdown(wait=False)
 
     def _compile(self, model: ov.Model, config: ModelConfig, defaults: dict[str, str]) -> None:
+        if "NUM_STREAMS" in config.plugin_config:  # which the hint would contradict
+            defaults = {key: text for key, text in defaults.items() if key != "PERFORMANCE_HINT"}
         compiled = core.compile_model(
             model, config.target_device, {**defaults, **config.plugin_config}
         )
@@ -240,16 +236,78 @@ def _tensor(array: Array) -> ov.Tensor:
     return tensor
 
 
+def _read(source: Source) -> ov.Model:
+    path = source.picked.path
+    if path is None:
+        raise LoadError(source.problem)
+    if path.suffix == ".xml" and b"<net" not in _head(path):  # said better than by OpenVINO
+        raise LoadError(f"{path} is no OpenVINO IR: it has no <net ...> at its beginning")
+    try:
+        model = core.read_model(path)
+    except RuntimeError as error:
+        advice = f"{path} cannot be read as {source.picked.format}"
+        raise LoadError(f"{advice}: {_reason(error)}") from error
+    if not model.inputs or not model.outputs:
+        missing = "outputs" if model.inputs else "inputs"
+        raise LoadError(f"{path} has no {missing}: a model needs at least one of each")
+    return model
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(1 << 12)
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _name_outputs(model: ov.Model) -> None:
+    """Name outputs that have no name by their place, as OpenVINO Model Server does."""
+    for place, port in enumerate(model.outputs):
+        if not port.names:
+            port.add_names({f"out_{place}"})
+    for place, port in enumerate(model.inputs):
+        if not port.names:
+            raise LoadError(f"input {place} has no name, so that no request could name it")
+
+
 def _rename(model: ov.Model, mapping: Path) -> None:
-    """Give inputs and outputs the names of a mapping file, if there is one."""
+    """Give inputs and outputs the names of a mapping file, if there is one.
+
+    One that cannot be used leaves the names as they are, as in OpenVINO Model Server.
+    """
     if not mapping.is_file():
         return
-    names = json.loads(mapping.read_text())
+    try:
+        wanted = _parse_mapping(mapping.read_text())
+    except (OSError, ValueError) as error:
+        log.error("%s has no effect, all tensors keep their own names: %s", mapping, error)
+        return
     for key, ports in (("inputs", model.inputs), ("outputs", model.outputs)):
-        for port in ports:
-            for old, new in names.get(key, {}).items():
-                if old in port.names:
-                    port.set_names({new})
+        own = [port.names for port in ports]  # before any is renamed
+        for old, new in wanted.get(key, {}).items():
+            named = [port for port, names in zip(ports, own, strict=True) if old in names]
+            for port in named:
+                port.set_names({new})
+            if not named:
+                known = ", ".join(sorted(map(min, own)))
+                log.warning("%s: %r is none of the %s: %s", mapping, old, key, known)
+
+
+def _parse_mapping(text: str) -> dict[str, dict[str, str]]:
+    """A mapping file's content.
+
+    Raises:
+        ValueError: It is none.
+    """
+    tree = json.loads(text)
+    expected = f'expected {{"inputs": {{"tensor": "name"}}, "outputs": ...}}, found {text[:80]!r}'
+    if not isinstance(tree, dict) or tree.keys() - {"inputs", "outputs"}:
+        raise ValueError(expected)
+    for names in tree.values():
+        if not isinstance(names, dict) or not all(isinstance(new, str) for new in names.values()):
+            raise ValueError(expected)
+    return tree
 
 
 def _prepare(model: ov.Model, config: ModelConfig) -> ov.Model:
@@ -271,6 +329,8 @@ def _prepare(model: ov.Model, config: ModelConfig) -> ov.Model:
                 sizes = list(info.dimensions)
                 sizes[info.batch_index] = config.batch_size
                 shapes[info.name] = tuple(sizes)
+        if not shapes:
+            raise LoadError("batch_size is given, but no input has a batch dimension")
     if shapes:
         model.reshape(
             {

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from pathlib import Path
@@ -44,28 +43,39 @@ LAST_SECONDS = 0.7
 KEEP_ALIVE_SECONDS = 600
 """How long a REST connection may be idle; clients that keep one expect it to stay."""
 
+PARENT_SECONDS = 0.3
+"""How often a server that ends with the process that started it looks for that one."""
+
 
 class StartError(Exception):
     """The server cannot start; the text is one line that says why."""
 
 
-def serve(options: Options) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit status."""
-    level = "DEBUG" if options.log_level == "TRACE" else options.log_level
-    logging.basicConfig(
-        level=level, format="[%(asctime)s][%(levelname)s] %(message)s", stream=sys.stderr
-    )
+class Unserved(Exception):
+    """The one model that was asked for cannot be served."""
+
+
+def serve(options: Options, parent: int) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status.
+
+    Args:
+        options: What the command line asked for.
+        parent: The process that started this one.
+    """
     # At WARNING it tells of each request that is no HTTP, which is its sender's to hear of.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     try:
-        uvloop.run(_serve(options))
+        uvloop.run(_serve(options, parent))
     except StartError as error:
         log.error("%s", error)
+        return 1
+    except Unserved:  # the log says which model, and why
+        log.info("ended: there is nothing else to serve")
         return 1
     return 0
 
 
-async def _serve(options: Options) -> None:
+async def _serve(options: Options, parent: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -93,8 +103,10 @@ async def _serve(options: Options) -> None:
             app = rest.App(service, options.max_message_bytes, routes, observers, turns)
             transports.append(_rest(options, app))
         ends = [await stack.enter_async_context(transport) for transport in transports]
-        await stack.enter_async_context(_running(_keep_loaded(repository, options)))
-        await stop.wait()
+        if options.stop_with_parent:
+            await stack.enter_async_context(_running(_await_orphaned(parent, stop)))
+        loading = await stack.enter_async_context(_running(_keep_loaded(repository, options)))
+        await _either(stop, loading)
         log.info("stopping")
         _leave_after(GRACE_SECONDS + LAST_SECONDS)
         await asyncio.gather(*(end() for end in ends))
@@ -132,22 +144,53 @@ def _metrics(repository: Repository) -> "Metrics":
 
 
 @contextlib.asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Task[None]]:
     """Something that goes on beside the rest, until the rest ends."""
     task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
+async def _either(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
+    """Wait for the event, or for the work to fail.
+
+    Raises:
+        Unserved: It did.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((stopped, work), return_when=asyncio.FIRST_COMPLETED)
+        if work in done:
+            work.result()
+            await stopped
+    finally:
+        stopped.cancel()
+
+
+async def _await_orphaned(parent: int, stop: asyncio.Event) -> None:
+    """Stop once the process that started this one has ended: another becomes the parent then."""
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_SECONDS)
+    log.info("process %d, which started the server, has ended", parent)
+    stop.set()
+
+
 async def _keep_loaded(repository: Repository, options: Options) -> None:
+    """Load the models, and again whenever something has changed.
+
+    Raises:
+        Unserved: The one model that was asked for cannot be served.
+    """
     try:
         await repository.load()
     except ConfigError as error:
         log.error("%s", error)
+    if options.needs_all and repository.failed:
+        raise Unserved
     log.info("ready: %s", ", ".join(_addresses(options)))
     if options.poll_seconds > 0:
         await repository.watch(options.poll_seconds)
@@ -155,10 +198,14 @@ async def _keep_loaded(repository: Repository, options: Options) -> None:
 
 def _addresses(options: Options) -> list[str]:
     listening = (
-        ("gRPC", options.grpc_bind_address, options.port),
-        ("REST", options.rest_bind_address, options.rest_port),
+        ("gRPC", options.grpc_bind_addresses, options.port),
+        ("REST", options.rest_bind_addresses, options.rest_port),
     )
-    return [f"{name} on {_at(address, port)}" for name, address, port in listening if port]
+    return [
+        f"{name} on {' and '.join(_at(address, port) for address in addresses)}"
+        for name, addresses, port in listening
+        if port
+    ]
 
 
 def _at(address: str, port: int) -> str:
@@ -170,9 +217,11 @@ async def _grpc(
     options: Options, service: Service, observers: Sequence[Observer], turns: Turns
 ) -> AsyncGenerator[End]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
-    _bind("gRPC", options.grpc_bind_address, options.port).close()
+    for listener in _bind("gRPC", options.grpc_bind_addresses, options.port):
+        listener.close()
     server = rpc.make_server(service, options.max_message_bytes, observers, turns)
-    server.add_insecure_port(_at(options.grpc_bind_address, options.port))
+    for address in options.grpc_bind_addresses:
+        server.add_insecure_port(_at(address, options.port))
     await server.start()
 
     async def end() -> None:
@@ -194,7 +243,7 @@ class _Uvicorn(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
-    listener = _bind("REST", options.rest_bind_address, options.rest_port)
+    listeners = _bind("REST", options.rest_bind_addresses, options.rest_port)
     server = _Uvicorn(
         uvicorn.Config(
             app,
@@ -209,7 +258,7 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    serving = asyncio.create_task(server.serve([listener]))
+    serving = asyncio.create_task(server.serve(listeners))
 
     async def end() -> None:
         server.should_exit = True
@@ -222,19 +271,33 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
         await end()
 
 
-def _bind(transport: str, address: str, port: int) -> socket.socket:
-    """A socket bound to the address.
+def _bind(transport: str, addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Sockets bound to the addresses.
 
     Raises:
-        StartError: It is in use, or not ours to bind to.
+        StartError: One is in use, or not ours to bind to.
     """
+    listeners: list[socket.socket] = []
+    with contextlib.ExitStack() as bound:
+        for address in addresses:
+            try:
+                listeners.append(bound.enter_context(_bind_one(address, port)))
+            except OSError as error:
+                at = _at(address, port)
+                raise StartError(f"{transport} cannot listen on {at}: {error}") from error
+        bound.pop_all()
+    return listeners
+
+
+def _bind_one(address: str, port: int) -> socket.socket:
+    family, kind, protocol, _, target = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[
+        0
+    ]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        family, kind, protocol, _, target = socket.getaddrinfo(
-            address, port, type=socket.SOCK_STREAM
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(target)
-    except OSError as error:
-        raise StartError(f"{transport} cannot listen on {address}:{port}: {error}") from error
+    except OSError:
+        listener.close()
+        raise
     return listener

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from samplegen_server import config, errors
 from samplegen_server.config import ConfigError, ModelConfig, VersionPolicy
-from samplegen_server.repository import Repository, State, find_sources
+from samplegen_server.repository import Repository, State
 
 from tests.server import zoo
 from tests.server.asking import ASK, Input, Question
@@ -24,39 +24,6 @@ QUESTION = Question("m", [Input("x", "FP32", [1, 2], raw=bytes(8))])
 
 def versions_of(repository: Repository) -> dict[int, State]:
     return {number: served.state for number, served in repository.models()["m"].items()}
-
-
-# --- Finding -------------------------------------------------------------------------------------
-
-
-def test_folders_named_by_a_positive_number_are_versions(tmp_path: Path) -> None:
-    for name in ("1", "02", "10", "0", "-1", "x", "1.5", "²"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "model.xml").touch()
-    (tmp_path / "4").mkdir()
-    (tmp_path / "5").touch()
-    found = find_sources(ModelConfig("m", tmp_path, version_policy=ALL))
-    assert set(found) == {1, 2, 10}
-
-
-def test_path_to_one_file_is_version_one(tmp_path: Path) -> None:
-    file = tmp_path / "model.onnx"
-    file.touch()
-    (source,) = find_sources(ModelConfig("m", file)).values()
-    assert source.file == file
-
-
-def test_folder_that_is_not_there_has_no_versions(tmp_path: Path) -> None:
-    assert find_sources(ModelConfig("m", tmp_path / "no")) == {}
-
-
-@pytest.mark.parametrize("suffix", [".xml", ".onnx", ".pdmodel", ".pb", ".tflite"])
-def test_formats(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / f"model{suffix}").touch()
-    (tmp_path / "1" / "notes.txt").touch()
-    (source,) = find_sources(ModelConfig("m", tmp_path)).values()
-    assert source.file.suffix == suffix
 
 
 # --- In process -----------------------------------------------------------------------------------
