@@ -182,7 +182,7 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
             del options[option]
     path = str(options.pop("model_path"))
     try:
-        model = _model(name, path, options, Path.cwd(), lambda option: f"--{option}")
+        model = _model(name, path, options, Path.cwd(), _flag_of)
     except ConfigError as error:
         problems += error.problems
     else:
@@ -190,6 +190,10 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
     if problems:
         raise ConfigError(*problems)
     return [model]
+
+
+def _flag_of(option: str) -> str:
+    return "--model_path" if option == "base_path" else f"--{option}"
 
 
 def read_file(path: Path) -> list[ModelConfig]:
@@ -209,17 +213,23 @@ def read_file(path: Path) -> list[ModelConfig]:
     models: dict[str, ModelConfig] = {}
     for number, entry in enumerate(entries):
         try:
-            model = _entry(entry, path.absolute().parent, number)
+            model = _placed(_entry(entry, path.absolute().parent, number), f"{path}: ")
         except ConfigError as error:
             problems += [f"{path}: {problem}" for problem in error.problems]
             continue
         first = models.setdefault(model.name, model)
         if first is not model:
-            warning = f"{path}: two models have the name {model.name!r}, the first is served"
+            warning = f"{path}: two models have this name, the first is served"
             models[model.name] = replace(first, warnings=(*first.warnings, warning))
     if problems:
         raise ConfigError(*problems)
     return list(models.values())
+
+
+def _placed(model: ModelConfig, place: str) -> ModelConfig:
+    """The same, with the place in front of what is said of its options."""
+    problem = place + model.problem if model.problem else ""
+    return replace(model, problem=problem, warnings=tuple(place + text for text in model.warnings))
 
 
 def wants_metrics(path: Path) -> bool:
@@ -318,9 +328,9 @@ def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
             problems.append(f"{place}: {_unknown(key, ('name', 'base_path', *READERS))}")
         del options[key]
     try:
-        model = _model(str(name), str(path), options, folder, lambda option: f"{place}: {option}")
+        model = _model(str(name), str(path), options, folder, str)
     except ConfigError as error:
-        problems += error.problems
+        problems += [f"{place}: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(*problems)
     return model
@@ -358,7 +368,7 @@ def _model(
             wrong += error.problems
     if wrong:
         raise ConfigError(*wrong, *unusable)
-    unusable += _path_problems(path)
+    unusable += [f"{title('base_path')}: {problem}" for problem in _path_problems(path)]
     warnings = []
     if values.get("shapes") and values.pop("batch_size", None) is not None:
         warnings.append(f"{title('batch_size')} has no effect, since there is a shape")
