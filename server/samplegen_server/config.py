@@ -3,11 +3,13 @@
 import difflib
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from samplegen_server import graph_config
+from samplegen_server.graph_config import GraphConfig
 from samplegen_server.tensors import Dimension
 
 
@@ -85,10 +87,11 @@ class ModelConfig:
     """Why its options do not allow it to be served, if so."""
     warnings: tuple[str, ...] = ()
     """What in its options has no effect."""
+    graph: GraphConfig | None = None
+    """The MediaPipe graph that is served instead of a model."""
 
 
 UNSUPPORTED_LISTS = {
-    "mediapipe_config_list": "MediaPipe graphs are not served",
     "pipeline_config_list": "pipelines are not served",
     "custom_loader_config_list": "there are no custom loaders",
     "custom_node_library_config_list": "there are no custom nodes",
@@ -97,8 +100,6 @@ UNSUPPORTED_LISTS = {
 
 UNSUPPORTED_OPTIONS = {
     "custom_loader_options": "there are no custom loaders",
-    "graph_path": "MediaPipe graphs are not served",
-    "subconfig": "MediaPipe graphs are not served",
 }
 """The same, for the options of a model."""
 
@@ -189,7 +190,7 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
         problems += [model.problem] if model.problem else []
     if problems:
         raise ConfigError(*problems)
-    return [model]
+    return _with_graphs([model])
 
 
 def _flag_of(option: str) -> str:
@@ -221,9 +222,32 @@ def read_file(path: Path) -> list[ModelConfig]:
         if first is not model:
             warning = f"{path}: two models have this name, the first is served"
             models[model.name] = replace(first, warnings=(*first.warnings, warning))
+    for found in graph_config.read(tree.get(graph_config.LIST, []), path.absolute().parent):
+        if isinstance(found, str):
+            problems.append(f"{path}: {found}")
+        elif found.name in models:
+            warning = f"{path}: the name {found.name!r} is taken, its graph is not served"
+            first = models[found.name]
+            models[found.name] = replace(first, warnings=(*first.warnings, warning))
+        else:
+            models[found.name] = ModelConfig(found.name, found.base_path, graph=found.graph)
     if problems:
         raise ConfigError(*problems)
-    return list(models.values())
+    return _with_graphs(models.values())
+
+
+def _with_graphs(models: Iterable[ModelConfig]) -> list[ModelConfig]:
+    """Models, where a folder holds a graph the graph, and the models that graphs bring along."""
+    found: dict[str, ModelConfig] = {}
+    brought: list[ModelConfig] = []
+    for model in models:
+        graph = model.graph or graph_config.in_folder(model.base_path)
+        found[model.name] = model if graph is None else replace(model, graph=graph)
+        if graph is not None and graph.subconfig.is_file():
+            brought += read_file(graph.subconfig)
+    for model in brought:
+        found.setdefault(model.name, model)
+    return list(found.values())
 
 
 def _placed(model: ModelConfig, place: str) -> ModelConfig:
@@ -289,7 +313,7 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _strange_keys(tree: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the keys of the whole file."""
-    known = ("model_config_list", "monitoring", *UNSUPPORTED_LISTS)
+    known = ("model_config_list", graph_config.LIST, "monitoring", *UNSUPPORTED_LISTS)
     for key, value in tree.items():
         if key not in known:
             yield _unknown(key, known)
@@ -314,11 +338,17 @@ def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
         raise ConfigError(f'{place} is no {{"config": {{...}}}}, expected {ENTRY}')
     options = dict(entry["config"])
     name, path = options.pop("name", None), options.pop("base_path", None)
+    files = {key: options.pop(key) for key in graph_config.OPTIONS if key in options}
     problems = [f"{place}: {_unknown(key, ('config',))}" for key in entry if key != "config"]
     if not isinstance(name, str) or not name:
         problems.append(f'{place}: a model has no "name"')
     else:
         place = name
+    problems += [
+        f'{place}: "{key}" is {value!r}, expected a text'
+        for key, value in files.items()
+        if not isinstance(value, str)
+    ]
     if not isinstance(path, str) or not path:
         problems.append(f'{place}: no "base_path", the folder of its versions or its file')
     for key in options.keys() - READERS.keys():
@@ -333,6 +363,8 @@ def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
         problems += [f"{place}: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(*problems)
+    if "graph_path" in files:
+        return replace(model, graph=graph_config.config(model.base_path, files))
     return model
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from samplegen_server.proto import inference_pb2 as pb
-from samplegen_server.service import (
+from samplegen_server.contract import (
     InferRequest,
     InferResponse,
     ModelMetadata,
     ModelRequest,
+    Parameter,
     ServerMetadata,
 )
+from samplegen_server.proto import inference_pb2 as pb
 from samplegen_server.tensors import InputTensor, TensorInfo
 
 CONTENTS = {
@@ -30,6 +31,10 @@ CONTENTS = {
 """Datatype to the field of InferTensorContents that holds it; FP16 has none and travels raw."""
 
 
+PARAMETERS = ("bool_param", "int64_param", "string_param")
+"""The types of parameters that OpenVINO Model Server knows."""
+
+
 def read_server(_: Any) -> ModelRequest:
     """A request about the server, which names no model."""
     return ModelRequest()
@@ -47,7 +52,16 @@ def read_infer(message: pb.ModelInferRequest) -> InferRequest:
         id=message.id,
         inputs=[_input(tensor) for tensor in message.inputs],
         raw=message.raw_input_contents,
+        parameters=_parameters(message) if message.parameters else {},
     )
+
+
+def _parameters(message: pb.ModelInferRequest) -> dict[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    for name, parameter in message.parameters.items():
+        kind = parameter.WhichOneof("parameter_choice")
+        found[name] = getattr(parameter, kind) if kind in PARAMETERS else None
+    return found
 
 
 def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
@@ -101,4 +115,6 @@ def model_infer(answer: InferResponse) -> pb.ModelInferResponse:
     for output in answer.outputs:
         response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
         response.raw_output_contents.append(output.raw)
+    for name, value in answer.parameters.items():
+        response.parameters[name].int64_param = value
     return response

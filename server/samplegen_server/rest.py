@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from samplegen_server import content_coding, errors, rest_request, rest_response
 from samplegen_server.answers import Answer, Observer, Result
-from samplegen_server.service import MAX_VERSION, InferRequest, Service
+from samplegen_server.contract import MAX_VERSION, InferRequest
+from samplegen_server.service import Service
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from samplegen_server import errors
-from samplegen_server.service import InferRequest
+from samplegen_server.contract import InferRequest
 from samplegen_server.tensors import DTYPES, Buffer, InputTensor
 
 MAX_DEPTH = 100
@@ -84,6 +84,7 @@ def parse(model_name: str, model_version: str, body: bytes, json_size: int) -> R
             id=request_id,
             inputs=[tensor for tensor, _ in inputs],
             raw=_slice(inputs, memoryview(body)[json_size:]),
+            parameters=parameters,
         ),
         _binary_outputs(parameters, outputs),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from samplegen_server import errors
-from samplegen_server.service import InferResponse, ModelMetadata, ServerMetadata, VersionStatus
+from samplegen_server.contract import InferResponse, ModelMetadata, ServerMetadata, VersionStatus
 from samplegen_server.tensors import OutputTensor, TensorInfo, unpack_bytes
 
 
@@ -45,14 +45,13 @@ def _versions(versions: Sequence[VersionStatus]) -> str:
 
 
 def _version(status: VersionStatus) -> str:
-    error = "UNKNOWN" if status.has_failed else "OK"
     return (
         "  {\n"
         f'   "version": "{status.version}",\n'
         f'   "state": "{status.state}",\n'
         '   "status": {\n'
-        f'    "error_code": "{error}",\n'
-        f'    "error_message": "{error}"\n'
+        f'    "error_code": "{status.error}",\n'
+        f'    "error_message": "{status.error}"\n'
         "   }\n"
         "  }"
     )
@@ -75,6 +74,11 @@ def infer(response: InferResponse, binary_outputs: Collection[str]) -> tuple[byt
     if response.id:
         head.append(f'"id": {_text(response.id)}')
     head.append(f'"model_version": {_text(response.model_version)}')
+    if response.parameters:
+        parameters = (
+            f"        {_text(name)}: {value}" for name, value in response.parameters.items()
+        )
+        head.append('"parameters": {\n' + ",\n".join(parameters) + "\n    }")
     buffers: list[bytes] = []
     outputs = []
     for output in response.outputs:

@@ -15,25 +15,24 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from samplegen_server import errors, messages
-from samplegen_server.answers import Answer, Observer, Result
-from samplegen_server.proto import inference_pb2 as pb
-from samplegen_server.service import (
+from samplegen_server import answers, errors, messages
+from samplegen_server.answers import Observer, Result
+from samplegen_server.contract import (
     InferRequest,
     InferResponse,
     ModelMetadata,
     ModelRequest,
     ServerMetadata,
-    Service,
 )
+from samplegen_server.proto import inference_pb2 as pb
+from samplegen_server.service import Service
+from samplegen_server.streaming import STREAM, Stream
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
 
 
 SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
-STREAM = "ModelStreamInfer"
-
 NO_MODEL = ModelRequest()
 
 
@@ -78,7 +77,7 @@ def _answering(
         if observers:
             has_deadline = context.time_remaining() is not None
             seconds = time.perf_counter() - start
-            told = _describe(rpc, request, has_deadline, result, failure, seconds)
+            told = answers.of_rpc(rpc, request, has_deadline, result, failure, seconds)
             for observe in observers:
                 observe(told)
         if failure is not None:
@@ -86,27 +85,6 @@ def _answering(
         return response
 
     return answer
-
-
-def _describe(
-    rpc: str,
-    request: ModelRequest,
-    has_deadline: bool,
-    result: Result | None,
-    failure: errors.ServerError | None,
-    seconds: float,
-) -> Answer:
-    return Answer(
-        interface="gRPC",
-        rpc=rpc,
-        model_name=request.model_name,
-        model_version=request.model_version,
-        infer=request if isinstance(request, InferRequest) else None,
-        has_deadline=has_deadline,
-        result=None if failure else result,
-        error=failure,
-        seconds=seconds,
-    )
 
 
 async def _abort(context: grpc.aio.ServicerContext, error: errors.ServerError) -> None:
@@ -190,7 +168,11 @@ def make_server(
         for method in SERVICE.methods
         if method.name != STREAM
     }
-    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(_streaming(observers))
+    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(
+        _streaming(service, observers, turns),
+        request_deserializer=_parsing(pb.ModelInferRequest),
+        response_serializer=pb.ModelStreamInferResponse.SerializeToString,
+    )
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(SERVICE.full_name, handlers), _Unknown())
     )
@@ -209,15 +191,18 @@ class _Unknown(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no typ
 
 
 def _streaming(
-    observers: Sequence[Observer],
-) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[None]]:
-    """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
-
-    async def answer(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
-        failure = errors.StreamNotFound()
-        for observe in observers:
-            has_deadline = context.time_remaining() is not None
-            observe(_describe(STREAM, NO_MODEL, has_deadline, None, failure, 0.0))
+    service: Service, observers: Sequence[Observer], turns: Turns
+) -> Callable[[AsyncIterator[Any], grpc.aio.ServicerContext], Awaitable[None]]:
+    async def answer(_: AsyncIterator[Any], context: grpc.aio.ServicerContext) -> None:
+        failure: errors.ServerError
+        try:
+            await Stream(service, context, observers, turns.note_rpc).serve()
+            return
+        except errors.ServerError as error:
+            failure = error
+        except Exception:
+            log.exception("a stream failed in an unexpected way")
+            failure = errors.ServerError()
         await _abort(context, failure)
 
     return answer

@@ -18,6 +18,7 @@ from samplegen_server import models, rest, rpc
 from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
 from samplegen_server.config import ConfigError
+from samplegen_server.graphs import Graphs
 from samplegen_server.http_protocol import LimitedProtocol, drop_late
 from samplegen_server.repository import Repository
 from samplegen_server.service import PLATFORM, SERVER_NAME, Service
@@ -79,12 +80,14 @@ async def _serve(options: Options, parent: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    repository = Repository(options.read_models)
+    graphs = Graphs()
+    repository = Repository(graphs.taking_theirs(options.read_models))
     service = Service(
         repository,
         options.server_version or models.runtime_version(),
         options.server_name or SERVER_NAME,
         options.platform or PLATFORM,
+        graphs,
     )
     observers: list[Observer] = []
     routes = list(rest.ROUTES)

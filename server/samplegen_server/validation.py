@@ -52,8 +52,7 @@ def values(
     """
     if len(inputs) != len(infos):
         raise errors.InvalidNumberOfInputs(f"Expected: {len(infos)}; Actual: {len(inputs)}")
-    if raw:
-        _check_structure(inputs, raw)
+    check_structure(inputs, raw)
     found: dict[str, Value] = {}
     for name, info in infos.items():
         for index, tensor in enumerate(inputs):
@@ -65,7 +64,14 @@ def values(
     return found
 
 
-def _check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> None:
+def check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> None:
+    """Is all data in the raw buffers, or all in the inputs' contents?
+
+    Raises:
+        InvalidMessageStructure: It is not.
+    """
+    if not raw:
+        return
     if len(raw) != len(inputs):
         raise errors.InvalidMessageStructure(
             f"Size of raw_input_contents: {len(raw)} is different than number of inputs: "
