@@ -1,7 +1,6 @@
 """Start the server: ``python -m samplegen_server --port 9000 --rest_port 8000``."""
 
 import logging
-import os
 import signal
 import sys
 
@@ -12,7 +11,6 @@ def main() -> int:
     # the middle of an import would be a traceback.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = os.getppid()
     from samplegen_server.cli import parse
     from samplegen_server.config import ConfigError
 
@@ -27,7 +25,7 @@ def main() -> int:
     # Not before the flags are known to be right: these imports take most of the start.
     from samplegen_server.serving import serve
 
-    return serve(options, parent)
+    return serve(options)
 
 
 def _start_log(level: str) -> None:

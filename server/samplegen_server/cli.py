@@ -98,8 +98,8 @@ class Options:
     """What metadata tells, empty for the truth; likewise the version and the platform."""
     server_version: str
     platform: str
-    stop_with_parent: bool
-    """Is the end of the process that started the server also the server's?"""
+    parent_pid: int | None
+    """The process with which the server ends, too, if there is one."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -163,7 +163,7 @@ def parse(argv: Sequence[str]) -> Options:
         server_name=flags.server_name,
         server_version=flags.server_version,
         platform=flags.platform,
-        stop_with_parent=flags.stop_with_parent,
+        parent_pid=flags.parent_pid,
     )
 
 
@@ -203,14 +203,14 @@ def _addresses(text: str) -> list[str]:
 _addresses.__name__ = "list of addresses"
 
 
-def _bytes(text: str) -> int:
-    size = int(text)
-    if size <= 0:
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 1 << 31:
         raise ValueError
-    return size
+    return number
 
 
-_bytes.__name__ = "number of bytes"
+_positive.__name__ = "number above 0"
 
 
 def _parser() -> Parser:
@@ -284,15 +284,16 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     )
     other.add_argument(
         "--max_message_bytes",
-        type=_bytes,
+        type=_positive,
         default=1 << 28,
         metavar="N",
         help="largest request taken, over either transport (default: %(default)s)",
     )
     other.add_argument(
-        "--stop_with_parent",
-        action="store_true",
-        help="end when the process that started this one has ended, however it did",
+        "--parent_pid",
+        type=_positive,
+        metavar="PID",
+        help="end when this process, such as the one that starts the server, has ended",
     )
     told = parser.add_argument_group("what metadata tells, to see how clients take it")
     told.add_argument("--server_name", default="", metavar="TEXT", help="the server's name")

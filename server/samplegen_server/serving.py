@@ -44,9 +44,6 @@ LAST_SECONDS = 0.7
 KEEP_ALIVE_SECONDS = 600
 """How long a REST connection may be idle; clients that keep one expect it to stay."""
 
-PARENT_SECONDS = 0.3
-"""How often a server that ends with the process that started it looks for that one."""
-
 
 class StartError(Exception):
     """The server cannot start; the text is one line that says why."""
@@ -56,17 +53,12 @@ class Unserved(Exception):
     """The one model that was asked for cannot be served."""
 
 
-def serve(options: Options, parent: int) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit status.
-
-    Args:
-        options: What the command line asked for.
-        parent: The process that started this one.
-    """
+def serve(options: Options) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status."""
     # At WARNING it tells of each request that is no HTTP, which is its sender's to hear of.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     try:
-        uvloop.run(_serve(options, parent))
+        uvloop.run(_serve(options))
     except StartError as error:
         log.error("%s", error)
         return 1
@@ -76,7 +68,7 @@ def serve(options: Options, parent: int) -> int:
     return 0
 
 
-async def _serve(options: Options, parent: int) -> None:
+async def _serve(options: Options) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -106,8 +98,8 @@ async def _serve(options: Options, parent: int) -> None:
             app = rest.App(service, options.max_message_bytes, routes, observers, turns)
             transports.append(_rest(options, app))
         ends = [await stack.enter_async_context(transport) for transport in transports]
-        if options.stop_with_parent:
-            await stack.enter_async_context(_running(_await_orphaned(parent, stop)))
+        if options.parent_pid is not None:
+            stack.enter_context(_ending_with(options.parent_pid, stop))
         loading = await stack.enter_async_context(_running(_keep_loaded(repository, options)))
         await _either(stop, loading)
         log.info("stopping")
@@ -174,12 +166,38 @@ async def _either(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
         stopped.cancel()
 
 
-async def _await_orphaned(parent: int, stop: asyncio.Event) -> None:
-    """Stop once the process that started this one has ended: another becomes the parent then."""
-    while os.getppid() == parent:
-        await asyncio.sleep(PARENT_SECONDS)
-    log.info("process %d, which started the server, has ended", parent)
-    stop.set()
+@contextlib.contextmanager
+def _ending_with(pid: int, stop: asyncio.Event) -> Generator[None]:
+    """Stop once this process has ended, be it before.
+
+    Raises:
+        StartError: The kernel does not tell of it: Linux does since 5.3.
+    """
+
+    def end() -> None:
+        log.info("process %d of --parent_pid has ended", pid)
+        stop.set()
+
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        end()
+        yield
+        return
+    except OSError as error:
+        raise StartError(f"--parent_pid: cannot wait for process {pid}: {error}") from error
+    loop = asyncio.get_running_loop()
+
+    def once() -> None:
+        loop.remove_reader(process)
+        end()
+
+    loop.add_reader(process, once)
+    try:
+        yield
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
 
 
 async def _keep_loaded(repository: Repository, options: Options) -> None:

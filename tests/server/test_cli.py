@@ -87,7 +87,11 @@ REFUSED = {
         "argument --grpc_bind_address: invalid list of addresses value: '127.0.0.1,,::1'",
     ),
     "an address twice": ([*PORTS, "--rest_bind_address", "::1,::1"], "invalid list of addresses"),
-    "no room for messages": ([*PORTS, "--max_message_bytes", "0"], "invalid number of bytes"),
+    "no room for messages": (
+        [*PORTS, "--max_message_bytes", "0"],
+        "invalid number above 0",
+    ),
+    "process that cannot be": ([*PORTS, "--parent_pid", "-1"], "invalid number above 0"),
     "level in lower case": ([*PORTS, "--log_level", "debug"], "invalid choice: 'debug'"),
     "config file and a model": (
         [*PORTS, "--config_path", "/x", "--model_name", "x"],

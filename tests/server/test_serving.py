@@ -2,12 +2,18 @@
 
 import concurrent.futures
 import contextlib
+import http.client
+import os
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 
@@ -126,6 +132,128 @@ def test_server_listens_on_this_machine_only(tmp_path: Path) -> None:
         for port in (server.port, server.rest_port):
             found = {place for place in listening if place.endswith(f":{port:04X}")}
             assert found and all(place.split(":")[0].endswith("0100007F") for place in found)
+
+
+def test_several_addresses(tmp_path: Path) -> None:
+    addresses = "127.0.0.1,::1,127.0.0.2"
+    arguments = ("--grpc_bind_address", addresses, "--rest_bind_address", addresses)
+    with running(tmp_path / "log", arguments) as server:
+        for port in (server.port, server.rest_port):
+            assert f" on 127.0.0.1:{port} and [::1]:{port} and 127.0.0.2:{port}" in (
+                server.log.read_text()
+            )
+        for address in addresses.split(","):
+            client = http.client.HTTPConnection(address, server.rest_port, timeout=20)
+            with contextlib.closing(client):
+                client.request("GET", "/v2/health/ready")
+                assert client.getresponse().status == 200
+            target = f"[{address}]:{server.port}" if ":" in address else f"{address}:{server.port}"
+            with grpc.insecure_channel(target) as channel:
+                call = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+                assert call(b"", timeout=20) == b"\x08\x01"
+
+
+@pytest.mark.parametrize(("flag", "transport"), [("--port", "gRPC"), ("--rest_port", "REST")])
+def test_one_of_several_addresses_is_taken(flag: str, transport: str) -> None:
+    kind = "grpc" if flag == "--port" else "rest"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.2", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(flag, port, f"--{kind}_bind_address", "127.0.0.1,127.0.0.2")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"{transport} cannot listen on 127.0.0.2:{port}: " in done.stderr
+
+
+STARTER = """
+import os, subprocess, sys, threading
+# From a thread that ends: it is the process that counts.
+words = [word.replace("PID", str(os.getpid())) for word in sys.argv[1:]]
+start = lambda: started.append(subprocess.Popen(words, stderr=sys.stderr))
+started = []
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+print(started[0].pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def started_by_another(log: Path, *arguments: object) -> Generator[tuple[Any, int, int]]:
+    """A process, the server that it started, and that server's REST port."""
+    (port,) = free_ports(1)
+    with log.open("wb") as out:
+        starter = subprocess.Popen(
+            [sys.executable, "-c", STARTER, *command("--rest_port", port, *arguments)],
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=out,
+        )
+    assert starter.stdin and starter.stdout
+    pid = int(starter.stdout.readline())
+    try:
+        yield starter, pid, port
+    finally:
+        starter.kill()
+        starter.wait()
+        starter.stdin.close()
+        starter.stdout.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def wait_live(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            with contextlib.closing(client):
+                client.request("GET", "/v2/health/live")
+                if client.getresponse().status == 200:
+                    return
+        time.sleep(0.02)
+    raise AssertionError("the server is not live")
+
+
+def is_running(pid: int) -> bool:
+    """Is there such a process, and no mere remains of one?"""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("is_up", [True, False])
+def test_server_ends_with_the_process_that_started_it(
+    tmp_path: Path, number: int, is_up: bool
+) -> None:
+    with started_by_another(tmp_path / "log", "--parent_pid", "PID") as (starter, pid, port):
+        if is_up:
+            wait_live(port)
+        starter.send_signal(number)
+        starter.wait()
+        deadline = time.monotonic() + 20
+        while is_running(pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        log = (tmp_path / "log").read_text()
+    assert f"process {starter.pid} of --parent_pid has ended" in log
+    assert "Traceback" not in log
+
+
+def test_server_outlives_the_process_that_started_it_unless_told_otherwise(tmp_path: Path) -> None:
+    with started_by_another(tmp_path / "log") as (starter, pid, port):
+        wait_live(port)
+        starter.kill()
+        starter.wait()
+        time.sleep(1)
+        wait_live(port)
+        assert is_running(pid)
 
 
 def test_address_of_version_six(tmp_path: Path) -> None:
