@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -74,6 +75,7 @@ class Model:
             model = _prepare(model, config)
             self.inputs = describe(model.inputs)
             self.outputs = describe(model.outputs)
+            self._ports = _Ports.of(model)
             self.model_info = model_info(model)
             self._compile(model, config, PLUGIN_DEFAULTS)
             self.inline = self._measure() < INLINE_SECONDS
@@ -124,7 +126,7 @@ class Model:
         """Inferences that OpenVINO runs side by side."""
         self._slots: SimpleQueue[_Slot] = SimpleQueue()
         for _ in range(config.nireq or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")):
-            self._slots.put(_Slot(compiled, self.inputs, self.outputs))
+            self._slots.put(_Slot(compiled, self.inputs, self.outputs, self._ports))
 
     def _infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         arrays = {name: value() if callable(value) else value for name, value in values.items()}
@@ -161,6 +163,29 @@ class Model:
         return fastest
 
 
+@dataclass(frozen=True)
+class _Ports:
+    """Where inputs and outputs stand: of an output that is an input, the name is not enough."""
+
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    handed_on: frozenset[str]
+    """The outputs that are inputs; OpenVINO has one tensor for both."""
+
+    @classmethod
+    def of(cls, model: ov.Model) -> "_Ports":
+        inputs, outputs = (
+            {port.any_name: place for place, port in enumerate(ports)}
+            for ports in (model.inputs, model.outputs)
+        )
+        handed_on = (
+            port.any_name
+            for port in model.outputs
+            if port.node.input_value(0).get_node().get_type_name() == "Parameter"
+        )
+        return cls(inputs, outputs, frozenset(handed_on))
+
+
 class _Slot:
     """One infer request and, where shapes are fixed, the memory of its inputs and outputs."""
 
@@ -169,27 +194,30 @@ class _Slot:
         compiled: ov.CompiledModel,
         inputs: Mapping[str, TensorInfo],
         outputs: Mapping[str, TensorInfo],
+        ports: _Ports,
     ) -> None:
         self._request = compiled.create_infer_request()
         self._has_strings = any(info.datatype == "BYTES" for info in outputs.values())
+        self._places = ports.inputs
         self._inputs: dict[str, Array] = {}
-        self._outputs: list[tuple[TensorInfo, Array | None]] = []
+        self._outputs: list[tuple[TensorInfo, int, Array | None]] = []
         for name, info in inputs.items():
             memory = _memory(info)
             if memory is not None:
-                self._request.set_tensor(name, memory)
+                self._request.set_input_tensor(ports.inputs[name], memory)
                 self._inputs[name] = memory.data
         for name, info in outputs.items():
-            memory = _memory(info)
+            place = ports.outputs[name]
+            memory = None if name in ports.handed_on else _memory(info)
             if memory is not None:
-                self._request.set_tensor(name, memory)
-            self._outputs.append((info, None if memory is None else memory.data))
+                self._request.set_output_tensor(place, memory)
+            self._outputs.append((info, place, None if memory is None else memory.data))
 
     def infer(self, arrays: Mapping[str, Array]) -> list[OutputTensor]:
         for name, array in arrays.items():
             memory = self._inputs.get(name)
             if memory is None:
-                self._request.set_tensor(name, _tensor(array))
+                self._request.set_input_tensor(self._places[name], _tensor(array))
             else:
                 memory[...] = array
         if self._has_strings:  # `infer` would pad all to the longest, of 32 bits a letter
@@ -198,14 +226,14 @@ class _Slot:
         else:
             self._request.infer(share_outputs=True)  # not copied, since they are read below
         return [
-            self._read(info)
+            self._read(info, place)
             if memory is None
             else OutputTensor(info.name, info.datatype, info.shape, memory.tobytes())
-            for info, memory in self._outputs
+            for info, place, memory in self._outputs
         ]
 
-    def _read(self, info: TensorInfo) -> OutputTensor:
-        tensor = self._request.get_tensor(info.name)
+    def _read(self, info: TensorInfo, place: int) -> OutputTensor:
+        tensor = self._request.get_output_tensor(place)
         if info.datatype == "BYTES":
             elements = tensor.bytes_data.flat if tensor.size else ()  # OpenVINO fails for none
             return OutputTensor(info.name, "BYTES", tuple(tensor.shape), pack_bytes(elements))
