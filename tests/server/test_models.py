@@ -170,6 +170,31 @@ def without_names(model: ov.Model, folder: Path, count: int) -> None:
     (folder / "model.bin").write_bytes(files["model.bin"])
 
 
+def test_mapping_of_an_output_that_is_an_input(load: Callable[..., Model], tmp_path: Path) -> None:
+    names = {"inputs": {"x": "question"}, "outputs": {"x": "answer"}}
+    (tmp_path / "mapping_config.json").write_text(json.dumps(names))
+    x = zoo.parameter("x", "INT64", [1, 2])
+    model = load(ov.Model([ops.result(x)], [x]), shape='{"question": "(1,3)"}')
+    array = np.array([[2**60 + 1, -1, 0]])
+    assert infer(model, question=array)["answer"].tolist() == array.tolist()
+
+
+def test_mapping_may_call_an_output_as_an_input_is_called(
+    load: Callable[..., Model], tmp_path: Path
+) -> None:
+    (tmp_path / "mapping_config.json").write_text('{"outputs": {"y": "x"}}')
+    found = infer(load(zoo.adding(3)), x=np.zeros((1, 2), np.float32))
+    assert {name: array.tolist() for name, array in found.items()} == {"x": [[3, 3]]}
+
+
+def test_mapping_that_gives_two_tensors_one_name(
+    load: Callable[..., Model], tmp_path: Path
+) -> None:
+    (tmp_path / "mapping_config.json").write_text('{"inputs": {"first": "second"}}')
+    with pytest.raises(LoadError, match="two inputs have the same name"):
+        load(zoo.two())
+
+
 @pytest.mark.parametrize(
     ("count", "names"), [(0, ["difference", "total"]), (1, ["out_1", "total"]), (2, OUTS)]
 )
