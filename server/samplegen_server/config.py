@@ -132,7 +132,7 @@ def _refuse_auto(text: str, option: str) -> None:
 def parse_shape(text: str, option: str) -> Shape:
     """``(1,3,224,224)``; a size may be ``-1`` or ``1:8``."""
     _refuse_auto(text, option)
-    match = re.fullmatch(r"\s*[(\[](.*)[)\]]\s*", text)
+    match = re.fullmatch(r"\s*\((.*)\)\s*", text)
     if match is None:
         raise OptionError(f"{option}: {text!r} is no shape, expected such as (1,3,224,224)")
     return tuple(parse_dimension(part, option) for part in match[1].split(","))
@@ -153,11 +153,6 @@ def parse_layout(text: str, option: str) -> Layout:
                 "of the letters N, C, H, W and D, each once, ? and ..."
             )
     return Layout(tensor, model or tensor)
-
-
-def read_folder(folder: Path) -> list[ModelConfig]:
-    """Every model below `folder`, under the name of its own folder."""
-    return [ModelConfig(path.name, path) for path in sorted(folder.iterdir()) if path.is_dir()]
 
 
 def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:

@@ -93,6 +93,8 @@ def parse(model_name: str, model_version: str, body: bytes, json_size: int) -> R
 def _parse_json(text: bytes) -> Any:
     if len(text) > MAX_JSON_BYTES:
         raise errors.BodyTooLarge(f"JSON may have {MAX_JSON_BYTES} bytes")
+    if not text or text.isspace():
+        raise errors.JsonInvalid(f"Error: The document is empty. Offset: {len(text)}")
     if _depth(text) > MAX_DEPTH:
         raise errors.JsonTooDeep
     try:

@@ -58,6 +58,8 @@ def _version(status: VersionStatus) -> str:
 
 
 def error(failure: errors.ServerError) -> bytes:
+    if isinstance(failure, errors.ConfigMissing | errors.ConfigInvalid):
+        return b'{\n\t"error": %b\n}' % orjson.dumps(str(failure))
     return orjson.dumps({"error": str(failure)})
 
 
@@ -73,7 +75,8 @@ def infer(response: InferResponse, binary_outputs: Collection[str]) -> tuple[byt
     head = [f'"model_name": {_text(response.model_name)}']
     if response.id:
         head.append(f'"id": {_text(response.id)}')
-    head.append(f'"model_version": {_text(response.model_version)}')
+    if response.model_version:
+        head.append(f'"model_version": {_text(response.model_version)}')
     if response.parameters:
         parameters = (
             f"        {_text(name)}: {value}" for name, value in response.parameters.items()

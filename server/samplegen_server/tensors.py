@@ -108,8 +108,8 @@ class TensorInfo:
 
     @property
     def batch_index(self) -> int | None:
-        """Where the batch dimension stands, if there is one."""
-        index = self.layout.find("N")
+        """Where the batch dimension stands, if there is one; behind an ellipsis it is anywhere."""
+        index = self.layout.partition("...")[0].find("N")
         return index if 0 <= index < len(self.dimensions) else None
 
     @property

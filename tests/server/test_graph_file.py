@@ -106,6 +106,12 @@ def test_others_are_refused(text: str, reason: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_the_pages_example_is_a_graph() -> None:
+    page = (Path(__file__).parents[2] / "site" / "server.md").read_text()
+    text = page.partition("```proto\n")[2].partition("```")[0]
+    assert graph_file.parse(text) == Plan("dummy", None, {"in": "b"}, {"out": "a"})
+
+
 def test_graph_queue_of_size_zero_is_no_queue() -> None:
     assert graph_file.parse("# OVMS_GRAPH_QUEUE_MAX_SIZE: 0\n" + TEXT).servable_name == "dummy"
 
