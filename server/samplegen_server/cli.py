@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from samplegen_server import config
 
-BUNDLED = Path(__file__).parent / "models"
+BUNDLED = Path(__file__).parent / "bundled.json"
 """The models served when none is named."""
 
 UNSUPPORTED = {
@@ -177,7 +177,7 @@ def _models(
             parser.error("--config_path names the models; leave out the flags of a single model")
         return functools.partial(config.read_file, flags.config_path)
     if flags.model_name is None and not given:
-        return functools.partial(config.read_folder, BUNDLED)
+        return functools.partial(config.read_file, BUNDLED)
     if flags.model_name is None or flags.model_path is None:
         parser.error("--model_name and --model_path go together")
     return functools.partial(config.read_flags, flags.model_name, given)
@@ -217,7 +217,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="python -m samplegen_server",
         description="A KServe v2 inference server on OpenVINO that answers as OpenVINO Model "
-        "Server does. With no model named it serves the bundled models dummy and digits.",
+        "Server does. With no model named it serves the bundled models, such as dummy.",
         epilog="""examples:
   the bundled models:      %(prog)s --port 9000 --rest_port 8000
   one model of your own:   %(prog)s --port 9000 --model_name resnet --model_path models/resnet

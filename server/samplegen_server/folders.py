@@ -75,6 +75,11 @@ class Source:
     problem: str = ""
     """Why there is nothing to load, if so."""
 
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(self.stamp[::2])
+
 
 @dataclass(slots=True)
 class Found:

@@ -1,11 +1,12 @@
 """Compiling a model with OpenVINO, and running it."""
 
 import asyncio
+import itertools
 import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 INLINE_SECONDS = 0.001
 """A model faster than this runs in the event loop: handing it to a thread would cost more."""
+
+INLINE_BYTES = 1 << 24
+"""No model whose files are larger is that fast."""
 
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
@@ -68,11 +72,14 @@ class Model:
             self.outputs = describe(model.outputs, prepared.outputs)
             self._prepared = prepared
             self.model_info = model_info(model)
-            self._compile(model, config, PLUGIN_DEFAULTS)
-            self.inline = self._measure() < INLINE_SECONDS
+            self.inline = False
             """Is one inference so short that the event loop may wait for it?"""
-            if self.inline and config.target_device == "CPU":
-                self._compile(model, config, INLINE_DEFAULTS)
+            if self._may_be_inline(source):
+                on_cpu = config.target_device == "CPU"
+                self._compile(model, config, INLINE_DEFAULTS if on_cpu else PLUGIN_DEFAULTS)
+                self.inline = self._measure() < INLINE_SECONDS
+            if not self.inline:
+                self._compile(model, config, PLUGIN_DEFAULTS)
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
             raise LoadError(reason(error)) from error
         # More than there are slots, so that images are decoded while others are inferred.
@@ -133,12 +140,15 @@ class Model:
         finally:
             self._slots.put(slot)
 
+    def _may_be_inline(self, source: Source) -> bool:
+        """Is the model small, and are the inputs' sizes known, so that they can be tried?"""
+        return source.size <= INLINE_BYTES and all(
+            info.datatype in DTYPES and all(size.is_static for size in info.dimensions)
+            for info in self.inputs.values()
+        )
+
     def _measure(self) -> float:
-        """Seconds one inference takes, infinite when the inputs' sizes are not known."""
-        if not all(size.is_static for info in self.inputs.values() for size in info.dimensions):
-            return float("inf")
-        if any(info.datatype not in DTYPES for info in self.inputs.values()):
-            return float("inf")
+        """Seconds one inference takes."""
         arrays = {
             name: np.zeros(info.shape, DTYPES[info.datatype]) for name, info in self.inputs.items()
         }
@@ -205,12 +215,21 @@ class _Slot:
     def _read(self, info: TensorInfo, place: int) -> OutputTensor:
         tensor = self._request.get_output_tensor(place)
         if info.datatype == "BYTES":
-            elements = tensor.bytes_data.flat if tensor.size else ()  # OpenVINO fails for none
-            return OutputTensor(info.name, "BYTES", tuple(tensor.shape), pack_bytes(elements))
+            raw = pack_bytes(_strings(tensor))
+            return OutputTensor(info.name, "BYTES", tuple(tensor.shape), raw)
         if info.holds_strings and info.name.endswith("_string"):
             rows = [bytes(row).split(b"\0", 1)[0] for row in tensor.data]
             return OutputTensor(info.name, "BYTES", (len(rows),), pack_bytes(rows))
         return OutputTensor(info.name, info.datatype, tuple(tensor.shape), tensor.data.tobytes())
+
+
+def _strings(tensor: ov.Tensor) -> Iterable[bytes]:
+    if not tensor.size:  # OpenVINO fails for none
+        return ()
+    if tensor.bytes_data.itemsize == 1 and not np.any(tensor.str_data != ""):
+        return itertools.repeat(b"", tensor.size)  # its bytes are what was in memory before
+    elements: Iterable[bytes] = tensor.bytes_data.flat
+    return elements
 
 
 def _memory(info: TensorInfo) -> ov.Tensor | None:

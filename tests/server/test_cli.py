@@ -24,7 +24,12 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_without_a_model_the_bundled_ones_are_served() -> None:
-    assert [model.name for model in parse().read_models()] == ["digits", "dummy"]
+    models = {model.name: model for model in parse().read_models()}
+    assert list(models)[:2] == ["dummy", "digits"]
+    assert not any(model.problem or model.warnings for model in models.values())
+    assert models["increment"].version_policy.latest == 0
+    folders = (Path(cli.__file__).parent / "models").iterdir()
+    assert {model.base_path for model in models.values()} == set(folders)
 
 
 def test_documented_command_line_works_unchanged(tmp_path: Path) -> None:

@@ -236,6 +236,18 @@ def test_input_that_is_an_output_too_keeps_every_bit(
         }
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [[b""], [b"", b""], [b"a", b""], [b"", b"\xff"], [b"\xe4", b"\xff"], [b"ab", b"", b"c"]],
+)
+def test_empty_strings_are_empty(load: Callable[..., Model], texts: list[bytes]) -> None:
+    """Not what OpenVINO's Python API finds in memory where nothing is."""
+    model = load(zoo.same("BYTES", [zoo.ANY]))
+    for _ in range(3):
+        (output,) = asyncio.run(model.infer({"x": np.array([*texts, None], object)[:-1]}))
+        assert output.values() == texts
+
+
 def test_input_without_a_name_is_refused(tmp_path: Path) -> None:
     without_names(zoo.adding(1), tmp_path, 1)
     with pytest.raises(LoadError, match="input 0 has no name"):
