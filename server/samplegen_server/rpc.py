@@ -26,7 +26,7 @@ from samplegen_server.contract import (
 )
 from samplegen_server.proto import inference_pb2 as pb
 from samplegen_server.service import Service
-from samplegen_server.streaming import STREAM, Stream
+from samplegen_server.streaming import STREAM, ClientGone, Stream
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,16 @@ log = logging.getLogger(__name__)
 
 SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 NO_MODEL = ModelRequest()
+
+MAX_PENDING = 100_000
+"""How many calls of all connections may wait to be taken up: gRPC's own 1,000 would make it cancel
+the calls of others while a flood lasts."""
+
+PING_SECONDS = 60.0
+"""How long a connection may be silent before the client is asked whether it is still there."""
+
+PONG_SECONDS = 20.0
+"""How long it may take to say so."""
 
 
 def _parsing(message: type[Any]) -> Callable[[bytes], Any]:
@@ -157,6 +167,12 @@ def make_server(
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # two servers on one port would share the requests
+            ("grpc.server.max_pending_requests", MAX_PENDING),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
+            ("grpc.keepalive_time_ms", round(PING_SECONDS * 1000)),
+            ("grpc.keepalive_timeout_ms", round(PONG_SECONDS * 1000)),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.ping_timeout_ms", round(PONG_SECONDS * 1000)),
         ]
     )
     handlers = {
@@ -197,6 +213,8 @@ def _streaming(
         failure: errors.ServerError
         try:
             await Stream(service, context, observers, turns.note_rpc).serve()
+            return
+        except ClientGone:
             return
         except errors.ServerError as error:
             failure = error

@@ -22,6 +22,10 @@ CHECK = "validate subsequent requests"
 """What OpenVINO Model Server was doing when a request was refused; its messages end so."""
 
 
+class ClientGone(Exception):
+    """The client has hung up; nobody waits for an answer."""
+
+
 class Stream:
     """One call.
 
@@ -50,6 +54,7 @@ class Stream:
 
         Raises:
             ServerError: The stream cannot begin, or cannot go on.
+            ClientGone: The client did not wait for the end.
         """
         start = time.perf_counter()
         request: ModelRequest = ModelRequest()
@@ -66,7 +71,7 @@ class Stream:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._take(stream, first))
                 tasks.create_task(self._give(stream))
-        except* errors.ServerError as group:
+        except* (ClientGone, errors.ServerError) as group:
             raise group.exceptions[0] from None
 
     async def _take(self, stream: GraphStream, request: InferRequest | None) -> None:
@@ -113,7 +118,10 @@ class Stream:
 
     async def _write(self, message: pb.ModelStreamInferResponse) -> None:
         async with self._writing:
-            await self._context.write(message)
+            try:
+                await self._context.write(message)
+            except Exception as error:  # grpc has no public name for it, and no other cause
+                raise ClientGone from error
 
     def _tell(
         self,

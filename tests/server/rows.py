@@ -6,7 +6,6 @@ with the place of the test; ``statuses`` are the codes and texts of its three ta
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -132,7 +131,3 @@ def _of_tensors(inputs: Sequence[Any], outputs: Sequence[Any]) -> ov.Model:
             node = ops.transpose(nodes[1], ops.constant(np.array([0, 2, 3, 1])))
         results.append(zoo.result(ops.convert(node, zoo.TYPES[datatype]), called))
     return ov.Model(results, nodes)
-
-
-def count(shape: Sequence[int]) -> int:
-    return math.prod(shape)
