@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import http.client
 import os
 import signal
@@ -77,6 +78,34 @@ def test_accepted_request_is_answered_before_the_server_stops(tmp_path: Path) ->
     assert "OK" in said
     refused = ("UNAVAILABLE", "503")
     assert all(one == "OK" or one in refused or isinstance(one, OSError) for one in said), said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_server_that_is_ended_under_load_leaves_no_client_waiting(
+    tmp_path: Path, number: int
+) -> None:
+    """And another takes its ports at once."""
+    zoo.write(zoo.slow(), tmp_path / "slow")
+    arguments = ("--model_name", "slow", "--model_path", tmp_path / "slow")
+    question = Question("slow", [Input("x", "FP32", [1, 1], raw=np.float32(1).tobytes())])
+    with running(tmp_path / "log", arguments) as server:
+        expected = ASK["gRPC"](server, question)
+        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+            asked = [pool.submit(ASK[name], server, question) for _ in range(16) for name in ASK]
+            concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED)
+            assert server.stop(number) == (0 if number == signal.SIGTERM else -number)
+            done, waiting = concurrent.futures.wait(asked, timeout=15)
+        assert not waiting
+        for future in done:
+            if future.exception() is not None:
+                assert isinstance(future.exception(), OSError | http.client.HTTPException)
+            elif future.result().code == "OK":
+                assert future.result().outputs == expected.outputs
+            else:
+                assert future.result().code in ("UNAVAILABLE", "503")
+        ports = ("--port", server.port, "--rest_port", server.rest_port)
+        with running(tmp_path / "again", ports, is_ready=False) as again:
+            wait_ready(dataclasses.replace(again, port=server.port, rest_port=server.rest_port))
 
 
 def test_inference_that_takes_too_long_does_not_hold_the_server(tmp_path: Path) -> None:
