@@ -182,6 +182,25 @@ def test_several_addresses(tmp_path: Path) -> None:
                 assert call(b"", timeout=20) == b"\x08\x01"
 
 
+@pytest.mark.parametrize(
+    ("addresses", "reached"),
+    [
+        ("0.0.0.0,::", ["127.0.0.1", "127.0.0.2", "::1"]),
+        ("::,0.0.0.0", ["127.0.0.1", "::1"]),
+        ("::", ["127.0.0.1", "::1"]),
+        ("127.0.0.1,0.0.0.0", ["127.0.0.1", "127.0.0.2"]),
+        ("localhost,127.0.0.1", ["127.0.0.1"]),
+        ("127.0.0.1,localhost", ["127.0.0.1"]),
+    ],
+)
+def test_addresses_that_overlap(tmp_path: Path, addresses: str, reached: list[str]) -> None:
+    arguments = ("--grpc_bind_address", addresses, "--rest_bind_address", addresses)
+    with running(tmp_path / "log", arguments) as server:
+        for address in reached:
+            for port in (server.port, server.rest_port):
+                socket.create_connection((address, port), timeout=5).close()
+
+
 @pytest.mark.parametrize(("flag", "transport"), [("--port", "gRPC"), ("--rest_port", "REST")])
 def test_one_of_several_addresses_is_taken(flag: str, transport: str) -> None:
     kind = "grpc" if flag == "--port" else "rest"
