@@ -178,7 +178,7 @@ def _models(
         return functools.partial(config.read_file, flags.config_path)
     if flags.model_name is None and not given:
         return functools.partial(config.read_file, BUNDLED)
-    if flags.model_name is None or flags.model_path is None:
+    if not flags.model_name or flags.model_path is None:
         parser.error("--model_name and --model_path go together")
     return functools.partial(config.read_flags, flags.model_name, given)
 

@@ -406,6 +406,8 @@ def _model(
 
 
 def _path_problems(path: str) -> Iterator[str]:
+    if not path:
+        yield "no path, expected a folder of versions or a model file"
     if path.startswith(CLOUD):
         yield f"{path} is in a cloud storage, which is not supported; mount it, or copy the model"
     elif ".." in Path(path).parts:

@@ -80,6 +80,7 @@ REFUSED = {
     ),
     "metrics without REST": ([*PORTS, "--metrics_enable"], "metrics need --rest_port"),
     "name without path": ([*PORTS, "--model_name", "x"], "go together"),
+    "empty name": ([*PORTS, "--model_name", "", "--model_path", "/"], "go together"),
     "path without name": ([*PORTS, "--model_path", "/"], "go together"),
     "several misspelt flags": (
         ["--prot=1", "--rest_workers", "4", "--modelname", "x"],

@@ -67,6 +67,7 @@ ENDS = {
         "model m is not served: {home}/goood is not there ({home} is, and holds empty, flat, "
         "garbage, good, half, html and 6 more); expected a folder with a folder for each version",
     ),
+    "no path": ((*MODEL, ""), "--model_path: no path, expected a folder of versions or a model"),
     "path with ..": ((*MODEL, "../good"), "--model_path: ../good has '..' in it"),
     "path in a cloud storage": (
         (*MODEL, "s3://bucket/model"),
