@@ -12,7 +12,7 @@ def main() -> int:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from samplegen_server.cli import parse
-    from samplegen_server.config import ConfigError
+    from samplegen_server.model_options import ConfigError
 
     try:
         options = parse(sys.argv[1:])

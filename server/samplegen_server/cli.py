@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from samplegen_server import config
+from samplegen_server.model_options import ModelConfig
 
 BUNDLED = Path(__file__).parent / "bundled.json"
 """The models served when none is named."""
@@ -83,7 +84,7 @@ class Options:
     """0 switches REST off."""
     grpc_bind_addresses: Sequence[str]
     rest_bind_addresses: Sequence[str]
-    read_models: Callable[[], Sequence[config.ModelConfig]]
+    read_models: Callable[[], Sequence[ModelConfig]]
     """Gives the models to serve, each time it is called."""
     needs_all: bool
     """Is a model that cannot be served a reason not to start?"""
@@ -167,9 +168,7 @@ def parse(argv: Sequence[str]) -> Options:
     )
 
 
-def _models(
-    parser: Parser, flags: argparse.Namespace
-) -> Callable[[], Sequence[config.ModelConfig]]:
+def _models(parser: Parser, flags: argparse.Namespace) -> Callable[[], Sequence[ModelConfig]]:
     """Where the models to serve are named: a config file, flags, or nowhere."""
     given = {flag: value for flag in MODEL_FLAGS if (value := getattr(flags, flag)) is not None}
     if flags.config_path is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samplegen_server.config import ModelConfig, VersionPolicy
+from samplegen_server.model_options import ModelConfig, VersionPolicy
 
 MAPPING = "mapping_config.json"
 """Beside a model's file: ``{"inputs": {"tensor": "name"}, "outputs": {...}}``."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samplegen_server import errors, graph_file
-from samplegen_server.config import ModelConfig
 from samplegen_server.contract import VersionStatus
+from samplegen_server.model_options import ModelConfig
 from samplegen_server.tensors import TensorInfo
 
 log = logging.getLogger(__name__)

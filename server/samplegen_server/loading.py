@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import openvino as ov
 
-from samplegen_server.config import ANY_INPUT, ModelConfig
 from samplegen_server.folders import MAPPING, Source
 from samplegen_server.introspection import LoadError, batch_index
+from samplegen_server.model_options import ANY_INPUT, ModelConfig
 
 log = logging.getLogger(__name__)
 

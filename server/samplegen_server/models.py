@@ -14,10 +14,10 @@ import numpy as np
 import openvino as ov
 
 from samplegen_server import errors
-from samplegen_server.config import ModelConfig
 from samplegen_server.folders import Source
 from samplegen_server.introspection import LoadError, describe, model_info
 from samplegen_server.loading import Prepared, core, prepare, reason
+from samplegen_server.model_options import ModelConfig
 from samplegen_server.tensors import DTYPES, Array, OutputTensor, TensorInfo, pack_bytes
 from samplegen_server.validation import Value
 

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from samplegen_server import errors, folders
-from samplegen_server.config import ConfigError, ModelConfig
 from samplegen_server.folders import Found, Source
 from samplegen_server.introspection import LoadError
+from samplegen_server.model_options import ConfigError, ModelConfig
 from samplegen_server.models import Model
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import logging
 
 from samplegen_server import errors, graph_infer, validation
-from samplegen_server.config import ConfigError, ConfigUnreadable
+from samplegen_server.config import ConfigUnreadable
 from samplegen_server.contract import (
     InferRequest,
     InferResponse,
@@ -14,6 +14,7 @@ from samplegen_server.contract import (
 )
 from samplegen_server.graph_stream import GraphStream
 from samplegen_server.graphs import VERSION, Graph, Graphs
+from samplegen_server.model_options import ConfigError
 from samplegen_server.repository import Repository, Served
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ import uvloop
 from samplegen_server import models, rest, rpc
 from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
-from samplegen_server.config import ConfigError
 from samplegen_server.graphs import Graphs
 from samplegen_server.http_protocol import LimitedProtocol, drop_late
+from samplegen_server.model_options import ConfigError
 from samplegen_server.repository import Repository
 from samplegen_server.service import PLATFORM, SERVER_NAME, Service
 from samplegen_server.turns import Turns

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samplegen_server import config
-from samplegen_server.config import ANY_INPUT, ConfigError, Layout, VersionPolicy
+from samplegen_server import config, model_options
+from samplegen_server.model_options import ANY_INPUT, ConfigError, Layout, VersionPolicy
 from samplegen_server.tensors import Dimension
 
 
@@ -46,8 +46,8 @@ def test_config_file(tmp_path: Path) -> None:
     assert a.layouts == {ANY_INPUT: Layout("NHWC", "NCHW")}
     assert a.plugin_config == {"NUM_STREAMS": "2", "ENABLE_CPU_PINNING": "NO"}
     assert a.version_policy == VersionPolicy(specific=frozenset({1, 3}))
-    assert b == config.ModelConfig("b", Path("/absolute"))
-    assert c == config.ModelConfig("c", Path("/c"), batch_size=Dimension(1, 8))
+    assert b == model_options.ModelConfig("b", Path("/absolute"))
+    assert c == model_options.ModelConfig("c", Path("/c"), batch_size=Dimension(1, 8))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,22 @@ def test_version_policy(tmp_path: Path, policy: Any, chosen: set[int]) -> None:
 
 
 POLICY = {"latest": {"num_versions": 1}}
+NO_POLICIES: list[Any] = [
+    {},
+    [],
+    None,
+    {"latest": {}},
+    {"latest": {"num_versions": 0}},
+    {"latest": {"num_versions": "2"}},
+    {"latest": {"num_versions": True}},
+    {"latest": {"num_versions": 1, "more": 1}},
+    {"all": {"versions": [1]}},
+    {"all": {}, **POLICY},
+    {"specific": {"versions": []}},
+    {"specific": {"versions": [0]}},
+    {"specific": {"versions": ["1"]}},
+    {"newest": {}},
+]
 
 
 @pytest.mark.parametrize(
@@ -92,22 +108,7 @@ POLICY = {"latest": {"num_versions": 1}}
         ({"name": "a", "base_path": "a", "plugin_config": {"K": [1]}}, "K is [1], expected a text"),
         *(
             ({"name": "a", "base_path": "a", "model_version_policy": policy}, "expected one of")
-            for policy in (
-                {},
-                [],
-                None,
-                {"latest": {}},
-                {"latest": {"num_versions": 0}},
-                {"latest": {"num_versions": "2"}},
-                {"latest": {"num_versions": True}},
-                {"latest": {"num_versions": 1, "more": 1}},
-                {"all": {"versions": [1]}},
-                {"all": {}, **POLICY},
-                {"specific": {"versions": []}},
-                {"specific": {"versions": [0]}},
-                {"specific": {"versions": ["1"]}},
-                {"newest": {}},
-            )
+            for policy in NO_POLICIES
         ),
     ],
 )
@@ -181,7 +182,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_layout_in_any_case(text: str, layout: Layout) -> None:
-    assert config.parse_layout(text, "layout") == layout
+    assert model_options.parse_layout(text, "layout") == layout
 
 
 @pytest.mark.parametrize(
@@ -274,13 +275,17 @@ dimensions = st.one_of(
 @given(st.lists(dimensions, min_size=1, max_size=6))
 def test_shape_is_read_as_it_is_written(shape: list[Dimension]) -> None:
     text = f"({','.join(map(str, shape))})"
-    assert config.parse_shape(text, "shape") == tuple(shape)
+    assert model_options.parse_shape(text, "shape") == tuple(shape)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_shape_or_an_error(text: str) -> None:
-    for parse in (config.parse_shape, config.parse_layout, config.parse_dimension):
+    for parse in (
+        model_options.parse_shape,
+        model_options.parse_layout,
+        model_options.parse_dimension,
+    ):
         try:
             parse(text, "option")
         except ConfigError as error:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from samplegen_server import folders
-from samplegen_server.config import ModelConfig, VersionPolicy
 from samplegen_server.folders import Found, Picked
+from samplegen_server.model_options import ModelConfig, VersionPolicy
 
 from tests.server import formats
 

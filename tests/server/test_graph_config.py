@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from samplegen_server import config, errors
-from samplegen_server.config import ConfigError, ModelConfig
 from samplegen_server.contract import InferRequest
 from samplegen_server.graph_config import GraphConfig
 from samplegen_server.graphs import Graphs
+from samplegen_server.model_options import ConfigError, ModelConfig
 from samplegen_server.repository import Repository
 from samplegen_server.service import Service
 

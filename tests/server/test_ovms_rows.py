@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samplegen_server import config, rest_request, rest_response
-from samplegen_server.config import ConfigError
+from samplegen_server import config, model_options, rest_request, rest_response
 from samplegen_server.contract import InferResponse
 from samplegen_server.errors import ServerError
+from samplegen_server.model_options import ConfigError
 from samplegen_server.tensors import Dimension, OutputTensor, TensorInfo
 from tritonclient.grpc import service_pb2 as pb
 
@@ -292,7 +292,7 @@ def test_stream(server: Server, row: Row) -> None:
 @each("option")
 def test_option(row: Row) -> None:
     try:
-        found: Any = _option(config.READERS[row["option"]][1](row["value"], row["option"]))
+        found: Any = _option(model_options.READERS[row["option"]][1](row["value"], row["option"]))
     except ConfigError:
         found = None
     assert (found == row["expect"]) is ("differs" not in row), found
@@ -301,7 +301,7 @@ def test_option(row: Row) -> None:
 def _option(value: Any) -> Any:
     if isinstance(value, Dimension):
         return [value.low, value.high]
-    if isinstance(value, config.Layout):
+    if isinstance(value, model_options.Layout):
         return [value.tensor, value.model]
     if isinstance(value, tuple):
         return [_option(one) for one in value]
@@ -312,9 +312,9 @@ def _option(value: Any) -> Any:
 
 @each("policy")
 def test_version_policy(row: Row) -> None:
-    policy = config.VersionPolicy()
+    policy = model_options.VersionPolicy()
     if row["value"] is not None:
-        policy = config.READERS["model_version_policy"][1](row["value"], "policy")
+        policy = model_options.READERS["model_version_policy"][1](row["value"], "policy")
     assert policy.choose(set(row["versions"])) == set(row["chosen"])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from samplegen_server import config, errors
-from samplegen_server.config import ConfigError, ModelConfig, VersionPolicy
+from samplegen_server.model_options import ConfigError, ModelConfig, VersionPolicy
 from samplegen_server.repository import Repository, State
 
 from tests.server import formats, zoo
