@@ -1,6 +1,6 @@
 """Fuzz everything of the bundled server that parses, in process and over the network.
 
-    python bench/fuzz.py [--seconds 60] [--seed N] [--out FILE]
+    python bench/fuzz.py [--seconds 60] [--rounds N] [--examples 100] [--seed N] [--out FILE]
     python bench/fuzz.py --replay FILE
 
 Hypothesis makes requests, valid ones and such as are nearly so: JSON bodies, binary headers and
@@ -35,18 +35,23 @@ from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from serving import models, processes
 
-EXAMPLES = 100
-"""In each round, of each kind of request."""
-FRAMES = 20
-"""In each round, of frames that lie: for most, the server rightly says nothing."""
+FRAMES = 5
+"""In a round, so many times fewer frames that lie: for most, the server rightly says nothing."""
 
 
 class Run:
-    """Rounds of requests until the time is over, or something is found."""
+    """Rounds of requests until the time is over, or something is found.
 
-    def __init__(self, seconds: float, seed: int) -> None:
+    Args:
+        seconds: The time.
+        seed: Of the first kind of request; each further one has the next.
+        examples: In each round, of each kind of request.
+    """
+
+    def __init__(self, seconds: float, seed: int, examples: int) -> None:
         self._end = time.monotonic() + seconds
         self._seed = seed
+        self.examples = examples
         self.last: dict[str, Any] = {}
         """The request that was sent last, ready to be written."""
         self.counts: dict[str, int] = {}
@@ -62,12 +67,12 @@ class Run:
         name: str,
         strategy: st.SearchStrategy[Any],
         one: Callable[[Any], None],
-        examples: int = EXAMPLES,
+        share: int = 1,
     ) -> None:
         """Try some of the strategy's examples; the smallest that fails is the last one tried."""
 
         @settings(
-            max_examples=examples,
+            max_examples=max(1, self.examples // share),
             deadline=None,
             database=None,
             phases=(Phase.generate, Phase.shrink),
@@ -114,14 +119,14 @@ class Run:
         target.frame_http2(wire, flag, claimed)
 
 
-def fuzz(run: Run, inside: InProcess, outside: OverNetwork) -> None:
-    """Ask until the time is over.
+def fuzz(run: Run, rounds: int, inside: InProcess, outside: OverNetwork) -> None:
+    """Ask until the time is over, or so many rounds, if not 0.
 
     Raises:
         Finding: Something is wrong; `run.last` is the request.
     """
     changes = st.sampled_from([0, 0, -1, 1, -10, 10, 2**31, 2**32 - 1])
-    for _ in itertools.count():
+    for _ in range(rounds) if rounds else itertools.count():
         for kind, strategy in REQUESTS.items():
             run.check(f"in process: {kind}", strategy, lambda wire: run.wire(inside, wire))
             run.check(f"network: {kind}", strategy, lambda wire: run.wire(outside, wire))
@@ -154,6 +159,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rounds", type=int, default=0, help="default: as many as there is time")
+    parser.add_argument("--examples", type=int, default=100, help="of each kind in each round")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="default: the time")
     parser.add_argument("--out", type=Path, default=Path("fuzz-finding.json"), metavar="FILE")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="send that request only")
@@ -164,7 +171,7 @@ def main() -> int:
     for name, spec in SPECS.items():
         models.write(make(spec), folder / name)
     models.write_config(config, {name: folder / name for name in SPECS})
-    run = Run(flags.seconds, flags.seed)
+    run = Run(flags.seconds, flags.seed, flags.examples)
     arguments = ("--config_path", config, "--max_message_bytes", MAX_MESSAGE)
     try:
         with (
@@ -176,7 +183,7 @@ def main() -> int:
                 if flags.replay:
                     replay(run, json.loads(flags.replay.read_text()), inside, outside)
                 else:
-                    fuzz(run, inside, outside)
+                    fuzz(run, flags.rounds, inside, outside)
             finally:
                 growth = (outside.peak - outside.start_bytes) / 1e6
                 print(f"seed {flags.seed}; {sum(run.counts.values()):,} requests: {run.counts}")

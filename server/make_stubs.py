@@ -1,6 +1,7 @@
-"""Write the protobuf messages of the wire contract, ``spec/inference.proto``, as Python.
+"""Write the server's protobuf messages as Python: the wire contract's, and those of graph files.
 
-Run ``python server/make_stubs.py`` after a change of the contract. The service itself needs no
+Run ``python server/make_stubs.py`` after a change of ``spec/inference.proto`` or of
+``server/samplegen_server/proto/graph.proto``. The service itself needs no
 generated code: ``rpc.py`` reads it from the descriptor.
 """
 
@@ -11,19 +12,20 @@ from pathlib import Path
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
-PROTO = "samplegen_server/proto/inference.proto"
+PROTOS = ("samplegen_server/proto/inference.proto", "samplegen_server/proto/graph.proto")
+FOLDERS = (ROOT / "spec", ROOT / "server/samplegen_server/proto")
 
 
 def make_stubs(out: Path) -> None:
-    """Write ``samplegen_server/proto/inference_pb2.py`` below `out`."""
-    (out / PROTO).parent.mkdir(parents=True, exist_ok=True)
+    """Write ``samplegen_server/proto/inference_pb2.py`` and ``graph_pb2.py`` below `out`."""
+    (out / "samplegen_server/proto").mkdir(parents=True, exist_ok=True)
     status = protoc.main(
         [
             "protoc",
-            f"-Isamplegen_server/proto={ROOT / 'spec'}",
+            *(f"-Isamplegen_server/proto={folder}" for folder in FOLDERS),
             f"-I{files('grpc_tools') / '_proto'}",
             f"--python_out={out}",
-            PROTO,
+            *PROTOS,
         ]
     )
     if status != 0:

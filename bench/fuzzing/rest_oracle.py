@@ -12,6 +12,12 @@ from fuzzing.wire import DTYPES, Refused, Tensor, Unsure, Wire
 OTHERS = {"UINT16", "UINT32", "INT16", "BYTES"}
 """Further datatypes that may have values in JSON."""
 
+SIZES = {
+    **{datatype: np.dtype(dtype).itemsize for datatype, dtype in DTYPES.items()},
+    **{"UINT16": 2, "UINT32": 4, "INT16": 2, "BYTES": 1},
+}
+"""Datatype to the bytes that its shape stands for, an element."""
+
 MAX_DEPTH = 100
 INT32 = range(-(2**31), 2**31)
 UINT32 = range(2**32)
@@ -35,7 +41,7 @@ def read(wire: Wire) -> tuple[list[Tensor], bool]:
     nodes = tree.get("inputs")
     if not isinstance(nodes, list) or not nodes:
         raise Refused("no inputs")
-    inputs = [_read_input(node) for node in nodes]
+    inputs = [_read_input(node, len(nodes) == 1) for node in nodes]
     _slice(inputs, wire.body[size:])
     tensors = [tensor for tensor, _ in inputs]
     if len({tensor.values is None for tensor in tensors}) > 1:
@@ -105,7 +111,7 @@ def _asks_for_binary(tree: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
     return is_binary
 
 
-def _read_input(node: Any) -> tuple[Tensor, Mapping[str, Any]]:
+def _read_input(node: Any, is_only: bool) -> tuple[Tensor, Mapping[str, Any]]:
     if not isinstance(node, dict):
         raise Refused("an input")
     name, datatype, shape = node.get("name"), node.get("datatype"), node.get("shape")
@@ -117,7 +123,14 @@ def _read_input(node: Any) -> tuple[Tensor, Mapping[str, Any]]:
     tensor = Tensor(name, datatype, shape)
     if "data" in node:
         tensor.values = _values(node["data"], datatype)
+    elif datatype == "BYTES" and "binary_data_size" not in parameters:
+        _require_one_element(shape, is_only)
     return tensor, parameters
+
+
+def _require_one_element(shape: Sequence[int], is_only: bool) -> None:
+    if not is_only or shape != [1]:
+        raise Refused("BYTES without a size")
 
 
 def _values(data: Any, datatype: str) -> list[Any] | None:
@@ -168,14 +181,10 @@ def _slice(inputs: Sequence[tuple[Tensor, Mapping[str, Any]]], buffer: bytes) ->
                 raise Refused("binary_data_size")
         elif tensor.values is not None:
             continue
-        elif tensor.datatype == "BYTES":
-            if len(inputs) > 1 or list(tensor.shape) != [1]:
-                raise Refused("BYTES without a size")
-            size = len(buffer)
-        elif tensor.datatype in DTYPES:
-            size = math.prod(tensor.shape) * np.dtype(DTYPES[tensor.datatype]).itemsize
+        elif tensor.datatype == "BYTES" and len(inputs) == 1:
+            size = len(buffer)  # "data": [] is no data, but says enough (kfs rest_parser.cpp)
         else:
-            raise Refused("no data")
+            size = math.prod(tensor.shape) * SIZES.get(tensor.datatype, 0)
         tensor.raw = buffer[start : start + size]
         start += size
         if start > len(buffer):

@@ -128,10 +128,10 @@ class InProcess:
         except DecodeError:
             return Reply(False, "INTERNAL")
         try:
-            result = await infer.ask(self._service, message)
+            result = await infer.ask(self._service, infer.read(message))
         except ServerError as error:
             return Reply(False, error.grpc)
-        return grpc_reply(infer.message(result).SerializeToString())
+        return grpc_reply(infer.write(result).SerializeToString())
 
 
 class OverNetwork:

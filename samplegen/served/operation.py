@@ -83,10 +83,7 @@ def make(metadata: ModelMetadata, name: str, shapes: Shapes) -> Operation:
     if problems:
         raise SamplegenError(*problems)
     inputs = tuple(_input(tensor, _sent(tensor, shapes)) for tensor in metadata.inputs)
-    outputs = tuple(
-        Tensor(name=tensor.name, datatype=_known(tensor), shape=tensor.shape)
-        for tensor in metadata.outputs
-    )
+    outputs = tuple(_output(tensor, metadata.platform) for tensor in metadata.outputs)
     words = re.findall("[a-z0-9]+", name.lower())
     return Operation(
         name="-".join(("infer", *words)),
@@ -221,6 +218,18 @@ def _input(tensor: TensorMetadata, shape: tuple[int, ...]) -> Tensor:
     if made.size > LONGEST:
         return made
     return Tensor(name=tensor.name, datatype=datatype, shape=shape, data=made.elements)
+
+
+def _output(tensor: TensorMetadata, platform: str) -> Tensor:
+    """What the model answers, which its metadata tells but for one thing.
+
+    OpenVINO Model Server answers a matrix of bytes as strings, one for each row, if the name ends
+    in ``_string`` (docs/custom_node_development.md, "outputs").
+    """
+    is_matrix = tensor.datatype == "UINT8" and len(tensor.shape) == 2
+    if platform == "OpenVINO" and is_matrix and tensor.name.endswith("_string"):
+        return Tensor(name=tensor.name, datatype="BYTES", shape=tensor.shape[:1])
+    return Tensor(name=tensor.name, datatype=_known(tensor), shape=tensor.shape)
 
 
 def _lines(outputs: Sequence[Tensor]) -> Iterator[Expectation]:

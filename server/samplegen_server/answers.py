@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from samplegen_server.contract import (
+    InferRequest,
+    InferResponse,
+    ModelMetadata,
+    ModelRequest,
+    ServerMetadata,
+)
 from samplegen_server.errors import ServerError
-from samplegen_server.service import InferRequest, InferResponse, ModelMetadata, ServerMetadata
 
 Result = bool | ServerMetadata | ModelMetadata | InferResponse
 """What an operation came to, free of transport; of the health endpoints, yes or no."""
@@ -34,3 +40,25 @@ class Answer:
 
 
 Observer = Callable[[Answer], None]
+
+
+def of_rpc(
+    rpc: str,
+    request: ModelRequest,
+    has_deadline: bool,
+    result: Result | None,
+    failure: ServerError | None,
+    seconds: float,
+) -> Answer:
+    """What there is to tell of an RPC."""
+    return Answer(
+        interface="gRPC",
+        rpc=rpc,
+        model_name=request.model_name,
+        model_version=request.model_version,
+        infer=request if isinstance(request, InferRequest) else None,
+        has_deadline=has_deadline,
+        result=None if failure else result,
+        error=failure,
+        seconds=seconds,
+    )

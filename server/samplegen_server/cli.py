@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from samplegen_server import config
+from samplegen_server.model_options import ModelConfig
 
-BUNDLED = Path(__file__).parent / "models"
+BUNDLED = Path(__file__).parent / "bundled.json"
 """The models served when none is named."""
 
 UNSUPPORTED = {
@@ -81,10 +82,12 @@ class Options:
     """Of gRPC; 0 switches it off."""
     rest_port: int
     """0 switches REST off."""
-    grpc_bind_address: str
-    rest_bind_address: str
-    read_models: Callable[[], Sequence[config.ModelConfig]]
+    grpc_bind_addresses: Sequence[str]
+    rest_bind_addresses: Sequence[str]
+    read_models: Callable[[], Sequence[ModelConfig]]
     """Gives the models to serve, each time it is called."""
+    needs_all: bool
+    """Is a model that cannot be served a reason not to start?"""
     poll_seconds: float
     """How often folders and the config file are looked at; 0 or less for never."""
     metrics: bool
@@ -96,6 +99,8 @@ class Options:
     """What metadata tells, empty for the truth; likewise the version and the platform."""
     server_version: str
     platform: str
+    parent_pid: int | None
+    """The process with which the server ends, too, if there is one."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -103,25 +108,29 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         namespace, unknown = self.parse_known_args(argv)
-        for argument in unknown:
-            flag = argument.partition("=")[0]
-            if flag in UNSUPPORTED:
-                self.error(
-                    f"{flag} of OpenVINO Model Server is not supported here: {UNSUPPORTED[flag]}"
-                )
-            known = [*self._option_string_actions, *UNSUPPORTED]
-            near = difflib.get_close_matches(flag, known, 1)
-            self.error(
-                f"unknown argument {argument}" + (f", did you mean {near[0]}?" if near else "")
-            )
+        # What follows an unknown flag is its value, and no mistake of its own.
+        if wrong := [one for one in unknown if one.startswith("-")] or unknown:
+            self.error("; ".join(map(self._explain, wrong)))
         return namespace
+
+    def _explain(self, argument: str) -> str:
+        flag = argument.partition("=")[0]
+        if flag in UNSUPPORTED:
+            return f"{flag} of OpenVINO Model Server is not supported here: {UNSUPPORTED[flag]}"
+        known = [*self._option_string_actions, *UNSUPPORTED]
+        near = difflib.get_close_matches(flag, known, 1)
+        return f"unknown argument {argument}" + (f", did you mean {near[0]}?" if near else "")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\nSee {self.prog} --help.\n")
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """Read the command line; exits with status 2 when it is wrong, as argparse does."""
+    """Read the command line; exits with status 2 when it is wrong, as argparse does.
+
+    Raises:
+        ConfigError: What it says of the models cannot be used.
+    """
     parser = _parser()
     flags = parser.parse(argv)
     if flags.version:
@@ -133,22 +142,20 @@ def parse(argv: Sequence[str]) -> Options:
         parser.error("nothing to serve on: give --port (gRPC), --rest_port (REST) or both")
     if flags.port == flags.rest_port:
         parser.error("--port and --rest_port must differ")
-    try:
-        read_models = _models(parser, flags)
-        read_models()  # so that a mistake is told before anything starts
-        metrics = flags.metrics_enable or (
-            flags.config_path is not None and config.wants_metrics(flags.config_path)
-        )
-    except config.ConfigError as error:
-        parser.error(str(error))
+    read_models = _models(parser, flags)
+    read_models()  # so that a mistake is told before anything starts
+    metrics = flags.metrics_enable or (
+        flags.config_path is not None and config.wants_metrics(flags.config_path)
+    )
     if metrics and not flags.rest_port:
         parser.error("metrics need --rest_port, where GET /metrics is served")
     return Options(
         port=flags.port,
         rest_port=flags.rest_port,
-        grpc_bind_address=flags.grpc_bind_address,
-        rest_bind_address=flags.rest_bind_address,
+        grpc_bind_addresses=flags.grpc_bind_address,
+        rest_bind_addresses=flags.rest_bind_address,
         read_models=read_models,
+        needs_all=flags.model_name is not None,
         poll_seconds=flags.file_system_poll_wait_seconds,
         metrics=metrics,
         record=flags.record,
@@ -157,12 +164,11 @@ def parse(argv: Sequence[str]) -> Options:
         server_name=flags.server_name,
         server_version=flags.server_version,
         platform=flags.platform,
+        parent_pid=flags.parent_pid,
     )
 
 
-def _models(
-    parser: Parser, flags: argparse.Namespace
-) -> Callable[[], Sequence[config.ModelConfig]]:
+def _models(parser: Parser, flags: argparse.Namespace) -> Callable[[], Sequence[ModelConfig]]:
     """Where the models to serve are named: a config file, flags, or nowhere."""
     given = {flag: value for flag in MODEL_FLAGS if (value := getattr(flags, flag)) is not None}
     if flags.config_path is not None:
@@ -170,11 +176,9 @@ def _models(
             parser.error("--config_path names the models; leave out the flags of a single model")
         return functools.partial(config.read_file, flags.config_path)
     if flags.model_name is None and not given:
-        return functools.partial(config.read_folder, BUNDLED)
-    if flags.model_name is None or flags.model_path is None:
+        return functools.partial(config.read_file, BUNDLED)
+    if not flags.model_name or flags.model_path is None:
         parser.error("--model_name and --model_path go together")
-    if not flags.model_path.exists():
-        parser.error(f"--model_path: {flags.model_path} does not exist")
     return functools.partial(config.read_flags, flags.model_name, given)
 
 
@@ -188,11 +192,31 @@ def _port(text: str) -> int:
 _port.__name__ = "port"  # argparse names it in its error
 
 
+def _addresses(text: str) -> list[str]:
+    addresses = [address.strip() for address in text.split(",")]
+    if not all(addresses) or len(set(addresses)) < len(addresses):
+        raise ValueError
+    return addresses
+
+
+_addresses.__name__ = "list of addresses"
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 1 << 31:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "number above 0"
+
+
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m samplegen_server",
         description="A KServe v2 inference server on OpenVINO that answers as OpenVINO Model "
-        "Server does. With no model named it serves the bundled models dummy and digits.",
+        "Server does. With no model named it serves the bundled models, such as dummy.",
         epilog="""examples:
   the bundled models:      %(prog)s --port 9000 --rest_port 8000
   one model of your own:   %(prog)s --port 9000 --model_name resnet --model_path models/resnet
@@ -211,15 +235,17 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     for transport in ("grpc", "rest"):
         listen.add_argument(
             f"--{transport}_bind_address",
-            default="127.0.0.1",
-            metavar="ADDRESS",
-            help="network interface (default: %(default)s, this machine only)",
+            type=_addresses,
+            default=["127.0.0.1"],
+            metavar="ADDRESSES",
+            help="network interfaces, such as 127.0.0.1,::1 (default: 127.0.0.1, this machine "
+            "only)",
         )
     models = parser.add_argument_group("what to serve")
     models.add_argument("--config_path", type=Path, metavar="FILE", help="JSON file of models")
     models.add_argument("--model_name", metavar="NAME", help="the name clients use")
     models.add_argument(
-        "--model_path", type=Path, metavar="PATH", help="folder of versions, or one model file"
+        "--model_path", metavar="PATH", help="folder of versions, or one model file"
     )
     models.add_argument(
         "--model_version_policy",
@@ -257,10 +283,16 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     )
     other.add_argument(
         "--max_message_bytes",
-        type=int,
+        type=_positive,
         default=1 << 28,
         metavar="N",
         help="largest request taken, over either transport (default: %(default)s)",
+    )
+    other.add_argument(
+        "--parent_pid",
+        type=_positive,
+        metavar="PID",
+        help="end when this process, such as the one that starts the server, has ended",
     )
     told = parser.add_argument_group("what metadata tells, to see how clients take it")
     told.add_argument("--server_name", default="", metavar="TEXT", help="the server's name")

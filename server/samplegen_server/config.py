@@ -1,116 +1,33 @@
 """How models are to be served: OpenVINO Model Server's options, from flags or its config file."""
 
+import difflib
 import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from samplegen_server.tensors import Dimension
-
-
-class ConfigError(ValueError):
-    """An option's value cannot be used; the text names the option."""
+from samplegen_server import graph_config
+from samplegen_server.model_options import READERS, ConfigError, ModelConfig, model_config
 
 
 class ConfigUnreadable(ConfigError):
     """The config file is not there, or cannot be read."""
 
 
-T = TypeVar("T")
+UNSUPPORTED_LISTS = {
+    "pipeline_config_list": "pipelines are not served",
+    "custom_loader_config_list": "there are no custom loaders",
+    "custom_node_library_config_list": "there are no custom nodes",
+}
+"""The keys of OpenVINO Model Server's config file that have to be empty here."""
 
-MAX_NIREQ = 100_000
+UNSUPPORTED_OPTIONS = {
+    "custom_loader_options": "there are no custom loaders",
+}
+"""The same, for the options of a model."""
 
-ANY_INPUT = ""
-"""The key of a shape or layout that was given without a tensor's name."""
-
-Shape = tuple[Dimension, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """``TARGET:SOURCE``: what clients send, and what the model was made for."""
-
-    tensor: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class VersionPolicy:
-    """Which of the versions in a model's folder are served."""
-
-    latest: int = 1
-    """How many of the newest; 0 means all."""
-    specific: frozenset[int] = frozenset()
-    """These and no other, when there are any."""
-
-    def choose(self, versions: set[int]) -> set[int]:
-        if self.specific:
-            return versions & self.specific
-        return set(sorted(versions)[-self.latest :]) if self.latest else versions
-
-
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """One model to serve."""
-
-    name: str
-    base_path: Path
-    """A folder with a folder for each version, or one model file, which is version 1."""
-    batch_size: Dimension | None = None
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-    """New shapes by input name."""
-    layouts: Mapping[str, Layout] = field(default_factory=dict)
-    """New layouts by input or output name."""
-    version_policy: VersionPolicy = VersionPolicy()
-    nireq: int = 0
-    """Inferences that may run side by side; 0 leaves it to OpenVINO."""
-    target_device: str = "CPU"
-    plugin_config: Mapping[str, str] = field(default_factory=dict)
-
-
-def parse_dimension(text: str, option: str) -> Dimension:
-    """``8``, ``-1`` for any size, or ``1:8``."""
-    _refuse_auto(text, option)
-    match = re.fullmatch(r"\s*(?:(-1)|(\d{1,9})(?:\s*:\s*(\d{1,9}))?)\s*", text)
-    if match is None:
-        raise ConfigError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
-    if match[1]:
-        return Dimension(0, -1)
-    low, high = int(match[2]), int(match[3] or match[2])
-    if low > high or high == 0:
-        raise ConfigError(f"{option}: {text!r} is no size, expected 8, -1 or 1:8")
-    return Dimension(low, high)
-
-
-def _refuse_auto(text: str, option: str) -> None:
-    """OpenVINO Model Server loads a model anew for each new size then, and so for each client."""
-    if text.strip() == "auto":
-        raise ConfigError(f"{option}: auto is not supported, -1 takes any size")
-
-
-def parse_shape(text: str, option: str) -> Shape:
-    """``(1,3,224,224)``; a size may be ``-1`` or ``1:8``."""
-    _refuse_auto(text, option)
-    match = re.fullmatch(r"\s*[(\[](.*)[)\]]\s*", text)
-    if match is None:
-        raise ConfigError(f"{option}: {text!r} is no shape, expected such as (1,3,224,224)")
-    return tuple(parse_dimension(part, option) for part in match[1].split(","))
-
-
-def parse_layout(text: str, option: str) -> Layout:
-    """``NHWC`` or ``NHWC:NCHW``."""
-    tensor, _, model = text.strip().partition(":")
-    for layout in (tensor, model or tensor):
-        if re.fullmatch(r"[A-Z?]*(?:\.\.\.)?[A-Z?]*", layout) is None or not layout:
-            raise ConfigError(f"{option}: {text!r} is no layout, expected NHWC or NHWC:NCHW")
-    return Layout(tensor, model or tensor)
-
-
-def read_folder(folder: Path) -> list[ModelConfig]:
-    """Every model below `folder`, under the name of its own folder."""
-    return [ModelConfig(path.name, path) for path in sorted(folder.iterdir()) if path.is_dir()]
+ENTRY = '{"config": {"name": ..., "base_path": ...}}'
 
 
 def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
@@ -121,39 +38,92 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
         flags: Flags that were given, by their names; structured ones as JSON text.
 
     Raises:
-        ConfigError: A flag's value cannot be used.
+        ConfigError: Flags' values cannot be used.
     """
     options: dict[str, Any] = dict(flags)
-    for option in ("model_version_policy", "plugin_config"):
-        if option in options:
-            options[option] = _parse_json(options[option], option)
-    for option in ("shape", "layout"):
-        if options.get(option, "").lstrip().startswith("{"):
-            options[option] = _parse_json(options[option], option)
-    return [_model({"name": name, "base_path": options.pop("model_path"), **options}, Path())]
+    problems: list[str] = []
+    for option in ("model_version_policy", "plugin_config", "shape", "layout"):
+        text = options.get(option)
+        if text is None or (option in ("shape", "layout") and not text.lstrip().startswith("{")):
+            continue
+        try:
+            options[option] = _parse_json(text, f"--{option}")
+        except ConfigError as error:
+            problems += error.problems
+            del options[option]
+    path = str(options.pop("model_path"))
+    try:
+        model = model_config(name, path, options, Path.cwd(), _flag_of)
+    except ConfigError as error:
+        problems += error.problems
+    else:
+        problems += [model.problem] if model.problem else []
+    if problems:
+        raise ConfigError(*problems)
+    return _with_graphs([model])
+
+
+def _flag_of(option: str) -> str:
+    return "--model_path" if option == "base_path" else f"--{option}"
 
 
 def read_file(path: Path) -> list[ModelConfig]:
     """The models of a config file.
 
+    A model whose options have values that cannot be used is among them, with its problem: that is
+    no reason not to serve the others.
+
     Raises:
-        ConfigError: The file cannot be read, or something in it cannot be used.
+        ConfigError: The file cannot be read, or is not made as a config file is.
     """
     tree = _read_tree(path)
-    for key, value in tree.items():
-        if key not in ("model_config_list", "monitoring") and value:
-            raise ConfigError(f'{path}: "{key}" is not supported')
-    if not isinstance(tree.get("model_config_list"), list):
-        raise ConfigError(f'{path}: no "model_config_list", a list of models')
-    try:
-        models = [_entry(entry, path.parent) for entry in tree["model_config_list"]]
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{path}: two models have the name {name!r}")
-    return models
+    problems = [f"{path}: {problem}" for problem in _strange_keys(tree)]
+    entries = tree.get("model_config_list")
+    if not isinstance(entries, list):
+        raise ConfigError(*problems, f'{path}: no "model_config_list", a list of {ENTRY}')
+    models: dict[str, ModelConfig] = {}
+    for number, entry in enumerate(entries):
+        try:
+            model = _placed(_entry(entry, path.absolute().parent, number), f"{path}: ")
+        except ConfigError as error:
+            problems += [f"{path}: {problem}" for problem in error.problems]
+            continue
+        first = models.setdefault(model.name, model)
+        if first is not model:
+            warning = f"{path}: two models have this name, the first is served"
+            models[model.name] = replace(first, warnings=(*first.warnings, warning))
+    for found in graph_config.read(tree.get(graph_config.LIST, []), path.absolute().parent):
+        if isinstance(found, str):
+            problems.append(f"{path}: {found}")
+        elif found.name in models:
+            warning = f"{path}: the name {found.name!r} is taken, its graph is not served"
+            first = models[found.name]
+            models[found.name] = replace(first, warnings=(*first.warnings, warning))
+        else:
+            models[found.name] = ModelConfig(found.name, found.base_path, graph=found.graph)
+    if problems:
+        raise ConfigError(*problems)
+    return _with_graphs(models.values())
+
+
+def _with_graphs(models: Iterable[ModelConfig]) -> list[ModelConfig]:
+    """Models, where a folder holds a graph the graph, and the models that graphs bring along."""
+    found: dict[str, ModelConfig] = {}
+    brought: list[ModelConfig] = []
+    for model in models:
+        graph = model.graph or graph_config.in_folder(model.base_path)
+        found[model.name] = model if graph is None else replace(model, graph=graph)
+        if graph is not None and graph.subconfig.is_file():
+            brought += read_file(graph.subconfig)
+    for model in brought:
+        found.setdefault(model.name, model)
+    return list(found.values())
+
+
+def _placed(model: ModelConfig, place: str) -> ModelConfig:
+    """The same, with the place in front of what is said of its options."""
+    problem = place + model.problem if model.problem else ""
+    return replace(model, problem=problem, warnings=tuple(place + text for text in model.warnings))
 
 
 def wants_metrics(path: Path) -> bool:
@@ -162,120 +132,107 @@ def wants_metrics(path: Path) -> bool:
     Raises:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
-    metrics = _read_tree(path)
-    for key in ("monitoring", "metrics"):
+    metrics: Any = _read_tree(path)
+    for key, known in (("monitoring", ("metrics",)), ("metrics", ("enable", "metrics_list"))):
         metrics = metrics.get(key, {})
         if not isinstance(metrics, dict):
-            raise ConfigError(f'{path}: "{key}" is no object')
+            raise ConfigError(f'{path}: "{key}" is {metrics!r}, expected an object')
+        for strange in metrics.keys() - set(known):
+            raise ConfigError(f'{path}: {_unknown(strange, known)} in "{key}"')
     if metrics.get("metrics_list"):
         raise ConfigError(
             f'{path}: "metrics_list" is not supported, the default metrics are served'
         )
+    if not isinstance(metrics.get("enable", False), bool):
+        raise ConfigError(f'{path}: "enable" is {metrics["enable"]!r}, expected true or false')
     return metrics.get("enable") is True
 
 
 def _read_tree(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ConfigUnreadable(f"{path}: a folder, expected a config file in JSON")
     try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigUnreadable(f"{path}: {error}") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigUnreadable(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigUnreadable(f"{path}: not UTF-8: {error.reason}") from error
     tree = _parse_json(text, str(path))
     if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: no JSON object")
+        raise ConfigError(f'{path}: no JSON object, expected {{"model_config_list": [{ENTRY}]}}')
     return tree
 
 
 def _parse_json(text: str, option: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     except ValueError as error:
         raise ConfigError(f"{option}: not valid JSON: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{option}: not valid JSON: nested too deeply") from error
 
 
-def _entry(entry: Any, folder: Path) -> ModelConfig:
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key that stands there twice would hide one of its values."""
+    tree = dict(pairs)
+    for key in tree:
+        if [name for name, _ in pairs].count(key) > 1:
+            raise ValueError(f"the key {key!r} stands there twice")
+    return tree
+
+
+def _strange_keys(tree: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the keys of the whole file."""
+    known = ("model_config_list", graph_config.LIST, "monitoring", *UNSUPPORTED_LISTS)
+    for key, value in tree.items():
+        if key not in known:
+            yield _unknown(key, known)
+        elif key in UNSUPPORTED_LISTS and value:
+            yield f'"{key}" is not supported: {UNSUPPORTED_LISTS[key]}; leave it out'
+
+
+def _unknown(key: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1)
+    advice = f"did you mean {near[0]!r}?" if near else f"expected {', '.join(known)}"
+    return f'"{key}" is not supported, {advice}'
+
+
+def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
+    """One of ``model_config_list``.
+
+    Raises:
+        ConfigError: It is not made as an entry is.
+    """
+    place = f"model_config_list[{number}]"
     if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
-        raise ConfigError('an entry of "model_config_list" is no {"config": {...}}')
-    return _model(entry["config"], folder)
-
-
-def _model(options: Mapping[str, Any], folder: Path) -> ModelConfig:
-    """One model from its options, as the config file has them."""
-    name, base_path = options.get("name"), options.get("base_path")
+        raise ConfigError(f'{place} is no {{"config": {{...}}}}, expected {ENTRY}')
+    options = dict(entry["config"])
+    name, path = options.pop("name", None), options.pop("base_path", None)
+    files = {key: options.pop(key) for key in graph_config.OPTIONS if key in options}
+    problems = [f"{place}: {_unknown(key, ('config',))}" for key in entry if key != "config"]
     if not isinstance(name, str) or not name:
-        raise ConfigError('a model has no "name"')
-    if not isinstance(base_path, str | Path):
-        raise ConfigError(f'{name}: no "base_path"')
-    values: dict[str, Any] = {"name": name, "base_path": folder / base_path}
-    for option, value in options.items():
-        if option in ("name", "base_path"):
-            continue
-        reader = READERS.get(option)
-        if reader is None:
-            raise ConfigError(f"{name}: {option} is not supported")
-        field_name, read = reader
-        try:
-            values[field_name] = read(value, f"{name}: {option}")
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ConfigError(f"{name}: {option}: {value!r} cannot be used") from error
-    return ModelConfig(**values)
-
-
-def _batch_size(value: Any, option: str) -> Dimension | None:
-    return None if value in (0, "0") else parse_dimension(str(value), option)
-
-
-def _named(parse: Callable[[str, str], T]) -> Callable[[Any, str], dict[str, T]]:
-    """A reader of one value, or of an object of values by tensor name."""
-
-    def read(value: Any, option: str) -> dict[str, T]:
-        named = value if isinstance(value, dict) else {ANY_INPUT: value}
-        return {name: parse(text, option) for name, text in named.items()}
-
-    return read
-
-
-def _version_policy(value: Any, option: str) -> VersionPolicy:
-    """``{"latest": {"num_versions": 2}}``, ``{"all": {}}``, ``{"specific": {"versions": [1]}}``."""
-    [(kind, details)] = value.items() if len(value) == 1 else [("", {})]
-    match kind:
-        case "all":
-            return VersionPolicy(latest=0)
-        case "latest" if details.get("num_versions", 1) >= 1:
-            return VersionPolicy(latest=details.get("num_versions", 1))
-        case "specific" if details.get("versions"):
-            return VersionPolicy(specific=frozenset(map(int, details["versions"])))
-    raise ConfigError(f'{option}: expected one of "latest", "all" and "specific"')
-
-
-def _nireq(value: Any, option: str) -> int:
-    text = str(value)
-    if not text.isdecimal() or int(text) > MAX_NIREQ:
-        raise ConfigError(f"{option}: {value!r} is no number of 0 to {MAX_NIREQ}")
-    return int(text)
-
-
-def _text(value: Any, option: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{option}: {value!r} is no text")
-    return value
-
-
-def _plugin_config(value: Any, option: str) -> dict[str, str]:
-    return {key: _plugin_value(setting) for key, setting in value.items()}
-
-
-def _plugin_value(setting: Any) -> str:
-    """A setting as OpenVINO reads it from text."""
-    return ("YES" if setting else "NO") if isinstance(setting, bool) else str(setting)
-
-
-READERS: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
-    "batch_size": ("batch_size", _batch_size),
-    "shape": ("shapes", _named(parse_shape)),
-    "layout": ("layouts", _named(parse_layout)),
-    "model_version_policy": ("version_policy", _version_policy),
-    "nireq": ("nireq", _nireq),
-    "target_device": ("target_device", _text),
-    "plugin_config": ("plugin_config", _plugin_config),
-}
-"""Option to the field of `ModelConfig` it fills, and its reader."""
+        problems.append(f'{place}: a model has no "name"')
+    else:
+        place = name
+    problems += [
+        f'{place}: "{key}" is {value!r}, expected a text'
+        for key, value in files.items()
+        if not isinstance(value, str)
+    ]
+    if not isinstance(path, str) or not path:
+        problems.append(f'{place}: no "base_path", the folder of its versions or its file')
+    for key in options.keys() - READERS.keys():
+        if key in UNSUPPORTED_OPTIONS:
+            problems.append(f'{place}: "{key}" is not supported: {UNSUPPORTED_OPTIONS[key]}')
+        else:
+            problems.append(f"{place}: {_unknown(key, ('name', 'base_path', *READERS))}")
+        del options[key]
+    try:
+        model = model_config(str(name), str(path), options, folder, str)
+    except ConfigError as error:
+        problems += [f"{place}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(*problems)
+    if "graph_path" in files:
+        return replace(model, graph=graph_config.config(model.base_path, files))
+    return model

@@ -82,17 +82,69 @@ class ModelVersionInvalidFormat(InvalidRequest):
     text = "invalid model version format in request"
 
 
+class ServerNotReady(ServerError):
+    """Over gRPC the answer says ``ready: false`` instead."""
+
+    http, grpc = 503, "UNAVAILABLE"
+    text = "Server is not ready"
+
+
+# --- Graphs -----------------------------------------------------------------------------------
+
+
 class StreamNotFound(NotFound):
     """OpenVINO Model Server streams MediaPipe graphs only."""
 
     text = "Mediapipe graph definition with requested name is not found"
 
 
-class ServerNotReady(ServerError):
-    """Over gRPC the answer says ``ready: false`` instead."""
+class GraphNotLoadedYet(ServerError):
+    """Its file cannot be used, either."""
 
-    http, grpc = 503, "UNAVAILABLE"
-    text = "Server is not ready"
+    grpc = "UNAVAILABLE"
+    text = "Mediapipe is not loaded yet"
+
+
+class GraphRetired(NotFound):
+    text = "Mediapipe is retired"
+
+
+class GraphNotInitialized(ServerError):
+    grpc = "FAILED_PRECONDITION"
+    text = "Failed to initialize mediapipe graph"
+
+
+class GraphPreconditionFailed(ServerError):
+    """The graph's model cannot answer."""
+
+    http = 412
+    text = "Mediapipe graph precondition failed"
+
+
+class GraphFailed(InvalidRequest):
+    """The run is at its end."""
+
+    text = "Mediapipe execution failed. MP status"
+
+
+class UnexpectedInput(InvalidRequest):
+    text = "Unexpected input"
+
+
+class InvalidTimestamp(ServerError):
+    text = "Malformed packet timestamp"
+
+
+class StreamWithoutRequest(ServerError):
+    text = "Client disconnected during reading first streaming request"
+
+
+class OtherServableName(ServerError):
+    text = "Subsequent request with incorrect servable name"
+
+
+class OtherServableVersion(ServerError):
+    text = "Subsequent request with incorrect servable version"
 
 
 # --- Inputs against the model's metadata ------------------------------------------------------

@@ -23,27 +23,42 @@ DATATYPES = {
 }
 """OpenVINO element type to protocol datatype."""
 
+UNNAMED = {"bf16": "BF16", "i4": "I4", "u4": "U4", "u1": "U1"}
+"""OpenVINO element type without a protocol datatype to what messages call it."""
+
 
 class LoadError(Exception):
     """A model cannot be loaded; the text is one line that says why."""
 
 
-def describe(ports: Sequence[Any]) -> dict[str, TensorInfo]:
-    """What OpenVINO says of a model's inputs or outputs, in alphabetical order."""
-    infos = (info_of(port) for port in ports)
+def describe(ports: Sequence[Any], names: Sequence[str]) -> dict[str, TensorInfo]:
+    """What OpenVINO says of a model's inputs or outputs, in alphabetical order.
+
+    Args:
+        ports: The inputs or outputs.
+        names: What clients call them, in the same order.
+    """
+    infos = (_info(port, name) for port, name in zip(ports, names, strict=True))
     return {info.name: info for info in sorted(infos, key=lambda info: info.name)}
 
 
-def info_of(port: Any) -> TensorInfo:
+def batch_index(port: Any) -> int | None:
+    """Where an input's batch dimension stands, if it has one."""
+    return _info(port, port.any_name).batch_index
+
+
+def _info(port: Any, name: str) -> TensorInfo:
     sizes = port.partial_shape
     if sizes.rank.is_dynamic:
-        raise LoadError(f"{port.any_name}: a tensor without a number of dimensions is not served")
+        raise LoadError(f"{name}: a tensor without a number of dimensions is not served")
     layout = port.node.layout
+    element = port.element_type.get_type_name()
     return TensorInfo(
-        name=port.any_name,
-        datatype=DATATYPES.get(port.element_type.get_type_name(), "INVALID"),
+        name=name,
+        datatype=DATATYPES.get(element, "INVALID"),
         dimensions=tuple(Dimension(size.min_length, size.max_length) for size in sizes),
         layout="N..." if layout.empty else re.sub(r"[\[\],]", "", str(layout)),
+        element=UNNAMED.get(element, "UNDEFINED"),
     )
 
 

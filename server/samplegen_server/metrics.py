@@ -17,6 +17,11 @@ METHODS = {"ModelInfer": True, "ModelMetadata": True, "ModelReady": False}
 
 INTERFACES = ("gRPC", "REST")
 
+LINES_OF_LIBRARY = re.compile(rb"(?m)^((?:# \w+ )?\w+)_total\b|^(?:# \w+ )?\w+_created\b.*\n")
+"""What prometheus_client adds, and OpenVINO Model Server does not: the end of a counter's name, and
+lines that tell when each metric was made. Labels, which are further on in a line, are users' own.
+"""
+
 
 class Metrics:
     """Counts what is answered.
@@ -106,10 +111,7 @@ class Metrics:
                     self._touch(name, str(number))
                     self._streams.labels(name, number).set(served.model.streams)
                     self._current.labels(name, number).set(served.model.current)
-        # prometheus_client ends every counter's name with _total, and tells when each metric was
-        # made; OpenVINO Model Server does neither.
-        text = generate_latest(self._registry).replace(b"_total", b"")
-        return re.sub(rb"(?m)^(?:# \w+ )?\w+_created\b.*\n", b"", text)
+        return LINES_OF_LIBRARY.sub(rb"\1", generate_latest(self._registry))
 
     def _touch(self, name: str, version: str) -> None:
         for interface in INTERFACES:

@@ -1,36 +1,33 @@
-"""Loading and running a model: the only module that knows OpenVINO."""
+"""Compiling a model with OpenVINO, and running it."""
 
 import asyncio
-import json
+import itertools
 import logging
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
 
 import numpy as np
 import openvino as ov
 
 from samplegen_server import errors
-from samplegen_server.config import ANY_INPUT, ModelConfig
-from samplegen_server.introspection import LoadError, describe, info_of, model_info
+from samplegen_server.folders import Source
+from samplegen_server.introspection import LoadError, describe, model_info
+from samplegen_server.loading import Prepared, core, prepare, reason
+from samplegen_server.model_options import ModelConfig
 from samplegen_server.tensors import DTYPES, Array, OutputTensor, TensorInfo, pack_bytes
 from samplegen_server.validation import Value
 
 log = logging.getLogger(__name__)
 
-MAPPING = "mapping_config.json"
-"""Beside a model's file: ``{"inputs": {"tensor": "name"}, "outputs": {...}}``."""
-
-SUFFIXES = (".xml", ".onnx", ".pdmodel", ".pb", ".tflite")
-"""The model files OpenVINO reads: IR, ONNX, PaddlePaddle, TensorFlow, TensorFlow Lite."""
-
 INLINE_SECONDS = 0.001
 """A model faster than this runs in the event loop: handing it to a thread would cost more."""
+
+INLINE_BYTES = 1 << 24
+"""No model whose files are larger is that fast."""
 
 PLUGIN_DEFAULTS = {"PERFORMANCE_HINT": "LATENCY"}
 """Used unless ``--plugin_config`` says otherwise."""
@@ -44,10 +41,6 @@ INLINE_DEFAULTS = {
 its share, and up to fifty times the processor time; and pinning would move the event loop's thread
 to another core and back for each inference."""
 
-core = ov.Core()
-
-T = TypeVar("T")
-
 
 def runtime_version() -> str:
     """OpenVINO's release and the start of its commit, as OpenVINO Model Server shows its own."""
@@ -60,34 +53,35 @@ class Model:
     """A compiled model, ready to answer.
 
     Args:
-        file: The model's file.
-        config: How to load it.
+        source: The model's file, and how to load it.
         observe: Told of each inference: seconds waited for its turn, and seconds it took.
 
     Raises:
         LoadError: It cannot be read, reshaped or compiled, or `config` does not fit it.
     """
 
-    def __init__(
-        self, file: Path, config: ModelConfig, observe: Callable[[float, float], None]
-    ) -> None:
+    def __init__(self, source: Source, observe: Callable[[float, float], None]) -> None:
+        config = source.config
         self._observe = observe
         self.current = 0
         """Inferences accepted and not yet answered."""
         try:
-            model = core.read_model(file)
-            _rename(model, file.parent / MAPPING)
-            model = _prepare(model, config)
-            self.inputs = describe(model.inputs)
-            self.outputs = describe(model.outputs)
+            prepared = prepare(source)
+            model = prepared.model
+            self.inputs = describe(model.inputs, prepared.inputs)
+            self.outputs = describe(model.outputs, prepared.outputs)
+            self._prepared = prepared
             self.model_info = model_info(model)
-            self._compile(model, config, PLUGIN_DEFAULTS)
-            self.inline = self._measure() < INLINE_SECONDS
+            self.inline = False
             """Is one inference so short that the event loop may wait for it?"""
-            if self.inline and config.target_device == "CPU":
-                self._compile(model, config, INLINE_DEFAULTS)
+            if self._may_be_inline(source):
+                on_cpu = config.target_device == "CPU"
+                self._compile(model, config, INLINE_DEFAULTS if on_cpu else PLUGIN_DEFAULTS)
+                self.inline = self._measure() < INLINE_SECONDS
+            if not self.inline:
+                self._compile(model, config, PLUGIN_DEFAULTS)
         except (AttributeError, RuntimeError, TypeError, ValueError) as error:
-            raise LoadError(_reason(error)) from error
+            raise LoadError(reason(error)) from error
         # More than there are slots, so that images are decoded while others are inferred.
         threads = self._slots.qsize() + (os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(threads, f"infer-{config.name}")
@@ -121,6 +115,8 @@ class Model:
         self._threads.shutdown(wait=False)
 
     def _compile(self, model: ov.Model, config: ModelConfig, defaults: dict[str, str]) -> None:
+        if "NUM_STREAMS" in config.plugin_config:  # which the hint would contradict
+            defaults = {key: text for key, text in defaults.items() if key != "PERFORMANCE_HINT"}
         compiled = core.compile_model(
             model, config.target_device, {**defaults, **config.plugin_config}
         )
@@ -128,7 +124,7 @@ class Model:
         """Inferences that OpenVINO runs side by side."""
         self._slots: SimpleQueue[_Slot] = SimpleQueue()
         for _ in range(config.nireq or compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")):
-            self._slots.put(_Slot(compiled, self.inputs, self.outputs))
+            self._slots.put(_Slot(compiled, self.inputs, self.outputs, self._prepared))
 
     def _infer(self, values: Mapping[str, Value]) -> list[OutputTensor]:
         arrays = {name: value() if callable(value) else value for name, value in values.items()}
@@ -140,16 +136,19 @@ class Model:
             self._observe(turn - start, time.perf_counter() - turn)
             return outputs
         except RuntimeError as error:
-            raise errors.InferenceFailed(_reason(error)) from error
+            raise errors.InferenceFailed(reason(error)) from error
         finally:
             self._slots.put(slot)
 
+    def _may_be_inline(self, source: Source) -> bool:
+        """Is the model small, and are the inputs' sizes known, so that they can be tried?"""
+        return source.size <= INLINE_BYTES and all(
+            info.datatype in DTYPES and all(size.is_static for size in info.dimensions)
+            for info in self.inputs.values()
+        )
+
     def _measure(self) -> float:
-        """Seconds one inference takes, infinite when the inputs' sizes are not known."""
-        if not all(size.is_static for info in self.inputs.values() for size in info.dimensions):
-            return float("inf")
-        if any(info.datatype not in DTYPES for info in self.inputs.values()):
-            return float("inf")
+        """Seconds one inference takes."""
         arrays = {
             name: np.zeros(info.shape, DTYPES[info.datatype]) for name, info in self.inputs.items()
         }
@@ -173,27 +172,32 @@ class _Slot:
         compiled: ov.CompiledModel,
         inputs: Mapping[str, TensorInfo],
         outputs: Mapping[str, TensorInfo],
+        prepared: Prepared,
     ) -> None:
         self._request = compiled.create_infer_request()
         self._has_strings = any(info.datatype == "BYTES" for info in outputs.values())
+        # By place: of an output that is an input, OpenVINO takes the name for the input's.
+        self._places = {name: place for place, name in enumerate(prepared.inputs)}
+        output_places = {name: place for place, name in enumerate(prepared.outputs)}
         self._inputs: dict[str, Array] = {}
-        self._outputs: list[tuple[TensorInfo, Array | None]] = []
+        self._outputs: list[tuple[TensorInfo, int, Array | None]] = []
         for name, info in inputs.items():
             memory = _memory(info)
             if memory is not None:
-                self._request.set_tensor(name, memory)
+                self._request.set_input_tensor(self._places[name], memory)
                 self._inputs[name] = memory.data
         for name, info in outputs.items():
-            memory = _memory(info)
+            place = output_places[name]
+            memory = None if place in prepared.handed_on else _memory(info)
             if memory is not None:
-                self._request.set_tensor(name, memory)
-            self._outputs.append((info, None if memory is None else memory.data))
+                self._request.set_output_tensor(place, memory)
+            self._outputs.append((info, place, None if memory is None else memory.data))
 
     def infer(self, arrays: Mapping[str, Array]) -> list[OutputTensor]:
         for name, array in arrays.items():
             memory = self._inputs.get(name)
             if memory is None:
-                self._request.set_tensor(name, _tensor(array))
+                self._request.set_input_tensor(self._places[name], _tensor(array))
             else:
                 memory[...] = array
         if self._has_strings:  # `infer` would pad all to the longest, of 32 bits a letter
@@ -202,21 +206,30 @@ class _Slot:
         else:
             self._request.infer(share_outputs=True)  # not copied, since they are read below
         return [
-            self._read(info)
+            self._read(info, place)
             if memory is None
             else OutputTensor(info.name, info.datatype, info.shape, memory.tobytes())
-            for info, memory in self._outputs
+            for info, place, memory in self._outputs
         ]
 
-    def _read(self, info: TensorInfo) -> OutputTensor:
-        tensor = self._request.get_tensor(info.name)
+    def _read(self, info: TensorInfo, place: int) -> OutputTensor:
+        tensor = self._request.get_output_tensor(place)
         if info.datatype == "BYTES":
-            elements = tensor.bytes_data.flat if tensor.size else ()  # OpenVINO fails for none
-            return OutputTensor(info.name, "BYTES", tuple(tensor.shape), pack_bytes(elements))
+            raw = pack_bytes(_strings(tensor))
+            return OutputTensor(info.name, "BYTES", tuple(tensor.shape), raw)
         if info.holds_strings and info.name.endswith("_string"):
             rows = [bytes(row).split(b"\0", 1)[0] for row in tensor.data]
             return OutputTensor(info.name, "BYTES", (len(rows),), pack_bytes(rows))
         return OutputTensor(info.name, info.datatype, tuple(tensor.shape), tensor.data.tobytes())
+
+
+def _strings(tensor: ov.Tensor) -> Iterable[bytes]:
+    if not tensor.size:  # OpenVINO fails for none
+        return ()
+    if tensor.bytes_data.itemsize == 1 and not np.any(tensor.str_data != ""):
+        return itertools.repeat(b"", tensor.size)  # its bytes are what was in memory before
+    elements: Iterable[bytes] = tensor.bytes_data.flat
+    return elements
 
 
 def _memory(info: TensorInfo) -> ov.Tensor | None:
@@ -238,67 +251,3 @@ def _tensor(array: Array) -> ov.Tensor:
     tensor = ov.Tensor(list(array.flat))
     tensor.shape = array.shape
     return tensor
-
-
-def _rename(model: ov.Model, mapping: Path) -> None:
-    """Give inputs and outputs the names of a mapping file, if there is one."""
-    if not mapping.is_file():
-        return
-    names = json.loads(mapping.read_text())
-    for key, ports in (("inputs", model.inputs), ("outputs", model.outputs)):
-        for port in ports:
-            for old, new in names.get(key, {}).items():
-                if old in port.names:
-                    port.set_names({new})
-
-
-def _prepare(model: ov.Model, config: ModelConfig) -> ov.Model:
-    """Apply the layouts, shapes and batch size that were asked for, in this order."""
-    layouts = _by_name(config.layouts, [*model.inputs, *model.outputs], model, "layout")
-    if layouts:
-        steps = ov.preprocess.PrePostProcessor(model)
-        for end, ports in ((steps.input, model.inputs), (steps.output, model.outputs)):
-            for port in ports:
-                layout = layouts.get(port.any_name)
-                if layout is not None:
-                    end(port.any_name).tensor().set_layout(ov.Layout(layout.tensor))
-                    end(port.any_name).model().set_layout(ov.Layout(layout.model))
-        model = steps.build()
-    shapes = _by_name(config.shapes, model.inputs, model, "shape")
-    if not shapes and config.batch_size is not None:
-        for info in map(info_of, model.inputs):
-            if info.batch_index is not None:
-                sizes = list(info.dimensions)
-                sizes[info.batch_index] = config.batch_size
-                shapes[info.name] = tuple(sizes)
-    if shapes:
-        model.reshape(
-            {
-                name: ov.PartialShape([ov.Dimension(size.low, size.high) for size in shape])
-                for name, shape in shapes.items()
-            }
-        )
-    return model
-
-
-def _by_name(
-    options: Mapping[str, T], ports: Sequence[Any], model: ov.Model, what: str
-) -> dict[str, T]:
-    """Options by tensor name; one without a name is for a model's only input."""
-    options = dict(options)
-    anonymous = options.pop(ANY_INPUT, None)
-    if anonymous is not None:
-        if len(model.inputs) != 1:
-            raise LoadError(f"{what} without an input's name, but the model has several inputs")
-        options[model.inputs[0].any_name] = anonymous
-    known = {port.any_name for port in ports}
-    for name in options:
-        if name not in known:
-            raise LoadError(f"{what} for {name!r}, but the model has {', '.join(sorted(known))}")
-    return options
-
-
-def _reason(error: Exception) -> str:
-    """The last line of OpenVINO's message: those before it tell where in its source it came up."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from samplegen_server.answers import Answer, Result
+from samplegen_server.contract import InferRequest, InferResponse, ModelMetadata, ServerMetadata
 from samplegen_server.errors import ServerError
-from samplegen_server.service import InferRequest, InferResponse, ModelMetadata, ServerMetadata
 from samplegen_server.tensors import (
     DTYPES,
     Buffer,

@@ -4,14 +4,13 @@ import asyncio
 import enum
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from samplegen_server import errors
-from samplegen_server.config import ConfigError, ModelConfig
+from samplegen_server import errors, folders
+from samplegen_server.folders import Found, Source
 from samplegen_server.introspection import LoadError
-from samplegen_server.models import MAPPING, SUFFIXES, Model
+from samplegen_server.model_options import ConfigError, ModelConfig
+from samplegen_server.models import Model
 
 log = logging.getLogger(__name__)
 
@@ -29,58 +28,8 @@ class State(enum.Enum):
     END = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a version is loaded from; when anything here changes, it is loaded anew."""
-
-    config: ModelConfig
-    file: Path
-    stamp: tuple[int, ...]
-    """Size and time of change (nanoseconds) of each of the model's files."""
-
-
 def _nobody(name: str, version: int, waited: float, took: float) -> None:
     """Without metrics, nobody is told."""
-
-
-def find_sources(config: ModelConfig) -> dict[int, Source]:
-    """The versions in a model's folder that its policy chooses.
-
-    A version is a folder named by a positive integer with a model file in it. A path straight to a
-    model file is version 1.
-    """
-    if config.base_path.is_file():
-        files = {1: config.base_path}
-    else:
-        files = {
-            int(folder.name): file
-            for folder in _children(config.base_path)
-            if folder.name.isascii() and folder.name.isdecimal() and int(folder.name) > 0
-            for file in sorted(_children(folder), reverse=True)
-            if file.suffix in SUFFIXES
-        }
-    return {
-        version: Source(config, files[version], _stamp(files[version]))
-        for version in config.version_policy.choose(set(files))
-    }
-
-
-def _children(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
-
-
-def _stamp(file: Path) -> tuple[int, ...]:
-    stamp = []
-    for part in (file, file.with_suffix(".bin"), file.with_name(MAPPING)):
-        try:
-            status = part.stat()
-        except OSError:  # not every model has weights or a mapping beside it
-            continue
-        stamp += [status.st_size, status.st_mtime_ns]
-    return tuple(stamp)
 
 
 class Served:
@@ -121,10 +70,10 @@ class Served:
             self.state = State.LOADING
             self._settled.clear()
         try:
-            model = await asyncio.to_thread(Model, source.file, source.config, self._observe)
+            model = await asyncio.to_thread(self._read, source)
         except LoadError as error:
             self.has_failed = True
-            log.error("model %s version %d: %s", self.name, self.version, error)
+            log.error("model %s version %d is not served: %s", self.name, self.version, error)
         except Exception:
             self.has_failed = True
             log.exception("model %s version %d failed unexpectedly", self.name, self.version)
@@ -150,6 +99,20 @@ class Served:
         except TimeoutError:
             return
 
+    def _read(self, source: Source) -> Model:
+        if source.problem:
+            raise LoadError(source.problem)
+        picked = source.picked
+        log.info(
+            "model %s version %d: loading %s (%s)%s",
+            self.name,
+            self.version,
+            picked.path,
+            picked.format,
+            "".join(f"; left aside: {reason}" for reason in picked.left),
+        )
+        return Model(source, self._observe)
+
     def _replace(self, model: Model | None) -> None:
         before, self._model = self._model, model
         if before is not None:
@@ -171,6 +134,10 @@ class Repository:
         self._reloading = asyncio.Lock()
         self.is_loaded = False
         """Has the first load come to its end?"""
+        self.failed: set[str] = set()
+        """The models of which the last look at them left something unserved that should be."""
+        self._told: dict[str, list[tuple[int, str]]] = {}
+        """What was last logged of each model; it is logged again when it has changed."""
 
     def find(self, name: str, version: int | None) -> Served:
         """The version that was asked for, by default the newest that is available.
@@ -215,31 +182,71 @@ class Repository:
             for name in sorted(wanted.keys() - self._served.keys()):
                 self._served[name] = {}
             self._served = dict(sorted(self._served.items()))
-            changed = await asyncio.gather(
-                *(self._update(name, wanted.get(name, {})) for name in self._served)
-            )
-            return any(changed)
+            self.failed &= wanted.keys()
+            for pair in wanted.values():
+                self._tell(*pair)
+            changed = await asyncio.gather(*(self._update(*pair) for pair in wanted.values()))
+            retired = [self._retire(name, ()) for name in self._served if name not in wanted]
+            return any(changed) or any(retired)
 
     async def watch(self, seconds: float) -> None:
         """Reload for ever, every so many seconds."""
+        told = ""
         while True:
             await asyncio.sleep(seconds)
             try:
                 await self.reload()
+                told = ""
             except ConfigError as error:
-                log.error("%s", error)
+                if str(error) != told:
+                    told = str(error)
+                    log.error("%s; what was served still is", error)
             except Exception:
                 log.exception("looking for changes failed in an unexpected way")
 
-    def _find_all(self) -> dict[str, dict[int, Source]]:
-        return {config.name: find_sources(config) for config in self._read_configs()}
+    def _find_all(self) -> dict[str, tuple[ModelConfig, Found]]:
+        return {config.name: (config, folders.find(config)) for config in self._read_configs()}
 
-    async def _update(self, name: str, sources: Mapping[int, Source]) -> bool:
+    def _tell(self, config: ModelConfig, found: Found) -> None:
+        """Log what keeps a model from being served as it was asked for, unless it was before."""
+        missing = folders.missing(config.version_policy, found)
+        warnings = [*config.warnings, *filter(None, (found.warning, missing))]
+        lines = [(logging.WARNING, f": {text}") for text in warnings]
+        if found.problem:
+            lines.append((logging.ERROR, f" is not served: {found.problem}"))
+        if lines != self._told.get(config.name, []):
+            for level, text in lines:
+                log.log(level, "model %s%s", config.name, text)
+        self._told[config.name] = lines
+
+    async def _update(self, config: ModelConfig, found: Found) -> bool:
         """Load what is new or changed, then retire what is no longer wanted.
 
-        In this order, so that there is always a version to answer; and when nothing new could be
-        loaded, the old stays.
+        In this order, so that there is always a version to answer. In the place of a version that
+        cannot be loaded, the policy chooses another, as OpenVINO Model Server lets it.
         """
+        name = config.name
+        self.failed.discard(name)
+        if found.problem:
+            self.failed.add(name)
+            return False
+        chosen = config.version_policy.choose(set(found.sources))
+        failed: set[int] = set()
+        has_changed = False
+        while True:
+            has_changed |= await self._load(name, {one: found.sources[one] for one in chosen})
+            unusable = {one for one in chosen if not self._served[name][one].is_available}
+            failed |= unusable
+            others = config.version_policy.choose(found.sources.keys() - failed) - chosen
+            if not unusable or not others:
+                break
+            chosen = (chosen - unusable) | others
+        if unusable:
+            self.failed.add(name)
+        return self._retire(name, chosen | failed) or has_changed
+
+    async def _load(self, name: str, sources: Mapping[int, Source]) -> bool:
+        """Load those that are new or have changed; say if there were any."""
         versions = self._served[name]
         for version in sources.keys() - versions.keys():
             versions[version] = Served(name, version, self.observe)
@@ -250,17 +257,15 @@ class Repository:
             if versions[version].source != source
         ]
         await asyncio.gather(*loads)
-        retired = list(self._unwanted(versions, sources))
+        return bool(loads)
+
+    def _retire(self, name: str, kept: Collection[int]) -> bool:
+        """Retire all versions but these; say if there were any."""
+        retired = [
+            served
+            for version, served in self._served[name].items()
+            if version not in kept and served.source is not None
+        ]
         for served in retired:
             served.retire()
-        return bool(loads or retired)
-
-    @staticmethod
-    def _unwanted(
-        versions: Mapping[int, Served], sources: Mapping[int, Source]
-    ) -> Iterator[Served]:
-        if sources and not any(versions[version].is_available for version in sources):
-            return
-        for version, served in versions.items():
-            if version not in sources and served.source is not None:
-                yield served
+        return bool(retired)

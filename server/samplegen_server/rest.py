@@ -6,14 +6,15 @@ import gzip
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from samplegen_server import errors, rest_request, rest_response
+from samplegen_server import content_coding, errors, rest_request, rest_response
 from samplegen_server.answers import Answer, Observer, Result
-from samplegen_server.service import MAX_VERSION, InferRequest, Service
+from samplegen_server.contract import MAX_VERSION, InferRequest
+from samplegen_server.service import Service
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -128,9 +129,12 @@ async def _model_metadata(request: Request) -> Response:
 async def _infer(request: Request) -> Response:
     json_size = _json_size(request.headers)
     body = await request.read_body()
-    parsed = rest_request.parse(
-        request.name, request.version, body, len(body) if json_size is None else json_size
-    )
+    try:
+        parsed = rest_request.parse(
+            request.name, request.version, body, len(body) if json_size is None else json_size
+        )
+    except (errors.JsonInvalid, errors.HeaderLengthExceeded) as error:
+        raise _naming_the_coding(error, request.headers) from error
     request.infer = parsed.request
     request.result = answer = await request.service.infer(parsed.request)
     body, json_size = rest_response.infer(answer, parsed.binary_outputs)
@@ -149,14 +153,24 @@ def _json_size(headers: Mapping[bytes, bytes]) -> int | None:
     return int(text)
 
 
+def _naming_the_coding(
+    error: errors.ServerError, headers: Mapping[bytes, bytes]
+) -> errors.ServerError:
+    """The error, for a body that is compressed with the reason: it is read as it comes."""
+    coding = headers.get(b"content-encoding", b"identity").decode("latin-1")
+    if coding.strip().lower() == "identity":
+        return error
+    return type(error)(f"Content-Encoding {coding} is not supported, send the body uncompressed")
+
+
 async def _config_status(request: Request) -> Response:
-    return Response(request.service.config_status())
+    return Response(rest_response.config_status(request.service.config_status()))
 
 
 async def _config_reload(request: Request) -> Response:
     # OpenVINO Model Server means 201 for "something changed", but sends 200 either way.
     await request.service.config_reload()
-    return Response(request.service.config_status())
+    return Response(rest_response.config_status(request.service.config_status()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +257,7 @@ class App:
             )
         for observe in self._observers:
             observe(_describe(request, failure, time.perf_counter() - start))
-        await _send(response, headers, send)
+        await _send(response, scope["headers"], send)
 
     async def _answer(self, scope: Scope, request: Request) -> Response:
         if scope["method"] == "OPTIONS":
@@ -304,12 +318,14 @@ def _describe(request: Request, failure: errors.ServerError | None, seconds: flo
     )
 
 
-async def _send(response: Response, headers: Mapping[bytes, bytes], send: Send) -> None:
+async def _send(response: Response, headers: Iterable[Header], send: Send) -> None:
     body = response.body
     extra = list(response.headers)
-    if len(body) >= GZIP_BYTES and b"gzip" in headers.get(b"accept-encoding", b""):
-        body = await asyncio.to_thread(gzip.compress, body, 1)
-        extra.append((b"content-encoding", b"gzip"))
+    if len(body) >= GZIP_BYTES:
+        extra.append((b"vary", b"accept-encoding"))
+        if content_coding.accepts_gzip(content_coding.combined(headers, b"accept-encoding")):
+            body = await asyncio.to_thread(gzip.compress, body, 1)
+            extra.append((b"content-encoding", b"gzip"))
     await send(
         {
             "type": "http.response.start",

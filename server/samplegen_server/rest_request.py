@@ -5,6 +5,7 @@ their order included.
 """
 
 import re
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -14,8 +15,8 @@ import numpy as np
 import orjson
 
 from samplegen_server import errors
-from samplegen_server.service import InferRequest
-from samplegen_server.tensors import DTYPES, Buffer, InputTensor, content_size
+from samplegen_server.contract import InferRequest
+from samplegen_server.tensors import DTYPES, Array, Buffer, InputTensor
 
 MAX_DEPTH = 100
 """How deep JSON may be nested."""
@@ -23,8 +24,17 @@ MAX_DEPTH = 100
 MAX_JSON_BYTES = 1 << 26
 """JSON takes many times its size in memory once read; large tensors belong into binary data."""
 
+MANY = 256
+"""Numbers, from which on their values are looked at before their types."""
+
 INT32 = (-(2**31), 2**31 - 1)
 UINT32 = (0, 2**32 - 1)
+UINT64 = (0, 2**64 - 1)
+
+SIZES = {**{datatype: dtype.itemsize for datatype, dtype in DTYPES.items()}, "BYTES": 1}
+"""Datatype to the bytes of an element, as far as a shape alone can tell."""
+
+SHAPE_OVERFLOW = "Binary input shape dimensions overflow size_t"
 
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
@@ -78,6 +88,7 @@ def parse(model_name: str, model_version: str, body: bytes, json_size: int) -> R
             id=request_id,
             inputs=[tensor for tensor, _ in inputs],
             raw=_slice(inputs, memoryview(body)[json_size:]),
+            parameters=parameters,
         ),
         _binary_outputs(parameters, outputs),
     )
@@ -86,6 +97,8 @@ def parse(model_name: str, model_version: str, body: bytes, json_size: int) -> R
 def _parse_json(text: bytes) -> Any:
     if len(text) > MAX_JSON_BYTES:
         raise errors.BodyTooLarge(f"JSON may have {MAX_JSON_BYTES} bytes")
+    if not text or text.isspace():
+        raise errors.JsonInvalid(f"Error: The document is empty. Offset: {len(text)}")
     if _depth(text) > MAX_DEPTH:
         raise errors.JsonTooDeep
     try:
@@ -96,12 +109,22 @@ def _parse_json(text: bytes) -> Any:
 
 def _depth(text: bytes) -> int:
     """How deep `text` is nested, or a lower number when it cannot be too deep."""
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+    if _has_few(text, b"[") and _has_few(text, b"{"):
         return 0
     brackets = _STRINGS.sub(b"", text).translate(None, _NO_BRACKETS)
     if not brackets:
         return 0
     return int(np.cumsum(_STEPS[np.frombuffer(brackets, np.uint8)], dtype=np.int32).max())
+
+
+def _has_few(text: bytes, bracket: bytes) -> bool:
+    """Are there at most half of `MAX_DEPTH`? `bytes.count` would take ten times as long."""
+    place = -1
+    for _ in range(MAX_DEPTH // 2 + 1):
+        place = text.find(bracket, place + 1)
+        if place < 0:
+            return True
+    return False
 
 
 def _parameters(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -170,49 +193,66 @@ def _contents(data: Any, datatype: str) -> Sequence[Any] | None:
     read = READERS.get(datatype)
     if read is None:
         raise errors.UnsupportedDatatype
+    while data:
+        found = read(data)
+        if found is not None:
+            return found
+        data = _flat(data)
+    return None
+
+
+def _flat(data: list[Any]) -> list[Any]:
+    """What the lists in `data` hold, and what stands between them."""
     types = set(map(type, data))
-    while list in types:
-        data = list(
-            chain.from_iterable(item if type(item) is list else (item,) for item in data)
-            if types != {list}
-            else chain.from_iterable(data)
-        )
-        types = set(map(type, data))
-    return read(data, types) if data else None
-
-
-def _floats(data: list[Any], types: set[type]) -> Sequence[Any]:
-    if not types <= {int, float}:
+    if list not in types:
         raise errors.CouldNotParseInput
-    # FP64, too, goes through a float of 32 bits in OpenVINO Model Server.
-    with np.errstate(over="ignore"):
-        return cast(Sequence[Any], np.array(data, np.float32))
+    if types == {list}:
+        return list(chain.from_iterable(data))
+    return list(chain.from_iterable(item if type(item) is list else (item,) for item in data))
 
 
-def _integers(limits: tuple[int, int]) -> Callable[[list[Any], set[type]], Sequence[Any]]:
-    def read(data: list[Any], types: set[type]) -> Sequence[Any]:
-        if not types <= {int}:
-            raise errors.CouldNotParseInput
-        if data and not limits[0] <= min(data) <= max(data) <= limits[1]:
+def _floats(data: list[Any]) -> Sequence[Any] | None:
+    # FP64, too, goes through a float of 32 bits in OpenVINO Model Server, and becomes an infinity
+    # where it does not fit.
+    try:
+        values = np.frombuffer(array("f", data), np.float32)
+    except TypeError:
+        return None
+    return cast(Sequence[Any], values) if _is_without_bool(data, values) else None
+
+
+def _is_without_bool(data: list[Any], values: Array) -> bool:
+    """Is no element true or false, which became 1 or 0 in `values`?
+
+    To look at the type of each takes as long as all else, so that many are looked at only where
+    there is a 1 or a 0.
+    """
+    may_have = len(data) < MANY or bool(((values == 0) | (values == 1)).any())
+    return not may_have or bool not in set(map(type, data))
+
+
+def _integers(limits: tuple[int, int]) -> Callable[[list[Any]], Sequence[Any] | None]:
+    def read(data: list[Any]) -> Sequence[Any] | None:
+        if set(map(type, data)) != {int}:
+            return None
+        if not limits[0] <= min(data) <= max(data) <= limits[1]:
             raise errors.CouldNotParseInput
         return data
 
     return read
 
 
-def _booleans(data: list[Any], types: set[type]) -> Sequence[Any]:
-    if not types <= {bool}:
-        raise errors.CouldNotParseInput
-    return data
+def _booleans(data: list[Any]) -> Sequence[Any] | None:
+    return data if set(map(type, data)) == {bool} else None
 
 
-def _strings(data: list[Any], types: set[type]) -> Sequence[Any]:
-    if not types <= {str}:
-        raise errors.CouldNotParseInput
+def _strings(data: list[Any]) -> Sequence[Any] | None:
+    if set(map(type, data)) != {str}:
+        return None
     return [text.encode() for text in data]
 
 
-READERS: dict[str, Callable[[list[Any], set[type]], Sequence[Any]]] = {
+READERS: dict[str, Callable[[list[Any]], Sequence[Any] | None]] = {
     "FP32": _floats,
     "FP64": _floats,
     "INT8": _integers(INT32),
@@ -226,7 +266,10 @@ READERS: dict[str, Callable[[list[Any], set[type]], Sequence[Any]]] = {
     "BOOL": _booleans,
     "BYTES": _strings,
 }
-"""How JSON values of a datatype are checked: 64-bit integers, too, have to fit 32 bits."""
+"""How JSON values of a datatype are read, or None when they are not all of its kind.
+
+64-bit integers, too, have to fit 32 bits.
+"""
 
 
 def _slice(
@@ -246,12 +289,32 @@ def _slice(
             continue
         elif len(inputs) == 1 and tensor.datatype == "BYTES":
             size = len(buffer)
-        elif tensor.datatype in DTYPES:
-            size = content_size(tensor.datatype, tensor.shape)
         else:
-            raise errors.CouldNotParseInput
+            size = _size_of_shape(tensor)
         if size > len(buffer) - start:
             raise errors.BinaryBufferExceeded
         raw.append(buffer[start : start + size])
         start += size
     return raw
+
+
+def _size_of_shape(tensor: InputTensor) -> int:
+    """The bytes of an input that says nothing of its data but the shape.
+
+    A BYTES element counts as one byte, and one of an unknown datatype as none: such an input is
+    refused once it is compared with the model.
+
+    Raises:
+        InvalidContentSize: They do not fit 64 bits.
+    """
+    count = 1
+    for size in tensor.shape:
+        if size == 0:  # what follows does not count, what came before does
+            return 0
+        count *= size
+        if count > UINT64[1]:
+            raise errors.InvalidContentSize(SHAPE_OVERFLOW)
+    bytes_ = count * SIZES.get(tensor.datatype, 0)
+    if bytes_ > UINT64[1]:
+        raise errors.InvalidContentSize(SHAPE_OVERFLOW)
+    return bytes_

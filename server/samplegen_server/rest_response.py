@@ -1,12 +1,12 @@
 """REST bodies, written as OpenVINO Model Server writes them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from samplegen_server import errors
-from samplegen_server.service import InferResponse, ModelMetadata, ServerMetadata
+from samplegen_server.contract import InferResponse, ModelMetadata, ServerMetadata, VersionStatus
 from samplegen_server.tensors import OutputTensor, TensorInfo, unpack_bytes
 
 
@@ -31,7 +31,35 @@ def _tensors(infos: Sequence[TensorInfo]) -> list[dict[str, Any]]:
     return [{"name": info.name, "datatype": info.datatype, "shape": info.shape} for info in infos]
 
 
+def config_status(models: Mapping[str, Sequence[VersionStatus]]) -> bytes:
+    """The state of every version by model, with the line breaks of OpenVINO Model Server."""
+    found = [
+        f'{_text(name)} : \n{{\n "model_version_status": [{_versions(versions)}]\n}}'
+        for name, versions in models.items()
+    ]
+    return ("{\n" + ",\n".join(found) + "\n}" if found else "{}").encode()
+
+
+def _versions(versions: Sequence[VersionStatus]) -> str:
+    return "\n" + ",\n".join(map(_version, versions)) + "\n " if versions else ""
+
+
+def _version(status: VersionStatus) -> str:
+    return (
+        "  {\n"
+        f'   "version": "{status.version}",\n'
+        f'   "state": "{status.state}",\n'
+        '   "status": {\n'
+        f'    "error_code": "{status.error}",\n'
+        f'    "error_message": "{status.error}"\n'
+        "   }\n"
+        "  }"
+    )
+
+
 def error(failure: errors.ServerError) -> bytes:
+    if isinstance(failure, errors.ConfigMissing | errors.ConfigInvalid):
+        return b'{\n\t"error": %b\n}' % orjson.dumps(str(failure))
     return orjson.dumps({"error": str(failure)})
 
 
@@ -47,12 +75,18 @@ def infer(response: InferResponse, binary_outputs: Collection[str]) -> tuple[byt
     head = [f'"model_name": {_text(response.model_name)}']
     if response.id:
         head.append(f'"id": {_text(response.id)}')
-    head.append(f'"model_version": {_text(response.model_version)}')
+    if response.model_version:
+        head.append(f'"model_version": {_text(response.model_version)}')
+    if response.parameters:
+        parameters = (
+            f"        {_text(name)}: {value}" for name, value in response.parameters.items()
+        )
+        head.append('"parameters": {\n' + ",\n".join(parameters) + "\n    }")
     buffers: list[bytes] = []
     outputs = []
     for output in response.outputs:
         if output.datatype not in WRITERS:
-            raise errors.UnsupportedDatatype(f"Unsupported precision {output.datatype}")
+            raise errors.UnsupportedDatatype(f"Unsupported precision{output.datatype}")
         if output.name in binary_outputs:
             buffers.append(output.raw)
             data = (

@@ -1,9 +1,9 @@
-"""The gRPC transport: protobuf messages to the service's requests and back."""
+"""The gRPC transport: a server with a handler for each of the protocol's RPCs."""
 
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,40 +15,35 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-from samplegen_server import errors
-from samplegen_server.answers import Answer, Observer, Result
-from samplegen_server.proto import inference_pb2 as pb
-from samplegen_server.service import (
+from samplegen_server import answers, errors, messages
+from samplegen_server.answers import Observer, Result
+from samplegen_server.contract import (
     InferRequest,
     InferResponse,
     ModelMetadata,
+    ModelRequest,
     ServerMetadata,
-    Service,
 )
-from samplegen_server.tensors import InputTensor, TensorInfo
+from samplegen_server.proto import inference_pb2 as pb
+from samplegen_server.service import Service
+from samplegen_server.streaming import STREAM, ClientGone, Stream
 from samplegen_server.turns import Turns
 
 log = logging.getLogger(__name__)
 
 
 SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
-STREAM = "ModelStreamInfer"
+NO_MODEL = ModelRequest()
 
-CONTENTS = {
-    "BOOL": "bool_contents",
-    "INT8": "int_contents",
-    "INT16": "int_contents",
-    "INT32": "int_contents",
-    "INT64": "int64_contents",
-    "UINT8": "uint_contents",
-    "UINT16": "uint_contents",
-    "UINT32": "uint_contents",
-    "UINT64": "uint64_contents",
-    "FP32": "fp32_contents",
-    "FP64": "fp64_contents",
-    "BYTES": "bytes_contents",
-}
-"""Datatype to the field of InferTensorContents that holds it; FP16 has none and travels raw."""
+MAX_PENDING = 100_000
+"""How many calls of all connections may wait to be taken up: gRPC's own 1,000 would make it cancel
+the calls of others while a flood lasts."""
+
+PING_SECONDS = 60.0
+"""How long a connection may be silent before the client is asked whether it is still there."""
+
+PONG_SECONDS = 20.0
+"""How long it may take to say so."""
 
 
 def _parsing(message: type[Any]) -> Callable[[bytes], Any]:
@@ -72,25 +67,29 @@ def _answering(
 ) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
     """The operation as grpc calls it: the one place where errors become a status."""
 
-    async def answer(request: Any, context: grpc.aio.ServicerContext) -> Any:
+    async def answer(message: Any, context: grpc.aio.ServicerContext) -> Any:
         start = time.perf_counter()
         turns.note_rpc(start)
+        request = NO_MODEL
         result: Result | None = None
         failure: errors.ServerError | None = None
         try:
-            if request is None:
+            if message is None:
                 raise errors.MalformedMessage
+            request = operation.read(message)
             result = await operation.ask(service, request)
-            response = operation.message(result)
+            response = operation.write(result)
         except errors.ServerError as error:
             failure = error
         except Exception:
             log.exception("a request failed in an unexpected way")
             failure = errors.ServerError()
-        for observe in observers:
+        if observers:
             has_deadline = context.time_remaining() is not None
             seconds = time.perf_counter() - start
-            observe(_describe(rpc, request, has_deadline, result, failure, seconds))
+            told = answers.of_rpc(rpc, request, has_deadline, result, failure, seconds)
+            for observe in observers:
+                observe(told)
         if failure is not None:
             await _abort(context, failure)
         return response
@@ -98,125 +97,53 @@ def _answering(
     return answer
 
 
-def _describe(
-    rpc: str,
-    request: Any,
-    has_deadline: bool,
-    result: Result | None,
-    failure: errors.ServerError | None,
-    seconds: float,
-) -> Answer:
-    infer = _infer_request(request) if isinstance(request, pb.ModelInferRequest) else None
-    return Answer(
-        interface="gRPC",
-        rpc=rpc,
-        model_name=infer.model_name if infer else getattr(request, "name", ""),
-        model_version=infer.model_version if infer else getattr(request, "version", ""),
-        infer=infer,
-        has_deadline=has_deadline,
-        result=None if failure else result,
-        error=failure,
-        seconds=seconds,
-    )
-
-
 async def _abort(context: grpc.aio.ServicerContext, error: errors.ServerError) -> None:
     await context.abort(grpc.StatusCode[error.grpc], error.grpc_text)
 
 
-async def _server_live(_: Service, __: pb.ServerLiveRequest) -> bool:
+async def _server_live(_: Service, __: ModelRequest) -> bool:
     return True
 
 
-async def _server_ready(service: Service, _: pb.ServerReadyRequest) -> bool:
+async def _server_ready(service: Service, _: ModelRequest) -> bool:
     return service.is_ready
 
 
-async def _model_ready(service: Service, request: pb.ModelReadyRequest) -> bool:
-    return service.model_ready(request.name, request.version)
+async def _model_ready(service: Service, request: ModelRequest) -> bool:
+    return service.model_ready(request.model_name, request.model_version)
 
 
-async def _server_metadata(service: Service, _: pb.ServerMetadataRequest) -> ServerMetadata:
+async def _server_metadata(service: Service, _: ModelRequest) -> ServerMetadata:
     return service.server_metadata()
 
 
-async def _model_metadata(service: Service, request: pb.ModelMetadataRequest) -> ModelMetadata:
-    return service.model_metadata(request.name, request.version)
+async def _model_metadata(service: Service, request: ModelRequest) -> ModelMetadata:
+    return service.model_metadata(request.model_name, request.model_version)
 
 
-async def _model_infer(service: Service, request: pb.ModelInferRequest) -> InferResponse:
-    return await service.infer(_infer_request(request))
-
-
-def _server_metadata_message(metadata: ServerMetadata) -> pb.ServerMetadataResponse:
-    return pb.ServerMetadataResponse(name=metadata.name, version=metadata.version)
-
-
-def _model_metadata_message(metadata: ModelMetadata) -> pb.ModelMetadataResponse:
-    return pb.ModelMetadataResponse(
-        name=metadata.name,
-        versions=metadata.versions,
-        platform=metadata.platform,
-        inputs=_tensors(metadata.inputs),
-        outputs=_tensors(metadata.outputs),
-    )
-
-
-def _tensors(infos: Iterable[TensorInfo]) -> list[pb.ModelMetadataResponse.TensorMetadata]:
-    return [
-        pb.ModelMetadataResponse.TensorMetadata(
-            name=info.name, datatype=info.datatype, shape=info.shape
-        )
-        for info in infos
-    ]
-
-
-def _model_infer_message(answer: InferResponse) -> pb.ModelInferResponse:
-    response = pb.ModelInferResponse()  # one by one, as keywords these take twice as long
-    response.model_name = answer.model_name
-    response.model_version = answer.model_version
-    response.id = answer.id
-    for output in answer.outputs:
-        response.outputs.add(name=output.name, datatype=output.datatype, shape=output.shape)
-        response.raw_output_contents.append(output.raw)
-    return response
-
-
-def _infer_request(request: pb.ModelInferRequest) -> InferRequest:
-    return InferRequest(
-        model_name=request.model_name,
-        model_version=request.model_version,
-        id=request.id,
-        inputs=[_input(tensor) for tensor in request.inputs],
-        raw=request.raw_input_contents,
-    )
-
-
-def _input(tensor: pb.ModelInferRequest.InferInputTensor) -> InputTensor:
-    contents = None
-    if tensor.HasField("contents"):
-        field = CONTENTS.get(tensor.datatype)
-        contents = getattr(tensor.contents, field) if field else ()
-    return InputTensor(tensor.name, tensor.datatype, tuple(tensor.shape), contents)
+async def _model_infer(service: Service, request: InferRequest) -> InferResponse:
+    return await service.infer(request)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One kind of RPC."""
 
+    read: Callable[[Any], ModelRequest]
+    """The request's message as the service takes it."""
     ask: Callable[[Service, Any], Awaitable[Any]]
-    """Takes the request's message; gives a `Result`."""
-    message: Callable[[Any], Any]
+    """Takes what `read` gives; gives a `Result`."""
+    write: Callable[[Any], Any]
     """The result as the response's message."""
 
 
 OPERATIONS: dict[str, Operation] = {
-    "ServerLive": Operation(_server_live, lambda live: pb.ServerLiveResponse(live=live)),
-    "ServerReady": Operation(_server_ready, lambda ready: pb.ServerReadyResponse(ready=ready)),
-    "ModelReady": Operation(_model_ready, lambda ready: pb.ModelReadyResponse(ready=ready)),
-    "ServerMetadata": Operation(_server_metadata, _server_metadata_message),
-    "ModelMetadata": Operation(_model_metadata, _model_metadata_message),
-    "ModelInfer": Operation(_model_infer, _model_infer_message),
+    "ServerLive": Operation(messages.read_server, _server_live, messages.server_live),
+    "ServerReady": Operation(messages.read_server, _server_ready, messages.server_ready),
+    "ModelReady": Operation(messages.read_model, _model_ready, messages.model_ready),
+    "ServerMetadata": Operation(messages.read_server, _server_metadata, messages.server_metadata),
+    "ModelMetadata": Operation(messages.read_model, _model_metadata, messages.model_metadata),
+    "ModelInfer": Operation(messages.read_infer, _model_infer, messages.model_infer),
 }
 
 
@@ -240,6 +167,12 @@ def make_server(
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # two servers on one port would share the requests
+            ("grpc.server.max_pending_requests", MAX_PENDING),
+            ("grpc.server.max_pending_requests_hard_limit", MAX_PENDING),
+            ("grpc.keepalive_time_ms", round(PING_SECONDS * 1000)),
+            ("grpc.keepalive_timeout_ms", round(PONG_SECONDS * 1000)),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.ping_timeout_ms", round(PONG_SECONDS * 1000)),
         ]
     )
     handlers = {
@@ -251,23 +184,43 @@ def make_server(
         for method in SERVICE.methods
         if method.name != STREAM
     }
-    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(_streaming(observers))
+    handlers[STREAM] = grpc.stream_stream_rpc_method_handler(
+        _streaming(service, observers, turns),
+        request_deserializer=_parsing(pb.ModelInferRequest),
+        response_serializer=pb.ModelStreamInferResponse.SerializeToString,
+    )
     server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),)
+        (grpc.method_handlers_generic_handler(SERVICE.full_name, handlers), _Unknown())
     )
     return server
 
 
-def _streaming(
-    observers: Sequence[Observer],
-) -> Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[None]]:
-    """OpenVINO Model Server streams MediaPipe graphs only, and none is served here."""
+class _Unknown(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Ends all other RPCs without a text, as C++ gRPC does; Python's would give one of its own."""
 
-    async def answer(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
-        failure = errors.StreamNotFound()
-        for observe in observers:
-            has_deadline = context.time_remaining() is not None
-            observe(_describe(STREAM, None, has_deadline, None, failure, 0.0))
+    def service(self, _: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        return grpc.stream_stream_rpc_method_handler(self._refuse)
+
+    @staticmethod
+    async def _refuse(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED)
+
+
+def _streaming(
+    service: Service, observers: Sequence[Observer], turns: Turns
+) -> Callable[[AsyncIterator[Any], grpc.aio.ServicerContext], Awaitable[None]]:
+    async def answer(_: AsyncIterator[Any], context: grpc.aio.ServicerContext) -> None:
+        failure: errors.ServerError
+        try:
+            await Stream(service, context, observers, turns.note_rpc).serve()
+            return
+        except ClientGone:
+            return
+        except errors.ServerError as error:
+            failure = error
+        except Exception:
+            log.exception("a stream failed in an unexpected way")
+            failure = errors.ServerError()
         await _abort(context, failure)
 
     return answer

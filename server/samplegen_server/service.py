@@ -1,78 +1,26 @@
 """The protocol's operations, free of transport."""
 
 import logging
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from samplegen_server import errors, validation
-from samplegen_server.config import ConfigError, ConfigUnreadable
+from samplegen_server import errors, graph_infer, validation
+from samplegen_server.config import ConfigUnreadable
+from samplegen_server.contract import (
+    InferRequest,
+    InferResponse,
+    ModelMetadata,
+    ServerMetadata,
+    VersionStatus,
+    parse_version,
+)
+from samplegen_server.graph_stream import GraphStream
+from samplegen_server.graphs import VERSION, Graph, Graphs
+from samplegen_server.model_options import ConfigError
 from samplegen_server.repository import Repository, Served
-from samplegen_server.status import status
-from samplegen_server.tensors import Buffer, InputTensor, OutputTensor, TensorInfo
 
 log = logging.getLogger(__name__)
 
 SERVER_NAME = "OpenVINO Model Server"
 PLATFORM = "OpenVINO"
-
-DEFAULT_VERSION = ""
-"""The version of a request that leaves the choice to the server."""
-
-MAX_VERSION = 2**63 - 1
-
-
-@dataclass(slots=True)
-class InferRequest:
-    """One inference, as either transport read it."""
-
-    model_name: str
-    model_version: str
-    id: str
-    inputs: Sequence[InputTensor]
-    raw: Sequence[Buffer]
-    """The data of `inputs`, one buffer an input, or nothing when it is in their contents."""
-
-
-@dataclass(slots=True)
-class InferResponse:
-    """The answer to one inference."""
-
-    model_name: str
-    model_version: str
-    id: str
-    outputs: Sequence[OutputTensor]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerMetadata:
-    name: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelMetadata:
-    name: str
-    versions: Sequence[str]
-    platform: str
-    inputs: Sequence[TensorInfo]
-    outputs: Sequence[TensorInfo]
-    model_info: dict[str, Any] | None
-    """What the model's file says of itself, if it does; REST shows it, gRPC has no field for it."""
-
-
-def parse_version(text: str) -> int | None:
-    """A version as a client wrote it; None when it left the choice to the server.
-
-    Raises:
-        ModelVersionInvalidFormat: It is no decimal number, has leading zeros or is too large.
-    """
-    if text == DEFAULT_VERSION:
-        return None
-    if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", text) is None or abs(int(text)) > MAX_VERSION:
-        raise errors.ModelVersionInvalidFormat
-    return int(text)
 
 
 class Service:
@@ -83,6 +31,7 @@ class Service:
         version: The version the server says it has.
         name: What it says it is.
         platform: What it says its models run on.
+        graphs: The graphs to serve; a model of the same name is asked first.
     """
 
     def __init__(
@@ -91,11 +40,13 @@ class Service:
         version: str,
         name: str = SERVER_NAME,
         platform: str = PLATFORM,
+        graphs: Graphs | None = None,
     ) -> None:
         self._repository = repository
         self._version = version
         self._name = name
         self._platform = platform
+        self._graphs = graphs or Graphs()
 
     @property
     def is_ready(self) -> bool:
@@ -111,6 +62,8 @@ class Service:
         Raises:
             ServerError: There is no such model or version, or `version` is malformed.
         """
+        if graph := self._graph(name):
+            return graph.is_available
         return self._repository.find(name, parse_version(version)).is_available
 
     def model_metadata(self, name: str, version: str) -> ModelMetadata:
@@ -119,6 +72,10 @@ class Service:
         Raises:
             ServerError: There is no such model or version, or it is not available.
         """
+        if graph := self._graph(name):
+            return ModelMetadata(
+                name, [str(VERSION)], self._platform, graph.inputs, graph.outputs, None
+            )
         served = self._repository.find(name, parse_version(version))
         model = served.model
         return ModelMetadata(
@@ -141,14 +98,35 @@ class Service:
             ServerError: The request does not fit the model, or the model fails.
         """
         version = parse_version(request.model_version) or None  # here 0, too, means the default
+        if graph := self._graph(request.model_name):
+            return await graph_infer.infer(self._repository, graph, request)
         served = await self._settled(request.model_name, version)
         values = validation.values(served.model.inputs, request.inputs, request.raw)
         outputs = await served.model.infer(values)
         return InferResponse(request.model_name, str(served.version), request.id, outputs)
 
-    def config_status(self) -> bytes:
-        """The state of every version, as JSON."""
-        return status(self._repository)
+    def open_stream(self, first: InferRequest) -> GraphStream:
+        """A run of a graph for several requests, of which this is the first.
+
+        Raises:
+            ServerError: There is no such graph, or it cannot be run.
+        """
+        graph = self._graphs.get(first.model_name)
+        if graph is None:
+            raise errors.StreamNotFound
+        return GraphStream(self._repository, graph, first)
+
+    def config_status(self) -> dict[str, list[VersionStatus]]:
+        """Every version that is or was served, by the name of the model or graph."""
+        models = {
+            name: [
+                VersionStatus(version, served.state.name, "UNKNOWN" if served.has_failed else "OK")
+                for version, served in versions.items()
+            ]
+            for name, versions in self._repository.models().items()
+        }
+        graphs = {name: [status] for name, status in self._graphs.statuses().items()}
+        return dict(sorted({**graphs, **models}.items()))
 
     async def config_reload(self) -> bool:
         """Read the configuration and the folders anew; say if anything changed.
@@ -164,6 +142,9 @@ class Service:
         except ConfigError as error:
             log.error("%s", error)
             raise errors.ConfigInvalid from error
+
+    def _graph(self, name: str) -> Graph | None:
+        return None if name in self._repository.models() else self._graphs.get(name)
 
     async def _settled(self, name: str, version: int | None) -> Served:
         """The version to ask; one that is being loaded is waited for."""

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from pathlib import Path
@@ -18,8 +17,9 @@ import uvloop
 from samplegen_server import models, rest, rpc
 from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
-from samplegen_server.config import ConfigError
+from samplegen_server.graphs import Graphs
 from samplegen_server.http_protocol import LimitedProtocol, drop_late
+from samplegen_server.model_options import ConfigError
 from samplegen_server.repository import Repository
 from samplegen_server.service import PLATFORM, SERVER_NAME, Service
 from samplegen_server.turns import Turns
@@ -44,23 +44,29 @@ LAST_SECONDS = 0.7
 KEEP_ALIVE_SECONDS = 600
 """How long a REST connection may be idle; clients that keep one expect it to stay."""
 
+ANY_IPV4, ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 (nothing is bound to them unless asked for)
+"""All of a machine's addresses; the second stands for the first, too."""
+
 
 class StartError(Exception):
     """The server cannot start; the text is one line that says why."""
 
 
+class Unserved(Exception):
+    """The one model that was asked for cannot be served."""
+
+
 def serve(options: Options) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status."""
-    level = "DEBUG" if options.log_level == "TRACE" else options.log_level
-    logging.basicConfig(
-        level=level, format="[%(asctime)s][%(levelname)s] %(message)s", stream=sys.stderr
-    )
     # At WARNING it tells of each request that is no HTTP, which is its sender's to hear of.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     try:
         uvloop.run(_serve(options))
     except StartError as error:
         log.error("%s", error)
+        return 1
+    except Unserved:  # the log says which model, and why
+        log.info("ended: there is nothing else to serve")
         return 1
     return 0
 
@@ -69,12 +75,14 @@ async def _serve(options: Options) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    repository = Repository(options.read_models)
+    graphs = Graphs()
+    repository = Repository(graphs.taking_theirs(options.read_models))
     service = Service(
         repository,
         options.server_version or models.runtime_version(),
         options.server_name or SERVER_NAME,
         options.platform or PLATFORM,
+        graphs,
     )
     observers: list[Observer] = []
     routes = list(rest.ROUTES)
@@ -93,8 +101,10 @@ async def _serve(options: Options) -> None:
             app = rest.App(service, options.max_message_bytes, routes, observers, turns)
             transports.append(_rest(options, app))
         ends = [await stack.enter_async_context(transport) for transport in transports]
-        await stack.enter_async_context(_running(_keep_loaded(repository, options)))
-        await stop.wait()
+        if options.parent_pid is not None:
+            stack.enter_context(_ending_with(options.parent_pid, stop))
+        loading = await stack.enter_async_context(_running(_keep_loaded(repository, options)))
+        await _either(stop, loading)
         log.info("stopping")
         _leave_after(GRACE_SECONDS + LAST_SECONDS)
         await asyncio.gather(*(end() for end in ends))
@@ -132,22 +142,79 @@ def _metrics(repository: Repository) -> "Metrics":
 
 
 @contextlib.asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncGenerator[asyncio.Task[None]]:
     """Something that goes on beside the rest, until the rest ends."""
     task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
+async def _either(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
+    """Wait for the event, or for the work to fail.
+
+    Raises:
+        Unserved: It did.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((stopped, work), return_when=asyncio.FIRST_COMPLETED)
+        if work in done:
+            work.result()
+            await stopped
+    finally:
+        stopped.cancel()
+
+
+@contextlib.contextmanager
+def _ending_with(pid: int, stop: asyncio.Event) -> Generator[None]:
+    """Stop once this process has ended, be it before.
+
+    Raises:
+        StartError: The kernel does not tell of it: Linux does since 5.3.
+    """
+
+    def end() -> None:
+        log.info("process %d of --parent_pid has ended", pid)
+        stop.set()
+
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        end()
+        yield
+        return
+    except OSError as error:
+        raise StartError(f"--parent_pid: cannot wait for process {pid}: {error}") from error
+    loop = asyncio.get_running_loop()
+
+    def once() -> None:
+        loop.remove_reader(process)
+        end()
+
+    loop.add_reader(process, once)
+    try:
+        yield
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
+
+
 async def _keep_loaded(repository: Repository, options: Options) -> None:
+    """Load the models, and again whenever something has changed.
+
+    Raises:
+        Unserved: The one model that was asked for cannot be served.
+    """
     try:
         await repository.load()
     except ConfigError as error:
         log.error("%s", error)
+    if options.needs_all and repository.failed:
+        raise Unserved
     log.info("ready: %s", ", ".join(_addresses(options)))
     if options.poll_seconds > 0:
         await repository.watch(options.poll_seconds)
@@ -155,10 +222,14 @@ async def _keep_loaded(repository: Repository, options: Options) -> None:
 
 def _addresses(options: Options) -> list[str]:
     listening = (
-        ("gRPC", options.grpc_bind_address, options.port),
-        ("REST", options.rest_bind_address, options.rest_port),
+        ("gRPC", options.grpc_bind_addresses, options.port),
+        ("REST", options.rest_bind_addresses, options.rest_port),
     )
-    return [f"{name} on {_at(address, port)}" for name, address, port in listening if port]
+    return [
+        f"{name} on {' and '.join(_at(address, port) for address in addresses)}"
+        for name, addresses, port in listening
+        if port
+    ]
 
 
 def _at(address: str, port: int) -> str:
@@ -170,9 +241,13 @@ async def _grpc(
     options: Options, service: Service, observers: Sequence[Observer], turns: Turns
 ) -> AsyncGenerator[End]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
-    _bind("gRPC", options.grpc_bind_address, options.port).close()
+    listeners = _bind("gRPC", options.grpc_bind_addresses, options.port)
+    hosts = [listener.getsockname()[0] for listener in listeners]
+    for listener in listeners:
+        listener.close()
     server = rpc.make_server(service, options.max_message_bytes, observers, turns)
-    server.add_insecure_port(_at(options.grpc_bind_address, options.port))
+    for host in hosts:
+        server.add_insecure_port(_at(host, options.port))
     await server.start()
 
     async def end() -> None:
@@ -194,7 +269,7 @@ class _Uvicorn(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
-    listener = _bind("REST", options.rest_bind_address, options.rest_port)
+    listeners = _bind("REST", options.rest_bind_addresses, options.rest_port)
     server = _Uvicorn(
         uvicorn.Config(
             app,
@@ -209,7 +284,7 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    serving = asyncio.create_task(server.serve([listener]))
+    serving = asyncio.create_task(server.serve(listeners))
 
     async def end() -> None:
         server.should_exit = True
@@ -222,19 +297,58 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
         await end()
 
 
-def _bind(transport: str, address: str, port: int) -> socket.socket:
-    """A socket bound to the address.
+def _bind(transport: str, addresses: Sequence[str], port: int) -> list[socket.socket]:
+    """Sockets bound to the addresses; where a name means several, to those that this machine has.
 
     Raises:
-        StartError: It is in use, or not ours to bind to.
+        StartError: One is in use, or not ours to bind to.
     """
+    bound: dict[str, socket.socket] = {}
+    with contextlib.ExitStack() as stack:
+        for address in addresses:
+            try:
+                places = _resolve(address, port)
+            except OSError as error:
+                raise _cannot_listen(transport, address, port, error) from error
+            refused: OSError | None = None
+            for host, family in places.items():
+                if host in bound or _covered(host, family, addresses):
+                    continue
+                try:
+                    bound[host] = stack.enter_context(_bind_one(host, family, port))
+                except OSError as error:
+                    refused = refused or error
+            if refused is not None and not bound.keys() & places.keys():
+                raise _cannot_listen(transport, address, port, refused) from refused
+        stack.pop_all()
+    return list(bound.values())
+
+
+def _cannot_listen(transport: str, address: str, port: int, error: OSError) -> StartError:
+    return StartError(f"{transport} cannot listen on {_at(address, port)}: {error}")
+
+
+def _resolve(address: str, port: int) -> dict[str, socket.AddressFamily]:
+    """The numeric addresses that this one means, with their families."""
+    found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    return {str(place[0]): family for family, _, _, _, place in found}
+
+
+def _covered(host: str, family: socket.AddressFamily, addresses: Sequence[str]) -> bool:
+    """Does one of these, which stand for all of a kind, take what comes to this address?"""
+    if host == ANY_IPV6:
+        return False
+    return ANY_IPV6 in addresses or (
+        ANY_IPV4 in addresses and family == socket.AF_INET and host != ANY_IPV4
+    )
+
+
+def _bind_one(host: str, family: socket.AddressFamily, port: int) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        family, kind, protocol, _, target = socket.getaddrinfo(
-            address, port, type=socket.SOCK_STREAM
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(target)
-    except OSError as error:
-        raise StartError(f"{transport} cannot listen on {address}:{port}: {error}") from error
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
     return listener

@@ -93,6 +93,8 @@ class TensorInfo:
     dimensions: tuple[Dimension, ...]
     layout: str
     """One letter a dimension, such as ``NHWC``; ``N...`` when the model does not say."""
+    element: str = "UNDEFINED"
+    """What messages call a precision that the protocol does not know."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -101,12 +103,13 @@ class TensorInfo:
 
     @property
     def precision(self) -> str:
-        return PRECISIONS.get(self.datatype, "UNDEFINED")
+        """OpenVINO Model Server's name of the datatype."""
+        return PRECISIONS.get(self.datatype, self.element)
 
     @property
     def batch_index(self) -> int | None:
-        """Where the batch dimension stands, if there is one."""
-        index = self.layout.find("N")
+        """Where the batch dimension stands, if there is one; behind an ellipsis it is anywhere."""
+        index = self.layout.partition("...")[0].find("N")
         return index if 0 <= index < len(self.dimensions) else None
 
     @property

@@ -52,8 +52,7 @@ def values(
     """
     if len(inputs) != len(infos):
         raise errors.InvalidNumberOfInputs(f"Expected: {len(infos)}; Actual: {len(inputs)}")
-    if raw:
-        _check_structure(inputs, raw)
+    check_structure(inputs, raw)
     found: dict[str, Value] = {}
     for name, info in infos.items():
         for index, tensor in enumerate(inputs):
@@ -65,7 +64,14 @@ def values(
     return found
 
 
-def _check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> None:
+def check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> None:
+    """Is all data in the raw buffers, or all in the inputs' contents?
+
+    Raises:
+        InvalidMessageStructure: It is not.
+    """
+    if not raw:
+        return
     if len(raw) != len(inputs):
         raise errors.InvalidMessageStructure(
             f"Size of raw_input_contents: {len(raw)} is different than number of inputs: "
@@ -74,7 +80,9 @@ def _check_structure(inputs: Sequence[InputTensor], raw: Sequence[Buffer]) -> No
     for tensor in inputs:
         if tensor.contents is not None:
             raise errors.InvalidMessageStructure(
-                "Detected buffer in InferInputTensor contents for input: " + tensor.name
+                "Passing buffers both in InferInputTensor contents and in raw_input_contents is "
+                "not allowed. Detected buffer in InferInputTensor contents for input: "
+                + tensor.name
             )
 
 
@@ -174,10 +182,12 @@ def _check_batch(info: TensorInfo, tensor: InputTensor, count: int) -> None:
         raise errors.InvalidBatchSize(f"Batch not present in input name: {info.name}")
     if tensor.shape[0] != count:
         raise errors.InvalidBatchSize
-    if not info.dimensions[batch].accepts(count) or count == 0:
+    if not info.dimensions[batch].accepts(count):
         raise errors.InvalidBatchSize(
             f"Expected: {info.dimensions[batch]}; Actual: {count}; input name: {info.name}"
         )
+    if count == 0:
+        raise errors.InvalidBatchSize
 
 
 def _padded(info: TensorInfo, elements: Sequence[bytes]) -> Array:

@@ -75,6 +75,8 @@ def other_dummy(factor: float) -> ov.Model:
 def digits(known: Digits, names: Sequence[int] = range(10), heat: float = 1) -> ov.Model:
     """Input ``image`` FP32 [1,8,8,1] NHWC of 0 to 255, output ``probabilities`` FP32 [1,10].
 
+    It may be given another batch size when it is loaded.
+
     Args:
         known: What it learns from.
         names: The class that it calls each digit.
@@ -88,7 +90,7 @@ def digits(known: Digits, names: Sequence[int] = range(10), heat: float = 1) -> 
     image = ops.parameter([1, 8, 8, 1], ov.Type.f32, name="image")
     image.output(0).set_names({"image"})
     image.set_layout(ov.Layout("NHWC"))
-    flat = ops.reshape(image, ops.constant(np.array([1, 64], np.int64)), special_zero=False)
+    flat = ops.reshape(image, ops.constant(np.array([-1, 64], np.int64)), special_zero=False)
     values = ops.divide(flat, ops.constant(np.float32(brightest)))
     for layer, (weights, bias) in enumerate(
         zip(perceptron.coefs_, perceptron.intercepts_, strict=True)

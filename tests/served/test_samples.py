@@ -75,6 +75,13 @@ def test_the_judge_sees_what_the_model_answers(server: Server, samplegen: Run) -
     assert lines["out_FP64"].replace(".0", "") == "1 2 3"
 
 
+def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) -> None:
+    verdicts = judged(samplegen, server, "rows-fixed", "curl")
+    lines = dict(line.split(": ") for line in verdicts["curl/rest"]["output"].splitlines())
+    assert lines["y"] == "2 3 4 5 6 7"
+    assert lines["y_string"].split(" ") == ["\x01\x02\x03", "\x04\x05\x06"]
+
+
 def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
     """What `--save` writes after `--run` is loaded, judged with all gates, and passes."""
     file = tmp_path / "spec" / "my-image.yaml"

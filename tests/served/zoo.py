@@ -89,6 +89,13 @@ def alone(datatype: str, shape: list[int | ov.Dimension]) -> ov.Model:
     return ov.Model([result(plus_one(x, datatype), "y")], [x])
 
 
+def rows(*sizes: int | ov.Dimension) -> ov.Model:
+    """Two matrices of bytes; one is answered as strings, as its name asks for."""
+    x = parameter("x", "UINT8", [*sizes])
+    more = plus_one(x, "UINT8")
+    return ov.Model([result(plus_one(more, "UINT8"), "y"), result(more, "y_string")], [x])
+
+
 ALL = ("BOOL", *NUMBERS, "BYTES")
 
 MODELS: dict[str, Callable[[], ov.Model]] = {
@@ -104,6 +111,8 @@ MODELS: dict[str, Callable[[], ov.Model]] = {
     "dynamic": dynamic,
     "hostile": lambda: named(HOSTILE),
     "long": lambda: named((LONG,)),
+    "rows": lambda: rows(ANY, ANY),
+    "rows-fixed": lambda: rows(2, 3),
     "brain": lambda: alone("BF16", [1, 3]),
 }
 

@@ -24,7 +24,12 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_without_a_model_the_bundled_ones_are_served() -> None:
-    assert [model.name for model in parse().read_models()] == ["digits", "dummy"]
+    models = {model.name: model for model in parse().read_models()}
+    assert list(models)[:2] == ["dummy", "digits"]
+    assert not any(model.problem or model.warnings for model in models.values())
+    assert models["increment"].version_policy.latest == 0
+    folders = (Path(cli.__file__).parent / "models").iterdir()
+    assert {model.base_path for model in models.values()} == set(folders)
 
 
 def test_documented_command_line_works_unchanged(tmp_path: Path) -> None:
@@ -44,7 +49,13 @@ def test_documented_command_line_works_unchanged(tmp_path: Path) -> None:
 
 def test_addresses_are_this_machines_own_by_default() -> None:
     options = parse()
-    assert (options.grpc_bind_address, options.rest_bind_address) == ("127.0.0.1", "127.0.0.1")
+    assert options.grpc_bind_addresses == options.rest_bind_addresses == ["127.0.0.1"]
+
+
+def test_several_addresses() -> None:
+    options = parse("--grpc_bind_address", "127.0.0.1,::1", "--rest_bind_address=localhost, ::1")
+    assert options.grpc_bind_addresses == ["127.0.0.1", "::1"]
+    assert options.rest_bind_addresses == ["localhost", "::1"]
 
 
 REFUSED = {
@@ -69,23 +80,28 @@ REFUSED = {
     ),
     "metrics without REST": ([*PORTS, "--metrics_enable"], "metrics need --rest_port"),
     "name without path": ([*PORTS, "--model_name", "x"], "go together"),
+    "empty name": ([*PORTS, "--model_name", "", "--model_path", "/"], "go together"),
     "path without name": ([*PORTS, "--model_path", "/"], "go together"),
-    "path that is not there": (
-        [*PORTS, "--model_name", "x", "--model_path", "/no/such"],
-        "--model_path: /no/such does not exist",
+    "several misspelt flags": (
+        ["--prot=1", "--rest_workers", "4", "--modelname", "x"],
+        "unknown argument --prot=1, did you mean --port?; --rest_workers of OpenVINO Model Server "
+        "is not supported here: one event loop serves all clients; unknown argument --modelname, "
+        "did you mean --model_name?",
     ),
+    "no address": (
+        [*PORTS, "--grpc_bind_address", "127.0.0.1,,::1"],
+        "argument --grpc_bind_address: invalid list of addresses value: '127.0.0.1,,::1'",
+    ),
+    "an address twice": ([*PORTS, "--rest_bind_address", "::1,::1"], "invalid list of addresses"),
+    "no room for messages": (
+        [*PORTS, "--max_message_bytes", "0"],
+        "invalid number above 0",
+    ),
+    "process that cannot be": ([*PORTS, "--parent_pid", "-1"], "invalid number above 0"),
+    "level in lower case": ([*PORTS, "--log_level", "debug"], "invalid choice: 'debug'"),
     "config file and a model": (
         [*PORTS, "--config_path", "/x", "--model_name", "x"],
         "--config_path names the models",
-    ),
-    "config file that is not there": ([*PORTS, "--config_path", "/no/such"], "/no/such"),
-    "shape that is none": (
-        [*PORTS, "--model_name", "x", "--model_path", "/", "--shape", "1,2"],
-        "x: shape: '1,2' is no shape",
-    ),
-    "JSON that is none": (
-        [*PORTS, "--model_name", "x", "--model_path", "/", "--plugin_config", "{"],
-        "plugin_config: not valid JSON",
     ),
 }
 

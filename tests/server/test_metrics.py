@@ -1,11 +1,14 @@
 """Metrics: OpenVINO Model Server's names and labels, counted over both transports."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from tests.server import zoo
 from tests.server.asking import ASK, Input, Question
 from tests.server.process import Server, running
 
@@ -73,6 +76,35 @@ def test_text_has_no_names_of_prometheus_client(counted: Server) -> None:
     assert not re.search(r"_total|_created", text)
     buckets = re.findall(r'time_us_bucket\{le="([0-9.]+)",name="dummy"', text)
     assert buckets[:4] == ["10.0", "18.0", "32.0", "58.0"]
+
+
+AWKWARD = ("sum", "sum_total", "sum_created", "ovms_streams_total{", 'a "b"_total\\n', "_total")
+
+
+def test_names_of_models_are_told_as_they_are(tmp_path: Path) -> None:
+    zoo.write(zoo.adding(1), tmp_path / "model")
+    config = tmp_path / "config.json"
+    entries = [{"config": {"name": name, "base_path": "model"}} for name in AWKWARD]
+    monitoring = {"metrics": {"enable": True}}
+    config.write_text(json.dumps({"model_config_list": entries, "monitoring": monitoring}))
+    question = Question("sum_total", [Input("x", "FP32", [1, 2], raw=bytes(8))])
+    with running(tmp_path / "log", ("--config_path", config)) as server:
+        assert ASK["REST"](server, question).outputs is not None
+        text = server.rest("GET", "/metrics").body.decode()
+    families = list(text_string_to_metric_families(text))
+    samples = [sample for family in families for sample in family.samples]
+    assert {sample.labels["name"] for sample in samples} == set(AWKWARD)
+    assert not re.search(r"(?m)^(?:# \w+ )?\w+(?:_total|_created)\b", text)
+    series = [(sample.name, tuple(sorted(sample.labels.items()))) for sample in samples]
+    assert len(series) == len(set(series))
+    answered = {
+        sample.labels["name"]: sample.value
+        for sample in samples
+        if sample.name == "ovms_requests_success_total"  # as the parser calls each counter
+        and sample.labels["interface"] == "REST"
+        and sample.labels["method"] == "ModelInfer"
+    }
+    assert answered == {name: float(name == "sum_total") for name in AWKWARD}
 
 
 def test_no_metrics_unless_asked_for(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,21 @@ from typing import Any
 import numpy as np
 import openvino as ov
 import pytest
-from samplegen_server import config, errors, validation
+from openvino import opset13 as ops
+from samplegen_server import config, errors, folders, validation
 from samplegen_server.introspection import LoadError
 from samplegen_server.models import Model, runtime_version
 from samplegen_server.tensors import DTYPES, InputTensor
 
-from tests.server import zoo
+from tests.server import formats, zoo
+
+OUTS = ["out_0", "out_1"]
+
+
+def load_file(path: Path, **flags: str) -> Model:
+    """A model from a path, with flags."""
+    (one,) = config.read_flags("m", {"model_path": path, **flags})
+    return Model(folders.find(one).sources[1], lambda waited, took: None)
 
 
 @pytest.fixture
@@ -23,8 +33,7 @@ def load(tmp_path: Path) -> Callable[..., Model]:
 
     def load(model: ov.Model, **flags: str) -> Model:
         ov.serialize(model, tmp_path / "model.xml")
-        (one,) = config.read_flags("m", {"model_path": tmp_path / "model.xml", **flags})
-        return Model(one.base_path, one, lambda waited, took: None)
+        return load_file(tmp_path / "model.xml", **flags)
 
     return load
 
@@ -126,17 +135,162 @@ def test_mapping_gives_other_names(load: Callable[..., Model], tmp_path: Path) -
     assert infer(model, a=one, b=one * 2)["sum"].tolist() == [[3, 3, 3]]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"inputs": 7}', '{"inputs": {"first": 7}}'])
-def test_mapping_that_is_none(load: Callable[..., Model], tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"inputs": 7}', '{"inputs": {"first": 7}}', '{"input": {"first": "x"}}']
+)
+def test_mapping_that_is_none_leaves_the_names(
+    load: Callable[..., Model], tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "mapping_config.json").write_text(text)
-    with pytest.raises(LoadError):
+    assert list(load(zoo.two()).inputs) == ["first", "second"]
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert f"{tmp_path / 'mapping_config.json'} has no effect" in record.getMessage()
+
+
+def test_mapping_of_a_tensor_that_is_not_there_is_said(
+    load: Callable[..., Model], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "mapping_config.json").write_text('{"outputs": {"sum": "x", "total": "y"}}')
+    assert list(load(zoo.two()).outputs) == ["difference", "y"]
+    (record,) = caplog.records
+    assert "'sum' is none of the outputs: difference, total" in record.getMessage()
+
+
+NAMES = re.compile(r' names="(?:total|difference|x)"')
+
+
+def without_names(model: ov.Model, folder: Path, count: int) -> None:
+    """Write a model as other tools do, without the names of its first tensors."""
+    files = zoo.serialized(model)
+    text = files["model.xml"].decode()
+    for _ in range(count):
+        text = NAMES.sub("", text, 1)
+    (folder / "model.xml").write_text(text)
+    (folder / "model.bin").write_bytes(files["model.bin"])
+
+
+def test_mapping_of_an_output_that_is_an_input(load: Callable[..., Model], tmp_path: Path) -> None:
+    names = {"inputs": {"x": "question"}, "outputs": {"x": "answer"}}
+    (tmp_path / "mapping_config.json").write_text(json.dumps(names))
+    x = zoo.parameter("x", "INT64", [1, 2])
+    model = load(ov.Model([ops.result(x)], [x]), shape='{"question": "(1,3)"}')
+    array = np.array([[2**60 + 1, -1, 0]])
+    assert infer(model, question=array)["answer"].tolist() == array.tolist()
+
+
+def test_mapping_may_call_an_output_as_an_input_is_called(
+    load: Callable[..., Model], tmp_path: Path
+) -> None:
+    (tmp_path / "mapping_config.json").write_text('{"outputs": {"y": "x"}}')
+    found = infer(load(zoo.adding(3)), x=np.zeros((1, 2), np.float32))
+    assert {name: array.tolist() for name, array in found.items()} == {"x": [[3, 3]]}
+
+
+def test_mapping_that_gives_two_tensors_one_name(
+    load: Callable[..., Model], tmp_path: Path
+) -> None:
+    (tmp_path / "mapping_config.json").write_text('{"inputs": {"first": "second"}}')
+    with pytest.raises(LoadError, match="two inputs have the same name"):
         load(zoo.two())
 
 
-def test_file_that_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "model.xml").write_text("<net/>")
-    with pytest.raises(LoadError):
-        Model(tmp_path / "model.xml", config.ModelConfig("m", tmp_path), lambda *_: None)
+@pytest.mark.parametrize(
+    ("count", "names"), [(0, ["difference", "total"]), (1, ["out_1", "total"]), (2, OUTS)]
+)
+def test_outputs_without_names_are_named_by_their_place(
+    tmp_path: Path, count: int, names: list[str]
+) -> None:
+    without_names(zoo.two(), tmp_path, count)
+    model = load_file(tmp_path / "model.xml")
+    assert list(model.outputs) == names
+    found = infer(model, first=np.ones((1, 2), np.float32), second=np.zeros((1, 2), np.float32))
+    assert list(found) == names
+
+
+def test_output_without_a_name_may_get_one_from_the_mapping(tmp_path: Path) -> None:
+    without_names(zoo.two(), tmp_path, 2)
+    (tmp_path / "mapping_config.json").write_text('{"outputs": {"out_1": "left over"}}')
+    assert list(load_file(tmp_path / "model.xml").outputs) == ["left over", "out_0"]
+
+
+@pytest.mark.parametrize("shape", [[1, 2], [zoo.ANY, 2]])
+@pytest.mark.parametrize("datatype", sorted(DTYPES))
+def test_input_that_is_an_output_too_keeps_every_bit(
+    load: Callable[..., Model], datatype: str, shape: list[int | ov.Dimension]
+) -> None:
+    """OpenVINO reckons with fewer bits than INT64 and FP64 have, but what it hands on is whole."""
+    second, first = (zoo.parameter(name, datatype, shape) for name in ("second", "first"))
+    model = load(ov.Model([ops.result(second), ops.result(first)], [first, second]))
+    size = DTYPES[datatype].itemsize
+    bits = bytes(range(1, 2 * size + 1)) if datatype != "BOOL" else b"\1\0"
+    arrays = {
+        "first": np.frombuffer(bits, DTYPES[datatype]).reshape(1, 2),
+        "second": np.frombuffer(bits[::-1], DTYPES[datatype]).reshape(1, 2),
+    }
+    for _ in range(2):
+        found = infer(model, **arrays)
+        assert {name: array.tobytes() for name, array in found.items()} == {
+            "first": bits,
+            "second": bits[::-1],
+        }
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [[b""], [b"", b""], [b"a", b""], [b"", b"\xff"], [b"\xe4", b"\xff"], [b"ab", b"", b"c"]],
+)
+def test_empty_strings_are_empty(load: Callable[..., Model], texts: list[bytes]) -> None:
+    """Not what OpenVINO's Python API finds in memory where nothing is."""
+    model = load(zoo.same("BYTES", [zoo.ANY]))
+    for _ in range(3):
+        (output,) = asyncio.run(model.infer({"x": np.array([*texts, None], object)[:-1]}))
+        assert output.values() == texts
+
+
+def test_input_without_a_name_is_refused(tmp_path: Path) -> None:
+    without_names(zoo.adding(1), tmp_path, 1)
+    with pytest.raises(LoadError, match="input 0 has no name"):
+        load_file(tmp_path / "model.xml")
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_format(tmp_path: Path, name: str) -> None:
+    formats.write(tmp_path / "1", name)
+    model = load_file(tmp_path)
+    array = np.array([[-1, 2, -3, 4]], np.float32)
+    (x,), (y,) = model.inputs, model.outputs
+    assert infer(model, **{x: array})[y].tolist() == [[0, 2, 0, 4]]
+    suffix = ":0" if name == "TensorFlow" else ""  # so are the tensors of a frozen graph called
+    assert (x, y) == (f"x{suffix}", f"y{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "text"),
+    [
+        ("model.xml", b"<html/>", "is no OpenVINO IR: it has no <net ...>"),
+        ("model.xml", b"<net/>", "cannot be read as OpenVINO IR: "),
+        ("model.onnx", b"\0\1\2", "cannot be read as ONNX: "),
+        ("model.pdmodel", b"\0\1\2", "cannot be read as PaddlePaddle: "),
+        ("model.pdmodel", b"", "model.pdmodel has no inputs"),
+        ("model.pb", b"\0\1\2", "cannot be read as TensorFlow: "),
+        ("saved_model.pb", b"\0\1\2", "cannot be read as TensorFlow SavedModel: "),
+        ("model.tflite", b"\0\1\2", "cannot be read as TensorFlow Lite: "),
+    ],
+)
+def test_file_that_is_no_model(tmp_path: Path, file: str, content: bytes, text: str) -> None:
+    for name in ("model.bin", "model.pdiparams", file):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(LoadError) as caught:
+        load_file(tmp_path / file)
+    assert text in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_batch_size_without_a_batch(load: Callable[..., Model]) -> None:
+    with pytest.raises(LoadError, match="batch_size is given, but no input has a batch"):
+        load(zoo.same("FP32", []), batch_size="2")
 
 
 def test_tiny_models_run_in_the_event_loop_and_slow_ones_do_not(

@@ -294,7 +294,7 @@ ERRORS = [
         Question("same-BF16", [f32([1, 3])]),
         400,
         INVALID,
-        "Invalid input precision",
+        "Invalid input precision - Expected: BF16; Actual: FP32",
     ),
     Row(
         "OpenVINO refuses",
@@ -418,7 +418,13 @@ def test_half_floats_cannot_come_back_over_rest(server: Server) -> None:
     question = Question("same-FP16", [Input("x", "FP16", [1, 3], raw=bytes(6))])
     said = ASK["REST"](server, question)
     text = "Could not parse input content. Unsupported data precision detected"
-    assert (said.code, said.text[: len(text)]) == ("400", text)
+    assert (said.code, said.text) == ("400", f"{text} - Unsupported precisionFP16")
+
+
+@pytest.mark.parametrize("given", [{"values": []}, {"raw": b""}, {}], ids=str)
+def test_no_strings_over_grpc(server: Server, given: dict[str, Any]) -> None:
+    said = ASK["gRPC"](server, Question("same-BYTES", [Input("x", "BYTES", [0], **given)]))
+    assert said.outputs == {"x": Output("BYTES", [0], b"")}, said
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from samplegen_server import config, errors
-from samplegen_server.config import ConfigError, ModelConfig, VersionPolicy
-from samplegen_server.repository import Repository, State, find_sources
+from samplegen_server.model_options import ConfigError, ModelConfig, VersionPolicy
+from samplegen_server.repository import Repository, State
 
-from tests.server import zoo
+from tests.server import formats, zoo
 from tests.server.asking import ASK, Input, Question
 from tests.server.process import Server, running
 
@@ -24,39 +24,6 @@ QUESTION = Question("m", [Input("x", "FP32", [1, 2], raw=bytes(8))])
 
 def versions_of(repository: Repository) -> dict[int, State]:
     return {number: served.state for number, served in repository.models()["m"].items()}
-
-
-# --- Finding -------------------------------------------------------------------------------------
-
-
-def test_folders_named_by_a_positive_number_are_versions(tmp_path: Path) -> None:
-    for name in ("1", "02", "10", "0", "-1", "x", "1.5", "²"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "model.xml").touch()
-    (tmp_path / "4").mkdir()
-    (tmp_path / "5").touch()
-    found = find_sources(ModelConfig("m", tmp_path, version_policy=ALL))
-    assert set(found) == {1, 2, 10}
-
-
-def test_path_to_one_file_is_version_one(tmp_path: Path) -> None:
-    file = tmp_path / "model.onnx"
-    file.touch()
-    (source,) = find_sources(ModelConfig("m", file)).values()
-    assert source.file == file
-
-
-def test_folder_that_is_not_there_has_no_versions(tmp_path: Path) -> None:
-    assert find_sources(ModelConfig("m", tmp_path / "no")) == {}
-
-
-@pytest.mark.parametrize("suffix", [".xml", ".onnx", ".pdmodel", ".pb", ".tflite"])
-def test_formats(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / "1").mkdir()
-    (tmp_path / "1" / f"model{suffix}").touch()
-    (tmp_path / "1" / "notes.txt").touch()
-    (source,) = find_sources(ModelConfig("m", tmp_path)).values()
-    assert source.file.suffix == suffix
 
 
 # --- In process -----------------------------------------------------------------------------------
@@ -112,6 +79,105 @@ def test_version_that_cannot_be_loaded_leaves_the_old_one(tmp_path: Path) -> Non
         assert versions_of(repository) == {1: State.END, 2: State.AVAILABLE}
 
     asyncio.run(live())
+
+
+def broken(folder: Path, version: int) -> None:
+    (folder / str(version)).mkdir()
+    (folder / str(version) / "model.onnx").write_bytes(b"\0")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected", "has_failed"),
+    [
+        (VersionPolicy(latest=1), {2: State.AVAILABLE, 3: State.LOADING, 4: State.LOADING}, False),
+        (
+            VersionPolicy(latest=2),
+            {1: State.AVAILABLE, 2: State.AVAILABLE, 3: State.LOADING, 4: State.LOADING},
+            False,
+        ),
+        (
+            ALL,
+            {1: State.AVAILABLE, 2: State.AVAILABLE, 3: State.LOADING, 4: State.LOADING},
+            True,
+        ),
+        (
+            VersionPolicy(specific=frozenset({1, 4})),
+            {1: State.AVAILABLE, 4: State.LOADING},
+            True,
+        ),
+        (VersionPolicy(specific=frozenset({3})), {3: State.LOADING}, True),
+    ],
+)
+def test_policy_chooses_others_for_versions_that_cannot_be_loaded(
+    tmp_path: Path, policy: VersionPolicy, expected: dict[int, State], has_failed: bool
+) -> None:
+    for number in (1, 2):
+        zoo.write(zoo.adding(number), tmp_path, number)
+    for number in (3, 4):
+        broken(tmp_path, number)
+
+    async def live() -> None:
+        config = ModelConfig("m", tmp_path, version_policy=policy)
+        repository = Repository(lambda: [config])
+        await repository.load()
+        assert versions_of(repository) == expected
+        assert repository.failed == ({"m"} if has_failed else set())
+        assert not await repository.reload(), "nothing changed"
+        assert versions_of(repository) == expected
+        assert repository.failed == ({"m"} if has_failed else set())
+
+        shutil.rmtree(tmp_path / "4")
+        zoo.write(zoo.adding(4), tmp_path, 4)
+        await repository.reload()
+        if policy == VersionPolicy(latest=1):
+            assert versions_of(repository)[2] is State.END
+        if 4 in expected:
+            assert versions_of(repository)[4] is State.AVAILABLE
+
+    asyncio.run(live())
+
+
+def test_path_that_is_gone_leaves_what_was_served(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    base = tmp_path / "m"
+    zoo.write(zoo.adding(1), base, 1)
+
+    async def live() -> None:
+        repository = Repository(lambda: [ModelConfig("m", base)])
+        await repository.load()
+        base.rename(tmp_path / "away")
+        for _ in range(3):
+            assert not await repository.reload()
+        assert versions_of(repository) == {1: State.AVAILABLE}
+        (tmp_path / "away").rename(base)
+        assert not await repository.reload()
+        shutil.rmtree(base / "1")
+        assert await repository.reload()
+        assert versions_of(repository) == {1: State.END}
+
+    asyncio.run(live())
+    told = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
+    assert len(told) == 2
+    assert f"model m is not served: {base} is not there" in told[0]
+    assert f"model m: no version in {base}: found nothing" in told[1]
+
+
+def test_file_that_was_chosen_and_those_left_aside_are_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    formats.write(tmp_path / "1", "TensorFlow Lite", "ONNX")
+
+    async def live() -> None:
+        await Repository(lambda: [ModelConfig("m", tmp_path)]).load()
+
+    asyncio.run(live())
+    assert [record.getMessage() for record in caplog.records] == [
+        f"model m version 1: loading {tmp_path / '1' / 'model.onnx'} (ONNX); "
+        "left aside: model.tflite, since ONNX comes before TensorFlow Lite",
+        "model m version 1 is available",
+    ]
 
 
 def test_changed_options_load_the_model_anew(tmp_path: Path) -> None:
@@ -203,6 +269,38 @@ def test_requests_go_on_while_versions_change(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert set(found) == {1, 2, 3, 4, 5}
+
+
+def test_requests_go_on_while_versions_break(tmp_path: Path) -> None:
+    """A newer version that cannot be loaded, or has no model, never takes the place of another."""
+    base = tmp_path / "m"
+    zoo.write(zoo.adding(1), base, 1)
+    arguments = ("--model_name", "m", "--model_path", base)
+    with running(tmp_path / "log", (*arguments, "--file_system_poll_wait_seconds", "0")) as server:
+        found: list[float | str] = []
+        stop = threading.Event()
+
+        def ask() -> None:
+            while not stop.is_set():
+                found.append(answer(server))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            for number in (2, 3):
+                broken(base, number)
+                assert server.rest("POST", "/v1/config/reload").status == 200
+            (base / "3" / "model.onnx").unlink()
+            assert server.rest("POST", "/v1/config/reload").status == 200
+            states = server.rest("GET", "/v1/config").json()["m"]["model_version_status"]
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    assert set(found) == {1}
+    assert [state["state"] for state in states] == ["AVAILABLE", "LOADING", "LOADING"]
+    assert [state["status"]["error_code"] for state in states] == ["OK", "UNKNOWN", "UNKNOWN"]
 
 
 def test_reload_by_request(tmp_path: Path) -> None:

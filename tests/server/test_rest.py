@@ -125,10 +125,21 @@ def test_content_type_of_the_request_does_not_matter(server: Server) -> None:
     assert reply.status == 200
 
 
-def test_compressed_request_is_not_decompressed(server: Server) -> None:
+UNCOMPRESSED = "Content-Encoding gzip is not supported, send the body uncompressed"
+
+
+def test_compressed_request_is_refused_by_the_name_of_its_coding(server: Server) -> None:
     body = gzip.compress(json.dumps({"inputs": [DATA]}).encode())
-    reply = infer(server, body, headers={"Content-Encoding": "gzip"})
-    assert reply.status == 412
+    headers = {"Content-Encoding": "gzip"}
+    assert error(infer(server, body, headers=headers)) == (412, f"{JSON} - {UNCOMPRESSED}")
+    headers["Inference-Header-Content-Length"] = str(len(body) + 1)
+    text = f"{HEADER} exceeds actual payload length - {UNCOMPRESSED}"
+    assert error(infer(server, body, headers=headers)) == (500, text)
+
+
+def test_what_is_not_compressed_whatever_its_header_says_is_read(server: Server) -> None:
+    for coding in ("identity", "gzip"):
+        assert infer(server, {"inputs": [DATA]}, headers={"Content-Encoding": coding}).status == 200
 
 
 def test_large_answer_is_compressed_for_those_who_accept_it(server: Server) -> None:
@@ -136,9 +147,14 @@ def test_large_answer_is_compressed_for_those_who_accept_it(server: Server) -> N
     path = "/v2/models/wide/infer"
     plain = infer(server, tree, path=path)
     assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == "accept-encoding"
     packed = infer(server, tree, path=path, headers={"Accept-Encoding": "gzip, deflate"})
     assert packed.headers["content-encoding"] == "gzip"
     assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["vary"] == "accept-encoding"
+    refused = infer(server, tree, path=path, headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+    assert refused.body == plain.body
     small = infer(server, {"inputs": [DATA]}, headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in small.headers
 
@@ -374,6 +390,47 @@ def test_header_length(server: Server, value: str, status: int, text: str) -> No
     headers = {"Inference-Header-Content-Length": value}
     found = error(infer(server, {"inputs": [DATA]}, headers=headers))
     assert (found[0], found[1][: len(text)]) == (status, text)
+
+
+@pytest.mark.parametrize("data", [[], [[]]])
+def test_no_strings_are_an_answer_and_no_error(server: Server, data: list[object]) -> None:
+    tree = {"inputs": [{"name": "x", "shape": [0], "datatype": "BYTES", "data": data}]}
+    (output,) = infer(server, tree, path="/v2/models/same-BYTES/infer").json()["outputs"]
+    assert (output["shape"], output["data"]) == ([0], [])
+
+
+def test_data_without_an_element_leaves_the_data_to_the_bytes_behind(server: Server) -> None:
+    tree = {"inputs": [{"name": "x", "shape": [2], "datatype": "BYTES", "data": []}]}
+    reply = infer(server, tree, lengths(b"one", b"two"), path="/v2/models/same-BYTES/infer")
+    assert reply.json()["outputs"][0]["data"] == ["one", "two"]
+
+
+OVERFLOW = "Invalid content size of tensor proto - Binary input shape dimensions overflow size_t"
+SHORT = "Received buffer size is smaller than binary_data_size parameter indicates"
+
+
+@pytest.mark.parametrize(
+    ("datatype", "shape", "text"),
+    [
+        ("FP32", [2**31 - 1] * 2, SHORT),
+        ("FP32", [2**31 - 1] * 3, OVERFLOW),
+        ("FP32", [2**31 - 1] * 3 + [0], OVERFLOW),
+        ("FP32", [0] + [2**31 - 1] * 3, "Invalid number of shape dimensions"),
+        ("BYTES", [5], SHORT),
+        ("BYTES", [0], "Functionality not implemented"),
+        ("X", [2], "Invalid input precision - Expected: FP32; Actual: X; input name: first"),
+        ("BF16", [2], "Invalid input precision - Expected: FP32; Actual: BF16; input name: first"),
+    ],
+)
+def test_bytes_that_the_shape_alone_tells(
+    server: Server, datatype: str, shape: list[int], text: str
+) -> None:
+    inputs = [
+        {"name": name, "shape": shape, "datatype": datatype, **({"data": []} if data else {})}
+        for name, data in (("first", datatype == "BYTES"), ("second", datatype == "BYTES"))
+    ]
+    reply = infer(server, {"inputs": inputs}, path="/v2/models/two/infer")
+    assert error(reply)[1][: len(text)] == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from samplegen_server import errors, rest_response
-from samplegen_server.service import InferResponse
+from samplegen_server.contract import InferResponse
 from samplegen_server.tensors import DTYPES, OutputTensor, pack_bytes
 
 NUMBERS = sorted(set(DTYPES) - {"FP16"})

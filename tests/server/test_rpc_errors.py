@@ -13,14 +13,14 @@ from tests.server.test_errors import CLASSES
 PROGRAM = """
 import asyncio, json, sys
 import grpc
-from samplegen_server import errors, rpc
+from samplegen_server import errors, messages, rpc
 from samplegen_server.proto import inference_pb2 as pb
 
 KINDS = {name: getattr(errors, name) for name in json.loads(sys.argv[1])}
 KINDS["ZeroDivisionError"] = ZeroDivisionError
 
 async def fail(service, request):
-    raise KINDS[request.name]("details")
+    raise KINDS[request.model_name]("details")
 
 async def said(call, name):
     try:
@@ -29,7 +29,7 @@ async def said(call, name):
         return [error.code().name, error.details()]
 
 async def main():
-    rpc.OPERATIONS["ModelReady"] = rpc.Operation(fail, lambda result: result)
+    rpc.OPERATIONS["ModelReady"] = rpc.Operation(messages.read_model, fail, messages.model_ready)
     server = rpc.make_server(None, 1 << 20)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -1,11 +1,11 @@
-"""The protobuf messages in the repo are those of the wire contract."""
+"""The protobuf messages in the repo are those of the wire contract, and of graph files."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STUB = Path("samplegen_server/proto/inference_pb2.py")
+STUBS = [Path("samplegen_server/proto", name) for name in ("inference_pb2.py", "graph_pb2.py")]
 
 PROGRAM = """
 import pathlib, sys
@@ -19,4 +19,5 @@ def test_making_the_stubs_anew_gives_the_same_bytes(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-c", PROGRAM, ROOT / "server", tmp_path], check=True, timeout=60
     )
-    assert (tmp_path / STUB).read_bytes() == (ROOT / "server" / STUB).read_bytes()
+    for stub in STUBS:
+        assert (tmp_path / stub).read_bytes() == (ROOT / "server" / stub).read_bytes()

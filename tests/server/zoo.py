@@ -1,6 +1,7 @@
 """Small models, made on the spot, one for each thing the server has to cope with."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,6 +146,13 @@ def write(model: ov.Model, base: Path, version: int = 1) -> None:
     hidden.mkdir(parents=True)
     ov.serialize(model, hidden / "model.xml")
     hidden.rename(folder)
+
+
+def serialized(model: ov.Model) -> dict[str, bytes]:
+    """The files of a model as OpenVINO IR."""
+    with tempfile.TemporaryDirectory() as folder:
+        ov.serialize(model, Path(folder) / "model.xml")
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
 def write_all(folder: Path) -> None:
