@@ -118,7 +118,7 @@ def answered(operation: Operation, output: str) -> Operation:
 def _datatypes(operation: Operation) -> Iterator[str]:
     """What stands in each line of the output."""
     for tensor in operation.outputs:
-        if operation.extent == "part":
+        if operation.has_long_outputs:
             yield "INT64"  # its shape
         yield tensor.datatype
 

@@ -12,7 +12,6 @@ from samplegen.spec.tensors import Scalar, Tensor
 
 OPERATION_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REST = r"^(GET|POST|PUT|DELETE|PATCH|HEAD) /\S*$"
-_PLAIN = frozenset({"INT32", "INT64", "FP32", "FP64"})
 _FORBID = ConfigDict(extra="forbid")
 
 
@@ -121,22 +120,6 @@ class Operation(OperationFile):
     def has_cycles(self) -> bool:
         """Whether an input's data is made in code."""
         return any(tensor.cycle for tensor in self.inputs)
-
-    @cached_property
-    def source(self) -> str:
-        """`cycle` if an input's data is made in code, else `data`."""
-        return "cycle" if any(tensor.cycle for tensor in self.inputs) else "data"
-
-    @cached_property
-    def reading(self) -> str:
-        """`plain` if outputs are short ones of numbers as wide as programs compute with."""
-        plain = self.extent == "whole" and _PLAIN.issuperset(self.output_datatypes)
-        return "plain" if plain else "general"
-
-    @cached_property
-    def extent(self) -> str:
-        """What a sample prints: the `whole` of each output, or of each `part` if one is long."""
-        return "part" if any(tensor.is_long for tensor in self.outputs) else "whole"
 
     @cached_property
     def special_numbers(self) -> bool:
