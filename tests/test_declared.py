@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from samplegen import cli
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
-from samplegen.layout.marks import plain
+from samplegen.render.layout.marks import plain
 from samplegen.render.literals import DeclaredLiterals, LiteralError
 from samplegen.render.view import view
 from samplegen.spec.tensors import Tensor

@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.cpp import CppLayout
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, plain, spans, value
+from samplegen.render.layout.cpp import CppLayout
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, plain, spans, value
 from samplegen.render.literals.cpp import CPP
 from samplegen.resources import PACKAGED
 

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.java import JavaLayout
-from samplegen.layout.marks import plain, value
+from samplegen.render.layout.java import JavaLayout
+from samplegen.render.layout.marks import plain, value
 from samplegen.render.literals.java import JAVA
 
 ROOT = Path(__file__).parents[1]

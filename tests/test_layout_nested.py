@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.marks import plain
+from samplegen.render.layout.marks import plain
 from samplegen.render.literals import LITERALS
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, plain, value
-from samplegen.layout.python import PythonLayout
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, plain, value
+from samplegen.render.layout.python import PythonLayout
 from samplegen.render.literals import LITERALS
 
 PYTHON = LITERALS["python"]

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.marks import Span, plain, spans, value
 from samplegen.render.clients import Client, Language
+from samplegen.render.layout.marks import Span, plain, spans, value
 from samplegen.render.literals import LITERALS, LiteralError
 from samplegen.render.renderer import Renderer
 from samplegen.render.view import view

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samplegen.layout.marks import plain, spans, value
+from samplegen.render.layout.marks import plain, spans, value
 from samplegen.render.literals import LITERALS, LiteralError
 
 NASTY = [

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from samplegen.layout.marks import value
+from samplegen.render.layout.marks import value
 from samplegen.render.literals.markdown import block, code, text
 
 PARSER = MarkdownIt("commonmark")

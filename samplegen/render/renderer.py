@@ -12,9 +12,9 @@ from jinja2.runtime import Context
 
 from samplegen.connection.options import Option
 from samplegen.errors import Problem, SamplegenError
-from samplegen.layout.marks import OPEN_JSON
 from samplegen.render import filters
 from samplegen.render.clients import Client
+from samplegen.render.layout.marks import OPEN_JSON
 from samplegen.render.linking import Linked, link
 from samplegen.render.literals import JSON, Code, markdown
 from samplegen.render.safety import NoWayAround, only_code

@@ -6,7 +6,7 @@ import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from samplegen.layout.marks import plain
+from samplegen.render.layout.marks import plain
 from samplegen.render.literals import Code
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote as percent_encode
 from samplegen.connection import options
 from samplegen.connection.model import Connection
 from samplegen.connection.options import Option
-from samplegen.layout.marks import Span, plain, spans, value
+from samplegen.render.layout.marks import Span, plain, spans, value
 from samplegen.spec.api import Api
 from samplegen.spec.operation import Operation
 from samplegen.spec.tensors import SHOWN

@@ -11,7 +11,7 @@ from pygments.token import Comment, Keyword, Name, Number, String, Token, _Token
 from pygments.util import ClassNotFound
 
 from samplegen.errors import SamplegenError
-from samplegen.layout.marks import Span
+from samplegen.render.layout.marks import Span
 
 _CLASSES: dict[_TokenType, str] = {
     Token: "",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplegen.errors import UsageError
-from samplegen.layout.marks import Span
+from samplegen.render.layout.marks import Span
 from samplegen.site.directives import expand
 from samplegen.site.highlight import highlight
 

@@ -3,7 +3,7 @@
 import math
 import re
 
-from samplegen.layout.cpp import CppLayout
+from samplegen.render.layout.cpp import CppLayout
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import (
     NAMED,

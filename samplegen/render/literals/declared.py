@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from samplegen.layout.layouts import Layout
+from samplegen.render.layout.layouts import Layout
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import Literals, Quotes, escaper
 

@@ -2,7 +2,7 @@
 
 import math
 
-from samplegen.layout.go import GoLayout
+from samplegen.render.layout.go import GoLayout
 from samplegen.render.literals import python
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import (

@@ -2,8 +2,8 @@
 
 import math
 
-from samplegen.layout.java import JavaLayout
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
+from samplegen.render.layout.java import JavaLayout
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import (
     NAMED,

@@ -2,8 +2,8 @@
 
 from json.encoder import encode_basestring_ascii
 
-from samplegen.layout.layouts import Layout
-from samplegen.layout.marks import OPEN_JSON
+from samplegen.render.layout.layouts import Layout
+from samplegen.render.layout.marks import OPEN_JSON
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import Literals, Quotes, repr_numbers
 

@@ -2,7 +2,7 @@
 
 import re
 
-from samplegen.layout.marks import plain
+from samplegen.render.layout.marks import plain
 from samplegen.render.literals.code import Code
 
 _SPECIAL = re.compile(r"(^\d*)([.)])|([\\`*_\[\]<>|~&$#]|^[-+=])")

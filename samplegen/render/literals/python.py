@@ -1,6 +1,6 @@
 """Python literals."""
 
-from samplegen.layout.python import PythonLayout
+from samplegen.render.layout.python import PythonLayout
 from samplegen.render.literals.writing import (
     Literals,
     Nested,

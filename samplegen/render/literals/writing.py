@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from samplegen.layout.layouts import Layout
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, is_name, mark, plain
-from samplegen.layout.source import columns
+from samplegen.render.layout.layouts import Layout
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, is_name, mark, plain
+from samplegen.render.layout.source import columns
 from samplegen.render.literals.code import Code, LiteralError, Scalar
 
 

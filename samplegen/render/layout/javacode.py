@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from samplegen.layout.levels import Document, Indent, Level, Tag, utf16_units
-from samplegen.layout.marks import plain
+from samplegen.render.layout.levels import Document, Indent, Level, Tag, utf16_units
+from samplegen.render.layout.marks import plain
 
 SHORT = 10
 """Items shorter than this share lines."""

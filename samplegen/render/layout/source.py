@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
-from samplegen.layout.marks import CLOSE_LIST, OPEN_JSON, OPEN_LIST, SEPARATOR, plain
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_JSON, OPEN_LIST, SEPARATOR, plain
 
 _MARKS = "|".join(map(re.escape, (OPEN_LIST, OPEN_JSON, CLOSE_LIST)))
 _TOKEN = re.compile(

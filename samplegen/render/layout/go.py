@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from samplegen.layout.layouts import Layout
-from samplegen.layout.marks import plain
-from samplegen.layout.source import Group, Nodes, flat
+from samplegen.render.layout.layouts import Layout
+from samplegen.render.layout.marks import plain
+from samplegen.render.layout.source import Group, Nodes, flat
 
 _PAIR = re.compile(r'(\s*(?:"(?:\\.|[^"\\])*"|\w+):) +(.*)', re.S)
 """A key with its colon, and its value."""

@@ -7,7 +7,7 @@ there is no room.
 
 from dataclasses import dataclass, field
 
-from samplegen.layout.marks import plain
+from samplegen.render.layout.marks import plain
 
 
 class Tag:

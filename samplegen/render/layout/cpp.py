@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from samplegen.layout.layouts import Layout, last_call, margin_of
-from samplegen.layout.source import Group, Nodes, flat, parse, stripped
+from samplegen.render.layout.layouts import Layout, last_call, margin_of
+from samplegen.render.layout.source import Group, Nodes, flat, parse, stripped
 
 _LITERAL = re.compile(r'"(?:\\.|[^"\\])*"' r"|'(?:\\.|[^'\\])*'")
 _TYPE = r"[\w:]+(?:<[\w:<>, *&]*>)?"

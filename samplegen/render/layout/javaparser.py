@@ -7,7 +7,7 @@ with a block, `switch`, `instanceof` and explicit type arguments.
 
 import re
 
-from samplegen.layout.javacode import (
+from samplegen.render.layout.javacode import (
     Around,
     Array,
     Assignment,

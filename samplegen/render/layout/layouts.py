@@ -8,8 +8,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from samplegen.layout.marks import OPEN_LIST, plain
-from samplegen.layout.source import Group, Nodes, columns, flat, parse, stripped
+from samplegen.render.layout.marks import OPEN_LIST, plain
+from samplegen.render.layout.source import Group, Nodes, columns, flat, parse, stripped
 
 
 @dataclass(frozen=True)

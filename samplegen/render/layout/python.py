@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from samplegen.layout.layouts import LineLayout, margin_of
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
+from samplegen.render.layout.layouts import LineLayout, margin_of
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST
 
 _LITERAL = r'"(?:\\.|[^"\\])*"' r"|'(?:\\.|[^'\\])*'"
 _TOKEN = re.compile(rf"{_LITERAL}|[()\[\]{{}},]| for | if |#")

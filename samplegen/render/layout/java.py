@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from samplegen.layout.javacode import SHORT
-from samplegen.layout.javaparser import Parser, UnknownCodeError
-from samplegen.layout.layouts import Layout, filled, margin_of
-from samplegen.layout.levels import Document, utf16_units
-from samplegen.layout.marks import CLOSE_LIST, OPEN_LIST
+from samplegen.render.layout.javacode import SHORT
+from samplegen.render.layout.javaparser import Parser, UnknownCodeError
+from samplegen.render.layout.layouts import Layout, filled, margin_of
+from samplegen.render.layout.levels import Document, utf16_units
+from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST
 
 
 @dataclass(frozen=True)
