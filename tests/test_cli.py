@@ -9,10 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from samplegen.cli import COMMANDS
 from tests import toy
 from tests.conftest import ROOT, Run, samplegen_command
-
-COMMANDS = ["list", "show", "generate", "verify", "serve", "schema", "completion"]
 
 
 def fails(finished: "CompletedProcess[str]", status: int, *messages: str) -> None:

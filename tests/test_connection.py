@@ -13,7 +13,7 @@ from samplegen.connection.model import Connection, Header, Tls, with_values
 from samplegen.errors import SamplegenError, UsageError
 from samplegen.render.clients import Client
 from samplegen.render.view import view
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 
 CATALOGUE = Catalogue()
 DOCUMENTED = CATALOGUE.spec.api.connection
@@ -196,9 +196,41 @@ def test_a_client_without_a_template_for_an_option_says_so(tmp_path: Path) -> No
     with pytest.raises(SamplegenError) as raised:
         catalogue.renderer.render(catalogue.clients.client("curl/wget"), seen)
     assert [str(problem) for problem in raised.value.problems] == [
-        f"curl/wget cannot say --{name}; add templates/curl/wget/connection/{name}.sh.jinja"
-        for name in ("tls", "authority")
+        "curl/wget has no template for --authority; add its lines to "
+        "templates/curl/wget/health.sh.jinja, which sees it as 'authority'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("client", "given", "missing"),
+    [
+        ("go/grpc", {"tls": Tls(cacert="ca.pem")}, ["tls", "cacert"]),
+        ("go/grpc", {"bearer_token_env": "TOKEN"}, ["bearer-token-env"]),
+        ("go/grpc", {"headers": (Header(name="x-tenant", value="a"),)}, ["header"]),
+        ("go/grpc", {"headers": (Header(name="x-tenant", env="A"),)}, ["header-env"]),
+        ("go/grpc", {"authority": "a", "max_message_size": 8}, ["authority", "max-message-size"]),
+        ("python/grpcio", {"tls": Tls(cert="a", key="b")}, ["tls", "cert", "key"]),
+        ("python/grpcio", {"bearer_token_env": "TOKEN"}, ["bearer-token-env"]),
+        ("curl/rest", {"tls": Tls(cacert="ca.pem"), "bearer_token_env": "TOKEN"}, []),
+    ],
+)
+def test_no_option_is_dropped_where_an_own_frame_has_no_place_for_it(
+    client: str, given: dict[str, Any], missing: list[str]
+) -> None:
+    inventory = ROOT / "examples/inventory"
+    catalogue = Catalogue([inventory / "spec"], [inventory / "templates"])
+    connection = replace(catalogue.spec.api.connection, **given)
+    operation = catalogue.spec.operation("get-item")
+    seen = view(catalogue.spec.api, operation, connection)
+    if not missing:
+        text = catalogue.renderer.render(catalogue.clients.client(client), seen).text
+        assert "--cacert ca.pem" in text
+        assert '"authorization: Bearer' in text or "authorization: Bearer $TOKEN" in text
+        return
+    with pytest.raises(SamplegenError) as raised:
+        catalogue.renderer.render(catalogue.clients.client(client), seen)
+    told = [str(problem) for problem in raised.value.problems]
+    assert [text.partition(" for --")[2].partition(";")[0] for text in told] == missing
 
 
 def test_an_option_that_changes_nothing_is_told(samplegen: Run) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 import pytest
 from hypothesis import example, given, settings
@@ -276,8 +276,10 @@ def test_a_comment_keeps_its_words_and_its_width(text: str, width: int) -> None:
 
 
 def columns(line: str) -> int:
-    """How many columns a line takes, where an East Asian character takes two."""
-    return sum(2 if east_asian_width(character) in ("W", "F") else 1 for character in line)
+    return sum(
+        0 if category(character) in ("Mn", "Me") else 1 + (east_asian_width(character) in "WF")
+        for character in line
+    )
 
 
 def test_an_empty_comment_is_its_prefix() -> None:
