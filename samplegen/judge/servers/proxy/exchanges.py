@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 _LIBRARY = frozenset({
     "accept-encoding", "connection", "content-length", "expect", "grpc-accept-encoding",
     "grpc-encoding", "host", "http2-settings", "keep-alive", "te", "transfer-encoding", "upgrade",
-    "user-agent", "grpc-timeout",
+    "user-agent", "grpc-timeout", "accept-language", "sec-fetch-mode",
 })  # fmt: skip
 """Headers that a client library sets by itself, or that only one connection needs."""
 _ACCEPT_ALL = frozenset({"*/*", "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"})
