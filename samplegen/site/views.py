@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
+from samplegen.connection.options import SECURITY
 from samplegen.errors import UsageError, nearest
 from samplegen.outputs import SampleState
 from samplegen.render.clients import Client
@@ -25,6 +26,14 @@ NO_SCORES = (
 )
 ERRORS = "errors.md"
 """The page of all errors."""
+
+
+def options_table() -> str:
+    """The options of a connection, and what a program does that heeds them."""
+    rows = [["Option", "What the program does"], ["---", "---"]]
+    for option in SECURITY:
+        rows.append([f"`--{option.name} {option.metavar}`".replace(" `", "`"), option.effect])
+    return table(rows)
 
 
 class Views(ABC):
@@ -52,6 +61,7 @@ class Views(ABC):
         }
         plain: dict[str, Callable[[], str]] = {
             "matrix": self.matrix,
+            "options": options_table,
             "verdicts": self.verdicts,
             "mutants": self.mutants,
             "values": self.values,
