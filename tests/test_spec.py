@@ -226,3 +226,16 @@ def test_a_path_elsewhere_is_shown_in_full(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path / "here")
     assert shown(tmp_path / "there.yaml") == tmp_path / "there.yaml"
     assert shown(tmp_path / "here/x.yaml") == Path("x.yaml")
+
+
+def test_more_data_than_compilers_take_as_literals_is_refused(tmp_path: Path) -> None:
+    data = ", ".join(["1"] * 2001)
+    tensor = f"{{name: x, datatype: INT8, shape: [2001], data: [{data}]}}"
+    (tmp_path / "api.yaml").write_text(API)
+    (tmp_path / "own.proto").write_text("")
+    (tmp_path / "long.yaml").write_text(f"{OPERATION}inputs: [{tensor}]\n")
+    spec = Spec(Layers((tmp_path,)))
+    assert len(spec.operation("long").inputs[0].elements) == 2001
+    (tmp_path / "longer.yaml").write_text(f"{OPERATION}inputs: [{tensor}, {tensor}]\n")
+    with pytest.raises(SamplegenError, match="found 4,002 elements of data; expected at most 4,000"):
+        Spec(Layers((tmp_path,))).operation("longer")

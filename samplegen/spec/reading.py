@@ -10,7 +10,7 @@ from samplegen.errors import Problem, SamplegenError, UsageError, gather, neares
 from samplegen.resources import Layers, shown
 from samplegen.spec.api import Api
 from samplegen.spec.operation import OPERATION_NAME, Expectation, Operation, OperationFile
-from samplegen.spec.tensors import MOST, Tensor, fits
+from samplegen.spec.tensors import MOST, MOST_LITERAL, Tensor, fits
 from samplegen.yamlfile import Mistakes, load
 
 
@@ -139,6 +139,10 @@ class Spec:
         for index, tensor in enumerate(operation.inputs):
             for location, message in self._check_input(tensor):
                 yield ("inputs", index, *location), message
+        listed = sum(len(tensor.data or ()) for tensor in operation.inputs)
+        if listed > MOST_LITERAL:
+            message = f"found {listed:,} elements of data; expected at most {MOST_LITERAL:,}"
+            yield ("inputs",), f"{message}, which compilers take as literals; use 'cycle' or 'file'"
         for name in ("expect", "other"):
             for index, expectation in enumerate(getattr(operation, name)):
                 for location, message in self._check_expectation(operation, expectation):
