@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from textwrap import indent
 from typing import Any, Literal
 
 from samplegen.connection.model import Connection
 from samplegen.errors import Problem, SamplegenError, gather
-from samplegen.files import INDEX, IndexedSample
+from samplegen.files import INDEX, Contents, IndexedSample
 from samplegen.render.clients import Client, Clients, Deviation
 from samplegen.render.renderer import Renderer
-from samplegen.render.view import Rendered, view
+from samplegen.render.view import Rendered, View, view
 from samplegen.resources import spec_layers, template_layers
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.reading import Spec
@@ -79,6 +80,7 @@ class Catalogue:
         self.spec = Spec(spec_layers(spec))
         self.clients = Clients(template_layers(templates), lambda: self.spec.api.clients)
         self.renderer = Renderer(self.clients.layers)
+        self._view: View | None = None
 
     def on(self, connection: Connection) -> "Catalogue":
         """The same, with another connection in place of the documented one."""
@@ -110,7 +112,15 @@ class Catalogue:
 
     def render(self, cell: Cell, connection: Connection | None = None) -> Rendered:
         """The program of a cell, on `connection` or the documented one."""
-        return self.renderer.render(cell.client, view(self.spec.api, cell.operation, connection))
+        return self.renderer.render(cell.client, self._seen(cell.operation, connection))
+
+    def _seen(self, operation: Operation, connection: Connection | None) -> View:
+        """What templates see; the clients of an operation, one behind the other, share it."""
+        on = connection or self.spec.api.connection
+        last = self._view
+        if last is None or last.operation is not operation or last.connection is not on:
+            self._view = last = view(self.spec.api, operation, on)
+        return last
 
     def digest(self, cell: Cell) -> str:
         """The SHA-256 of the published program of a cell; empty if it has none."""
@@ -126,49 +136,53 @@ class Catalogue:
         files = self.clients.project(client)
         return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
 
-    def files(self, connection: Connection | None = None) -> dict[str, bytes]:
+    def files(self, connection: Connection | None = None) -> Contents:
         """All samples, their data and their index: path below the samples folder to content.
 
         Raises:
             SamplegenError: With every problem of every cell.
         """
         files = self.samples(self.cells, connection)
-        index = [
-            asdict(
-                IndexedSample(
+        files.add(INDEX, self._index(files))
+        return files
+
+    def _index(self, files: Mapping[str, bytes]) -> Iterator[bytes]:
+        """The index of all samples, as JSON, an entry at a time."""
+        before = "["
+        for cell in self.cells:
+            if cell.omitted is None:
+                path = cell.client.sample(cell.operation)
+                entry = IndexedSample(
                     operation=cell.operation.name,
                     client=cell.client.name,
                     path=path,
                     sha256=hashlib.sha256(files[path]).hexdigest(),
                 )
-            )
-            for cell in self.cells
-            if cell.omitted is None and (path := cell.client.sample(cell.operation))
-        ]
-        files[INDEX] = (json.dumps(index, indent=1) + "\n").encode()
-        return files
+                text = indent(json.dumps(asdict(entry), indent=1), " ")
+                yield f"{before}\n{text}".encode()
+                before = ","
+        yield b"[]\n" if before == "[" else b"\n]\n"
 
-    def samples(
-        self, cells: Iterable[Cell], connection: Connection | None = None
-    ) -> dict[str, bytes]:
+    def samples(self, cells: Iterable[Cell], connection: Connection | None = None) -> Contents:
         """The samples of cells and their data: path to content; an omitted cell has none.
 
         Raises:
             SamplegenError: With every problem of every cell.
         """
-        files: dict[str, bytes] = {}
-        problems: list[Problem] = []
+        files = Contents()
+        problems: dict[Problem, None] = {}
         for cell in cells:
             if cell.omitted is not None:
                 continue
             try:
                 content = self.render(cell, connection).text.encode()
             except SamplegenError as error:
-                problems.extend(error.problems)
+                problems |= dict.fromkeys(error.problems)
                 continue
-            files[cell.client.sample(cell.operation)] = content
+            files.add(cell.client.sample(cell.operation), [content])
             for file in cell.operation.files:
-                files[f"data/{file}"] = self.spec.data(file).read_bytes()
+                if (path := f"data/{file}") not in files:
+                    files.add(path, [self.spec.data(file).read_bytes()])
         if problems:
-            raise SamplegenError(*dict.fromkeys(problems))
+            raise SamplegenError(*problems)
         return files

@@ -1,6 +1,5 @@
 """What can go wrong, told to the reader in terms of their own files."""
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +63,8 @@ def gather(steps: Iterable[Callable[[], T]]) -> list[T]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to `word`, or all of them if none is near."""
+    import difflib  # takes milliseconds, and most commands have no hint to give
+
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1)
     if close:

@@ -1,9 +1,9 @@
 """Folders of generated files: written atomically, and compared with what they should hold."""
 
-import difflib
 import os
 import tempfile
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -41,43 +41,92 @@ class Drift:
     """The first that differs, from 1."""
 
 
-def drift(files: dict[str, bytes], folder: Path) -> Iterator[Drift]:
+class Contents(Mapping[str, bytes]):
+    """Files by their path below a folder, their contents on disk: memory holds only where they are.
+
+    The disk space has no name, so nothing is left of it when the process ends.
+    """
+
+    def __init__(self) -> None:
+        self._stream = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  it lives as long as this
+        weakref.finalize(self, self._stream.close)
+        self._places: dict[str, tuple[int, int]] = {}
+        self._end = 0
+
+    def add(self, path: str, pieces: Iterable[bytes]) -> None:
+        """Adds a file, or puts another content in its place.
+
+        Raises:
+            SamplegenError: There is no space left.
+        """
+        start = self._end
+        try:
+            for piece in pieces:
+                while piece:
+                    written = os.pwrite(self._stream.fileno(), piece, self._end)
+                    self._end += written
+                    piece = piece[written:]
+        except OSError as error:
+            message = f"{tempfile.gettempdir()}: cannot be written: {error.strerror}"
+            raise SamplegenError(message) from error
+        self._places[path] = start, self._end - start
+
+    def __getitem__(self, path: str) -> bytes:
+        start, size = self._places[path]
+        return os.pread(self._stream.fileno(), size, start)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def drift(files: Mapping[str, bytes], folder: Path) -> Iterator[Drift]:
     """Compares `folder` with what it should hold."""
-    for relative, content in files.items():
+    for relative in files:
         path = folder / relative
         try:
             kept = path.read_bytes()
         except OSError:
             yield Drift(shown(path), "missing")
             continue
-        if kept != content:
+        if kept != (content := files[relative]):
             diff = _diff(kept, content, shown(path))
             yield Drift(shown(path), "stale", diff, _first_difference(kept, content))
-    for path in _unknown(files, folder):
-        yield Drift(shown(path), "unknown")
+    for relative in _unknown(files, folder):
+        yield Drift(shown(folder / relative), "unknown")
 
 
-def write(files: dict[str, bytes], folder: Path) -> list[Path]:
-    """Makes `folder` hold exactly `files`, each replaced atomically; returns what changed.
+def write(files: Mapping[str, bytes], folder: Path) -> list[str]:
+    """Makes `folder` hold exactly `files`, each replaced atomically.
+
+    Returns:
+        The paths below it of what changed.
 
     Raises:
         SamplegenError: The folder cannot be written, or holds files that are not samplegen's.
     """
-    paths = {folder / relative: content for relative, content in files.items()}
     unknown = _unknown(files, folder)
     if unknown and not (folder / INDEX).is_file():
         raise SamplegenError(
-            f"{shown(folder)} holds files that samplegen did not write, such as {unknown[0].name}; "
-            "name an empty or a new folder"
+            f"{shown(folder)} holds files that samplegen did not write, such as "
+            f"{Path(unknown[0]).name}; name an empty or a new folder"
         )
-    changed = [path for path, content in paths.items() if not _holds(path, content)]
-    for path in changed:
-        write_file(path, paths[path])
-    for path in unknown:
+    changed = []
+    for relative in files:
+        content = files[relative]
+        if not _holds(folder / relative, content):
+            write_file(folder / relative, content)
+            changed.append(relative)
+    for relative in unknown:
         try:
-            path.unlink()
+            (folder / relative).unlink()
         except OSError as error:
-            message = f"{shown(path)}: cannot be removed: {error.strerror}"
+            message = f"{shown(folder / relative)}: cannot be removed: {error.strerror}"
             raise SamplegenError(message) from error
     return [*changed, *unknown]
 
@@ -89,8 +138,11 @@ def write_file(path: Path, content: bytes) -> None:
         SamplegenError: It cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -108,18 +160,24 @@ def write_file(path: Path, content: bytes) -> None:
 
 def _holds(path: Path, content: bytes) -> bool:
     try:
-        return path.read_bytes() == content
+        with path.open("rb", buffering=0) as stream:
+            return os.fstat(stream.fileno()).st_size == len(content) and stream.read() == content
     except OSError:
         return False
 
 
-def _unknown(files: dict[str, bytes], folder: Path) -> list[Path]:
-    """The files of `folder` that no sample accounts for."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).as_posix() not in files
-    )
+def _unknown(files: Mapping[str, bytes], folder: Path) -> list[str]:
+    """The paths below `folder` of its files that no sample accounts for, sorted."""
+    unknown = []
+    for parent, _, names in os.walk(folder):
+        below = Path(parent).relative_to(folder).as_posix()
+        prefix = "" if below == "." else f"{below}/"
+        unknown += [
+            relative
+            for name in names
+            if (relative := prefix + name) not in files and (folder / relative).is_file()
+        ]
+    return sorted(unknown)
 
 
 def _first_difference(old: bytes, new: bytes) -> int:
@@ -130,6 +188,8 @@ def _first_difference(old: bytes, new: bytes) -> int:
 
 def _diff(old: bytes, new: bytes, path: Path) -> str:
     """A unified diff from what is kept to what the templates make."""
+    import difflib  # most runs find no difference
+
     try:
         before, after = old.decode().splitlines(), new.decode().splitlines()
     except UnicodeDecodeError:

@@ -1,5 +1,6 @@
 """Folders of generated files: written, and compared with what they should hold."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,12 +10,63 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
-from samplegen.files import INDEX, Drift, drift, write, write_file
+from samplegen.files import INDEX, Contents, Drift, drift, write, write_file
 
 CATALOGUE = Catalogue()
+
+
+# Contents
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.binary(max_size=9)))))
+def test_contents_hold_what_was_added_last(added: list[tuple[str, list[bytes]]]) -> None:
+    contents, expected = Contents(), {}
+    for path, pieces in added:
+        contents.add(path, pieces)
+        expected[path] = b"".join(pieces)
+    assert dict(contents) == expected
+    assert [path in contents for path in "abcd"] == [path in expected for path in "abcd"]
+    assert len(contents) == len(expected)
+
+
+def test_contents_can_be_read_while_one_is_added() -> None:
+    contents = Contents()
+    contents.add("a", [b"1", b"2"])
+    contents.add("twice", (contents["a"] for _ in range(2)))
+    assert dict(contents) == {"a": b"12", "twice": b"1212"}
+
+
+FULL = """
+import resource
+from samplegen.errors import SamplegenError
+from samplegen.files import Contents
+contents = Contents()
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    contents.add("a", [b"n" * 100_000])
+except SamplegenError as error:
+    print(error)
+"""
+
+
+def test_no_space_for_contents_is_one_message(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", FULL],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (finished.stdout, finished.stderr) == (
+        f"{tmp_path}: cannot be written: File too large\n",
+        "",
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 # Drift
@@ -25,7 +77,7 @@ FILES = {"a/one.txt": b"1\n2\n", "two.bin": b"\xff", INDEX: b"[]"}
 
 def test_a_folder_just_written_has_no_drift(tmp_path: Path) -> None:
     changed = write(FILES, tmp_path / "samples")
-    assert sorted(changed) == sorted(tmp_path / "samples" / name for name in FILES)
+    assert changed == list(FILES)
     assert list(drift(FILES, tmp_path / "samples")) == []
     assert write(FILES, tmp_path / "samples") == [], "what is fresh is left alone"
 
@@ -79,7 +131,7 @@ def test_writing_mends_drift_and_removes_what_no_sample_accounts_for(tmp_path: P
     write(FILES, tmp_path)
     (tmp_path / "a/one.txt").write_bytes(b"1\n3\n")
     (tmp_path / "a/gone.txt").touch()
-    assert write(FILES, tmp_path) == [tmp_path / "a/one.txt", tmp_path / "a/gone.txt"]
+    assert write(FILES, tmp_path) == ["a/one.txt", "a/gone.txt"]
     assert list(drift(FILES, tmp_path)) == []
 
 

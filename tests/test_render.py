@@ -479,7 +479,7 @@ random.Random(sys.argv[1]).shuffle(cells)
 programs = [(cell.name, repr(catalogue.render(cell).spans), catalogue.render(cell).text)
             for cell in cells]
 print(sha256(repr(sorted(programs)).encode()).hexdigest())
-print(sha256(repr(catalogue.files()).encode()).hexdigest())
+print(sha256(repr(dict(catalogue.files())).encode()).hexdigest())
 """
 
 

@@ -1,5 +1,6 @@
 """Folders of generated files: written, or compared with what should be in them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -9,19 +10,20 @@ from samplegen.errors import Problem
 from samplegen.files import drift, write
 
 
-def write_or_check(files: dict[str, bytes], folder: Path, check: bool, command: str) -> int:
+def write_or_check(files: Mapping[str, bytes], folder: Path, check: bool, command: str) -> int:
     """Makes `folder` hold `files`, or says whether it does; returns the exit status."""
     if not check:
         changed = write(files, folder)
         click.echo(f"{len(files)} files in {folder}, {len(changed)} changed", err=True)
         return 0
-    found = list(drift(files, folder))
-    for item in found:
+    fresh = True
+    for item in drift(files, folder):
+        fresh = False
         click.echo(f"{item.path}: {item.kind}")
         if item.diff:
             click.echo(item.diff)
         annotate(Problem(f"{item.kind}; run {command}", item.path, item.line))
-    if found:
+    if not fresh:
         error(f"{folder} is not fresh; run {command}")
         return 1
     click.echo(f"{len(files)} files in {folder} are fresh", err=True)

@@ -7,6 +7,7 @@ stay in the files they are imported from.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import jinja2
 
@@ -15,7 +16,6 @@ Place = tuple[str, int]
 
 _NESTING = {"if", "for", "macro", "call", "filter", "with", "autoescape", "trans"}
 """The statements that end by `end…`; so does `set` without `=`."""
-_LEXER = jinja2.Environment(keep_trailing_newline=True)  # noqa: S701  it only reads
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,25 @@ def link(name: str, read: Callable[[str], str]) -> Linked:
             raise jinja2.TemplateSyntaxError(f"{parent} extends itself", 1, files[-1])
         statements[:0] = _statements(parts)
         files.append(parent)
-        parts, parent = _parse(parent, read(parent))
+        source = read(parent)
+        if not (statements or parts or "extends" in source or "block" in source):
+            return _alone(parent, source)
+        parts, parent = _parse(parent, source)
         for block in _blocks(parts):
             layers.setdefault(block.name, []).append(block)
     pieces = [*statements, *_resolved(parts, layers)]
     return Linked("".join(p.text for p in pieces), tuple(_places(pieces)), tuple(files))
+
+
+def _alone(name: str, source: str) -> Linked:
+    """A template that extends nothing and has no blocks, such as one of macros."""
+    lines = range(1, source.count("\n") + 2)
+    return Linked(source, tuple((name, line) for line in lines), (name,))
+
+
+@cache
+def _lexer() -> jinja2.Environment:
+    return jinja2.Environment(keep_trailing_newline=True)  # noqa: S701  it only reads
 
 
 def _parse(name: str, source: str) -> tuple[_Parts, str | None]:
@@ -122,7 +136,7 @@ def _pieces(name: str, source: str) -> Iterator[_Piece]:
     """The tags and texts of a template."""
     text, first, end = "", 1, 0
     words: list[str] = []
-    for line, kind, value in _LEXER.lex(source, name):
+    for line, kind, value in _lexer().lex(source, name):
         part, _, edge = kind.rpartition("_")
         start = source.index(value, end)
         text += source[end:start]  # blanks that a "-" takes away

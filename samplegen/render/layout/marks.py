@@ -5,10 +5,10 @@ language holds as it is, and digits drawn for this process, which no value can k
 with marks can be joined, sliced into lines and passed through macros like any others.
 """
 
-from secrets import randbelow
+import os
 from typing import NamedTuple
 
-SEPARATOR = f"\0{randbelow(10**9):09}"
+SEPARATOR = f"\0{int.from_bytes(os.urandom(4)):010}"
 LIST, JSON_LIST, LIST_END, END = "(", "[", ")", ""
 """The labels of marks that are no names: a list opens, one of JSON opens, a list closes, a
 connection value ends."""
