@@ -5,8 +5,9 @@
 
 Every target takes its turn in every round, so that a noisy machine is noisy for all. What counts
 are the ratios: taken in each round, then their median. h2load (Debian's nghttp2-client) makes the
-load; a tritonclient gives a second view. Bars are against the best of the peers in each cell. Ends
-with status 1 when a bar is missed, or a peer is.
+load; a tritonclient gives a second view. Bars are against the best of the peers in each cell; over
+gRPC, coming near to an RPC of the same library that does nothing meets them, too. Ends with status
+1 when a bar is missed, or a peer is.
 """
 
 import argparse

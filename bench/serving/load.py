@@ -86,6 +86,14 @@ def grpc_message(model: Model) -> service_pb2.ModelInferRequest:
     return message
 
 
+def grpc_answer(model: Model) -> bytes:
+    """The message of the right answer."""
+    message = service_pb2.ModelInferResponse(model_name=model.name, model_version="1")
+    message.outputs.add(name=model.output_name, datatype="FP32", shape=model.answer.shape)
+    message.raw_output_contents.append(model.answer.tobytes())
+    return bytes(message.SerializeToString())
+
+
 def grpc_request(model: Model) -> Request:
     message = grpc_message(model).SerializeToString()
     frame = struct.pack(">BI", 0, len(message)) + message

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from serving.cells import Cell, Rounds
-from serving.targets import LIMIT, OURS, Footprint
+from serving.targets import ECHO, LIMIT, OURS, Footprint
 
 READY_BAR = 1.5
 MEMORY_BAR = 200.0
 LARGE_BAR = 0.92
+ECHO_BAR = 0.85
+"""Requests per second over those of an RPC that does nothing, and the inverse for CPU: what is this
+near to gRPC's own limit meets its bar."""
 BARS = {"gRPC": (2.0, 1 / 2), "REST JSON": (4.0, 1 / 5), "REST binary": (4.0, 1 / 5)}
 """On the small model, by transport: requests per second and CPU, over the best peer's."""
 
@@ -24,15 +27,23 @@ class Bar:
     found: float
     bar: float
     at_least: bool
+    or_else: "Bar | None" = None
+    """Another that meets this one, too."""
 
     @property
     def is_met(self) -> bool:
-        return self.found >= self.bar if self.at_least else self.found <= self.bar
+        meets = self.found >= self.bar if self.at_least else self.found <= self.bar
+        return meets or (self.or_else is not None and self.or_else.is_met)
 
     def __str__(self) -> str:
-        sign = "≥" if self.at_least else "≤"
         verdict = "met" if self.is_met else "MISSED"
-        return f"{verdict:6} {self.what}: {self.found:.2f} ({sign} {self.bar:.2f})"
+        also = f"; or {self.or_else.figure}" if self.or_else else ""
+        return f"{verdict:6} {self.figure}{also}"
+
+    @property
+    def figure(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return f"{self.what}: {self.found:.2f} ({sign} {self.bar:.2f})"
 
 
 def ratio(rounds: Rounds, target: str, field: str) -> float:
@@ -45,7 +56,7 @@ def ratio(rounds: Rounds, target: str, field: str) -> float:
 
 def bars_of(cell: Cell, rounds: Rounds) -> list[Bar]:
     """The bars of one cell; none for the second view, which is the client's speed as much."""
-    rivals = [target for target in rounds[0] if target not in (OURS, LIMIT)]
+    rivals = [target for target in rounds[0] if target not in (OURS, LIMIT, ECHO)]
     if cell.with_tritonclient:
         return []
     bars = []
@@ -53,8 +64,11 @@ def bars_of(cell: Cell, rounds: Rounds) -> list[Bar]:
         rate_bar, cpu_bar = BARS[cell.transport]
         rate = min(ratio(rounds, rival, "rate") for rival in rivals)
         cpu = max(ratio(rounds, rival, "cpu") for rival in rivals)
-        bars.append(Bar(f"{cell.name}: requests/s over the best peer's", rate, rate_bar, True))
-        bars.append(Bar(f"{cell.name}: CPU over the best peer's", cpu, cpu_bar, False))
+        near = nearness(rounds) if ECHO in rounds[0] else (None, None)
+        bars += [
+            Bar(f"{cell.name}: requests/s over the best peer's", rate, rate_bar, True, near[0]),
+            Bar(f"{cell.name}: CPU over the best peer's", cpu, cpu_bar, False, near[1]),
+        ]
     elif not cell.is_small and cell.clients > 1:
         rate = ratio(rounds, LIMIT, "rate")
         bars.append(Bar(f"{cell.name}: requests/s over in-process", rate, LARGE_BAR, True))
@@ -64,15 +78,23 @@ def bars_of(cell: Cell, rounds: Rounds) -> list[Bar]:
     return bars
 
 
+def nearness(rounds: Rounds) -> tuple[Bar, Bar]:
+    """How near the server is to gRPC's own limit, in requests per second and in CPU."""
+    return (
+        Bar("over the echo's", ratio(rounds, ECHO, "rate"), ECHO_BAR, True),
+        Bar("over the echo's", ratio(rounds, ECHO, "cpu"), 1 / ECHO_BAR, False),
+    )
+
+
 def print_cell(cell: Cell, rounds: Rounds) -> None:
     print(f"\n{cell.name}")
-    print(f"  {'':12}{'req/s':>9}{'CPU µs':>9}{'ms':>9}   ours over it: req/s    CPU     ms")
+    print(f"  {'':14}{'req/s':>9}{'CPU µs':>9}{'ms':>9}   ours over it: req/s    CPU     ms")
     for target in rounds[0]:
         rate, cpu, latency = (
             statistics.median(getattr(one[target], field) for one in rounds)
             for field in ("rate", "cpu", "latency")
         )
-        line = f"  {target:12}{rate:9,.1f}{cpu * 1e6:9,.0f}{latency * 1e3:9.2f}"
+        line = f"  {target:14}{rate:9,.1f}{cpu * 1e6:9,.0f}{latency * 1e3:9.2f}"
         if target != OURS:
             ratios = [ratio(rounds, target, field) for field in ("rate", "cpu", "latency")]
             line += f"{'':16}" + "".join(f"{value:7.2f}" for value in ratios)

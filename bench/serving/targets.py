@@ -15,6 +15,11 @@ from serving.processes import Server
 
 OURS = "samplegen"
 LIMIT = "in process"
+ECHO = "grpc.aio echo"
+"""An RPC that does nothing: what gRPC's library itself takes."""
+
+
+ECHO_SCRIPT = Path(__file__).parent / "echo.py"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Bench:
 
     def can(self, target: str, cell: Cell) -> bool:
         """Has this target what the cell asks for?"""
+        if target == ECHO:
+            return cell.is_small and cell.transport == "gRPC"
         peer = next((peer for peer in self.peers if peer.name == target), None)
         return peer is None or peer.has_binary or cell.transport != "REST binary"
 
@@ -53,6 +60,13 @@ class Bench:
         for peer in self.peers:
             starters[peer.name] = lambda peer=peer: self._start_peer(peer, found)  # type: ignore[misc]
         return starters
+
+    def _start_echo(self) -> Server:
+        port, rest_port = processes.free_ports(2)
+        answer = self._folder / "answer"
+        answer.write_bytes(load.grpc_answer(self._models[0]))
+        command = [sys.executable, str(ECHO_SCRIPT), str(port), str(rest_port), str(answer)]
+        return processes.start(command, port, rest_port, self._folder / "echo.log")
 
     def _start_ours(self, found: Sequence[Model]) -> Server:
         port, rest_port = processes.free_ports(2)
@@ -115,7 +129,8 @@ class Bench:
         results: dict[Cell, Rounds] = {cell: [] for cell in cells}
         with contextlib.ExitStack() as stack:
             servers: dict[str, Server | None] = {LIMIT: None}
-            for target, starter in self.starters(self._models).items():
+            starters = {**self.starters(self._models), ECHO: self._start_echo}
+            for target, starter in starters.items():
                 server = starter()
                 stack.callback(processes.stop, server)
                 for model in self._models:

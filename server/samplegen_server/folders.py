@@ -248,10 +248,22 @@ def _stamp(folder: Path, names: Sequence[str]) -> tuple[int, ...]:
 
 def _advice(path: Path, names: Sequence[str]) -> str:
     """How to mend a folder without versions."""
+    has_model = pick(path, names).path is not None
+    if has_model and _number(path.name) is not None:
+        return f"this is one version, give the folder above it: {path.parent}"
+    inner = [name for name in names if _has_versions(path / name)]
+    if inner:
+        return f"this is a folder of models, give that of one, such as {path / inner[0]}"
     advice = f"put the model's files into {path / '1'}, a folder for each version"
-    if pick(path, names).path is not None:
-        return f"{advice}, or give the path of the model file itself"
-    return advice
+    return f"{advice}, or give the path of the model file itself" if has_model else advice
+
+
+def _has_versions(path: Path) -> bool:
+    """Are there folders of versions in this one?"""
+    try:
+        return any(_number(child.name) and child.is_dir() for child in path.iterdir())
+    except OSError:  # it is no folder, or none of ours
+        return False
 
 
 def _nearest(path: Path) -> str:

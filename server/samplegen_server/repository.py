@@ -183,6 +183,8 @@ class Repository:
                 self._served[name] = {}
             self._served = dict(sorted(self._served.items()))
             self.failed &= wanted.keys()
+            for name in self._told.keys() - wanted.keys():
+                del self._told[name]
             for pair in wanted.values():
                 self._tell(*pair)
             changed = await asyncio.gather(*(self._update(*pair) for pair in wanted.values()))

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import uvicorn
 import uvloop
 
 from samplegen_server import models, rest, rpc
+from samplegen_server.addresses import StartError, at, bind
 from samplegen_server.answers import Observer
 from samplegen_server.cli import Options
 from samplegen_server.graphs import Graphs
@@ -43,13 +43,6 @@ LAST_SECONDS = 0.7
 
 KEEP_ALIVE_SECONDS = 600
 """How long a REST connection may be idle; clients that keep one expect it to stay."""
-
-ANY_IPV4, ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 (nothing is bound to them unless asked for)
-"""All of a machine's addresses; the second stands for the first, too."""
-
-
-class StartError(Exception):
-    """The server cannot start; the text is one line that says why."""
 
 
 class Unserved(Exception):
@@ -226,14 +219,10 @@ def _addresses(options: Options) -> list[str]:
         ("REST", options.rest_bind_addresses, options.rest_port),
     )
     return [
-        f"{name} on {' and '.join(_at(address, port) for address in addresses)}"
+        f"{name} on {' and '.join(at(address, port) for address in addresses)}"
         for name, addresses, port in listening
         if port
     ]
-
-
-def _at(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 @contextlib.asynccontextmanager
@@ -241,13 +230,13 @@ async def _grpc(
     options: Options, service: Service, observers: Sequence[Observer], turns: Turns
 ) -> AsyncGenerator[End]:
     # grpc tells of a port in use in a log of its own; asking first gives one clear line.
-    listeners = _bind("gRPC", options.grpc_bind_addresses, options.port)
+    listeners = bind("gRPC", options.grpc_bind_addresses, options.port)
     hosts = [listener.getsockname()[0] for listener in listeners]
     for listener in listeners:
         listener.close()
     server = rpc.make_server(service, options.max_message_bytes, observers, turns)
     for host in hosts:
-        server.add_insecure_port(_at(host, options.port))
+        server.add_insecure_port(at(host, options.port))
     await server.start()
 
     async def end() -> None:
@@ -269,7 +258,7 @@ class _Uvicorn(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
-    listeners = _bind("REST", options.rest_bind_addresses, options.rest_port)
+    listeners = bind("REST", options.rest_bind_addresses, options.rest_port)
     server = _Uvicorn(
         uvicorn.Config(
             app,
@@ -295,60 +284,3 @@ async def _rest(options: Options, app: rest.App) -> AsyncGenerator[End]:
             yield end
     finally:
         await end()
-
-
-def _bind(transport: str, addresses: Sequence[str], port: int) -> list[socket.socket]:
-    """Sockets bound to the addresses; where a name means several, to those that this machine has.
-
-    Raises:
-        StartError: One is in use, or not ours to bind to.
-    """
-    bound: dict[str, socket.socket] = {}
-    with contextlib.ExitStack() as stack:
-        for address in addresses:
-            try:
-                places = _resolve(address, port)
-            except OSError as error:
-                raise _cannot_listen(transport, address, port, error) from error
-            refused: OSError | None = None
-            for host, family in places.items():
-                if host in bound or _covered(host, family, addresses):
-                    continue
-                try:
-                    bound[host] = stack.enter_context(_bind_one(host, family, port))
-                except OSError as error:
-                    refused = refused or error
-            if refused is not None and not bound.keys() & places.keys():
-                raise _cannot_listen(transport, address, port, refused) from refused
-        stack.pop_all()
-    return list(bound.values())
-
-
-def _cannot_listen(transport: str, address: str, port: int, error: OSError) -> StartError:
-    return StartError(f"{transport} cannot listen on {_at(address, port)}: {error}")
-
-
-def _resolve(address: str, port: int) -> dict[str, socket.AddressFamily]:
-    """The numeric addresses that this one means, with their families."""
-    found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
-    return {str(place[0]): family for family, _, _, _, place in found}
-
-
-def _covered(host: str, family: socket.AddressFamily, addresses: Sequence[str]) -> bool:
-    """Does one of these, which stand for all of a kind, take what comes to this address?"""
-    if host == ANY_IPV6:
-        return False
-    return ANY_IPV6 in addresses or (
-        ANY_IPV4 in addresses and family == socket.AF_INET and host != ANY_IPV4
-    )
-
-
-def _bind_one(host: str, family: socket.AddressFamily, port: int) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -10,7 +10,7 @@ long to make.
 import math
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -95,11 +95,12 @@ class TensorInfo:
     """One letter a dimension, such as ``NHWC``; ``N...`` when the model does not say."""
     element: str = "UNDEFINED"
     """What messages call a precision that the protocol does not know."""
+    shape: tuple[int, ...] = field(init=False)
+    """The dimensions' sizes, -1 where the size may vary."""
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The dimensions' sizes, -1 where the size may vary."""
-        return tuple(size.low if size.is_static else -1 for size in self.dimensions)
+    def __post_init__(self) -> None:
+        shape = tuple(size.low if size.is_static else -1 for size in self.dimensions)
+        object.__setattr__(self, "shape", shape)  # since each request asks for it
 
     @property
     def precision(self) -> str:

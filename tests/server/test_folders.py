@@ -81,6 +81,20 @@ def test_folder_without_versions(tmp_path: Path, names: tuple[str, ...], text: s
     assert f"put the model's files into {tmp_path / '1'}" in found.warning
 
 
+def test_folder_of_models_and_folder_of_one_version(tmp_path: Path) -> None:
+    touch(tmp_path, "models/resnet/1/model.onnx", "models/notes.txt")
+    found = find(tmp_path / "models")
+    assert found.warning == (
+        f"no version in {tmp_path}/models: found notes.txt, resnet; "
+        f"this is a folder of models, give that of one, such as {tmp_path}/models/resnet"
+    )
+    found = find(tmp_path / "models" / "resnet" / "1")
+    assert found.warning == (
+        f"no version in {tmp_path}/models/resnet/1: found model.onnx; "
+        f"this is one version, give the folder above it: {tmp_path}/models/resnet"
+    )
+
+
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     touch(tmp_path / "models", "resnet/1/model.onnx")
     found = find(tmp_path / "models" / "resnett" / "x")

@@ -275,18 +275,19 @@ def test_model_that_cannot_be_served_keeps_no_other_from_it(home: Path, tmp_path
 def test_what_was_told_is_told_again_when_it_has_changed(home: Path, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
 
-    def configure(folder: Path) -> None:
-        entry = {"name": "m", "base_path": str(folder)}
-        path.write_text(json.dumps({"model_config_list": [{"config": entry}]}))
+    def configure(folder: Path | None) -> None:
+        entries = [] if folder is None else [{"config": {"name": "m", "base_path": str(folder)}}]
+        path.write_text(json.dumps({"model_config_list": entries}))
 
     configure(tmp_path / "1")
     arguments = ("--config_path", path, "--file_system_poll_wait_seconds", "0")
     with running(tmp_path / "log", arguments) as server:
-        for folder in (tmp_path / "2", tmp_path / "2", home / "good", tmp_path / "2"):
+        two = tmp_path / "2"
+        for folder in (two, two, home / "good", two, None, two):
             configure(folder)
             assert server.rest("POST", "/v1/config/reload").status == 200
         told = problems(server.log.read_text())
-    assert [re.findall(r"(\d) is not there", line) for line in told] == [["1"], ["2"], ["2"]]
+    assert [re.findall(r"(\d) is not there", line) for line in told] == [["1"], ["2"], ["2"], ["2"]]
 
 
 def test_config_file_that_breaks_later_is_told_once(home: Path, tmp_path: Path) -> None:

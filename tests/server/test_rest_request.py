@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -91,6 +92,59 @@ def test_depth_is_what_a_parser_would_find(count: int, opening: bytes) -> None:
         assert expected is None
     except errors.NoInputsFound:
         assert expected is None and opening.startswith(b"{")
+
+
+LEAVES: dict[str, set[type]] = {
+    "FP32": {int, float},
+    "FP64": {int, float},
+    "INT64": {int},
+    "UINT8": {int},
+    "BOOL": {bool},
+    "BYTES": {str},
+}
+leaves: st.SearchStrategy[Any] = st.sampled_from(
+    [0, 1, 7, 0.0, 1.0, -0.5, 1e300, True, False, "1", "", None, {}]
+)
+nested = st.lists(st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+
+
+def flattened(tree: Any) -> list[Any]:
+    if not isinstance(tree, list):
+        return [tree]
+    return [leaf for item in tree for leaf in flattened(item)]
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(list(LEAVES)),
+    st.sampled_from([[], [0.5], [7], ["a"], [True]]),
+    nested,
+    st.sampled_from([1, rest_request.MANY]),
+)
+@example("FP32", [], [[0.5, [True]]], rest_request.MANY)
+@example("FP32", [0.5] * rest_request.MANY, [False], 1)
+@example("FP32", [], [0.0, 1.0, 2], rest_request.MANY)
+def test_elements_are_flattened_and_all_of_their_kind(
+    datatype: str, first: list[Any], rest: list[Any], times: int
+) -> None:
+    data = (first + rest) * times
+    expected = flattened(data)
+    node = {"name": "x", "shape": [len(expected)], "datatype": datatype, "data": data}
+    body = json.dumps({"inputs": [node]}).encode()
+    if not set(map(type, expected)) <= LEAVES[datatype]:
+        with pytest.raises(errors.CouldNotParseInput):
+            rest_request.parse("m", "", body, len(body))
+        return
+    [tensor] = rest_request.parse("m", "", body, len(body)).request.inputs
+    if not expected:
+        assert tensor.contents is None
+    elif datatype in ("FP32", "FP64"):
+        with np.errstate(over="ignore"):
+            assert np.array_equal(np.array(tensor.contents), np.array(expected, np.float32))
+    elif datatype == "BYTES":
+        assert list(tensor.contents or ()) == [text.encode() for text in expected]
+    else:
+        assert list(tensor.contents or ()) == expected
 
 
 def test_unfinished_string_takes_no_time() -> None:

@@ -214,6 +214,13 @@ def test_one_of_several_addresses_is_taken(flag: str, transport: str) -> None:
     assert f"{transport} cannot listen on 127.0.0.2:{port}: " in done.stderr
 
 
+def test_address_of_another_machine() -> None:
+    done = run("--rest_port", free_ports(1)[0], "--rest_bind_address", "127.0.0.1,192.0.2.1")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "REST cannot listen on 192.0.2.1:" in done.stderr
+
+
 STARTER = """
 import os, subprocess, sys, threading
 # From a thread that ends: it is the process that counts.
