@@ -19,8 +19,8 @@ What a plan can hold:
 - `Plan(fault=fault, call=1)`: the first call is answered rightly; the second, and all that follow,
   meet the fault. `faults` and `wrong_answers` have them; `fault.told` says whether the message of a
   program names what it met.
-- `Plan(authority=…, client=…)`: the program connects by TLS, to a certificate of that authority, and
-  shows its own.
+- `Plan(authority=…, client=…)`: the program connects by TLS, to a certificate of that authority,
+  and shows its own.
 
 Decoding is a step of its own, after the run: `Decoder(contract).request(exchange)` and
 `.answer(exchange, exchange.given)` give documents: trees of dicts, lists and scalars, the same over
