@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.judge.gates.answers import Line, _next, _places, answered, at
+from samplegen.judge.gates.answers import Line, _named, _next, _places, answered, at
 from samplegen.spec import Expectation
 
 TREES = st.recursive(
@@ -65,3 +65,39 @@ def test_a_label_may_be_a_text_of_the_answer() -> None:
     )
     changed = answered(line, {"Call": {"items": [{"title": "Pump", "count": 8}]}})
     assert (changed.label, changed.value) == ("Pump", (8,))
+
+
+METADATA = {"Model": {"inputs": [{"name": "b", "datatype": "FP32", "shape": [1]}]}}
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "label"),
+    [
+        (
+            Expectation(label="input b", answer=("Model", "inputs", "b", "signature")),
+            ("Model", "inputs", "0", "signature"),
+            "input other",
+        ),
+        (
+            Expectation(label="first", answer=("Model", "inputs", "b", "signature")),
+            ("Model", "inputs", "b", "signature"),
+            "first",
+        ),
+        (
+            Expectation(label="b", answer=("Model", "inputs", "b", "shape")),
+            ("Model", "inputs", "b", "shape"),
+            "b",
+        ),
+        (Expectation(label="c", answer=("Model", "inputs")), ("Model", "inputs"), "c"),
+    ],
+)
+def test_a_label_may_end_with_the_name_of_what_it_describes(
+    line: Expectation, place: Any, label: str
+) -> None:
+    found = _named(line, METADATA)
+    assert found.expected.answer == place
+    other = {"Model": {"inputs": [{"name": "b", "datatype": "FP16", "shape": [2]}]}}
+    if found.label:
+        assert found.label == ("Model", "inputs", "0", "name")
+        other["Model"]["inputs"][0]["name"] = "other"
+    assert answered(found, other).label == label
