@@ -59,13 +59,13 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         toy.GOOD.replace(_ALARM, "")
         .replace("try:\n", "try:\n    import http.client\n    import socket\n")
         .replace(
-            f"    with {_OPEN} as response:\n        answer = int(response.read())",
+            f"    with {_OPEN} as response:\n        answer = int(response.read())\n",
             '    connection = http.client.HTTPConnection("localhost", 19008)\n'
             "    connection.connect()\n"
             f"    {_ALARM}\n"
             '    connection.request("GET", "/toy")\n'
             "    response = connection.getresponse()\n"
-            "    answer = int(response.read() if response.status == 200 else fail(response))",
+            "    answer = int(response.read() if response.status == 200 else fail(response))\n",
         )
         .replace(
             "def late",
@@ -85,7 +85,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         "server stalls: it ended after 6.",
     ),
     "a-twentieth-of-the-deadline": (
-        toy.GOOD.replace(_ALARM, "signal.setitimer(signal.ITIMER_REAL, 0.1)"),
+        toy.GOOD.replace(_ALARM, "signal.setitimer(signal.ITIMER_REAL, 0.7)"),
         "server stalls: it ended after 0.",
     ),
     "a-deadline-for-each-read": (
@@ -117,7 +117,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         "meaning: ",
     ),
     "a-field-that-is-missing": (
-        toy.GOOD_ITEM.replace('item["title"]', 'item.get("title")'),
+        toy.GOOD_ITEM.replace('item["title"]', 'item.get("title", "")'),
         "title is missing: it ended with status 0",
     ),
     # F

@@ -1,5 +1,6 @@
 """The judge's proxy passes on what comes, both ways, and records it."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -7,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -20,8 +21,10 @@ from samplegen.judge.servers.proxy import grpc_framing, http2
 from samplegen.judge.servers.proxy.certificates import Authority
 from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.exchanges import Exchange
+from samplegen.judge.servers.proxy.messaging import Request, Sink
 from samplegen.judge.servers.proxy.proxy import Proxy, listening, local
 from samplegen.judge.servers.proxy.sessions import Plan
+from samplegen.judge.servers.proxy.streams import accepted, connected
 from tests.proxying import CALLS, Toys, before, toys, zipped
 
 
@@ -277,6 +280,68 @@ def test_doors_of_localhost(proxy: Proxy, toy: Toys) -> None:
         with contextlib.closing(connection):
             connection.request("GET", "/x")
             assert connection.getresponse().status == 200
+
+
+# REST over HTTP/2, as where gRPC and REST share a port
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _over_http2(proxy: Proxy) -> list[tuple[int, bytes]]:
+    """Two requests through the proxy to a server that answers with what it was sent."""
+
+    async def answer(request: Request, sink: Sink) -> None:
+        body = b"".join([piece async for piece in request.body])
+        await sink.head(200, (("x-path", request.target),))
+        await sink.data(request.method.encode() + b" " + body)
+        await sink.end()
+
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        async def serve() -> None:
+            sock, _ = await loop.sock_accept(listener)
+            await http2.serve(http2.Connection(await accepted(sock, None), answer))
+
+        serving = asyncio.create_task(serve())
+        upstream = Connection(host="127.0.0.1", rest_port=listener.getsockname()[1])
+        door = listening("127.0.0.1", 0, "rest")
+        port = door.socket.getsockname()[1]
+        with proxy.session(upstream, [door], Plan(calls=CALLS)) as session:
+            client = http2.Connection(await connected("127.0.0.1", port, None, None))
+            await client.start()
+            running = asyncio.create_task(client.run())
+            found = []
+            for method, body in (("GET", b""), ("POST", b"a body")):
+                request = Request(
+                    method=method, target="/things/a", authority="x", headers=(),
+                    body=_once(body) if body else _nothing(), has_body=bool(body),
+                )  # fmt: skip
+                reply = await client.ask(request, "http")
+                found.append((reply.status, b"".join([piece async for piece in reply.body])))
+                await reply.close()
+            for task in (running, serving):
+                task.cancel()
+            await asyncio.gather(running, serving, return_exceptions=True)
+        assert [exchange.transport for exchange in session.exchanges] == ["rest", "rest"]
+        assert [exchange.whole for exchange in session.exchanges] == [True, True]
+        assert [exchange.body for exchange in session.exchanges] == [b"", b"a body"]
+        assert session.exchanges[0].call == "Read"
+        assert session.links[0].protocol == "h2"
+        assert session.problems == []
+        return found
+
+
+def test_rest_over_http2(proxy: Proxy) -> None:
+    assert asyncio.run(_over_http2(proxy)) == [(200, b"GET "), (200, b"POST a body")]
 
 
 # Floods and silence

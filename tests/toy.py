@@ -113,6 +113,7 @@ try:
         signal.alarm({{ deadline }})
         with urllib.request.urlopen(url) as response:
             answers.append(int(response.read()))
+        signal.alarm(0)
 except Exception as error:
     sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 print("answer:", answers[0])
@@ -135,6 +136,7 @@ try:
     signal.alarm({{ deadline }})
     with urllib.request.urlopen({{ url.Item | quote }}) as response:
         item = json.load(response)
+    signal.alarm(0)
     lines = [item["title"], item["in stock"], item["price"], item["count"]]
     if None in lines:
         raise ValueError(f"a null in {item}")
@@ -159,6 +161,7 @@ try:
     signal.alarm({{ deadline }})
     with urllib.request.urlopen({{ url.Toy | quote }}) as response:
         answer = int(response.read())
+    signal.alarm(0)
 except Exception as error:
     sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 print("answer:", answer)

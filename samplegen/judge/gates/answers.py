@@ -23,6 +23,8 @@ _MADE: dict[str, Callable[[Any], Any]] = {
     "signature": lambda tensor: f"{tensor['datatype']} {tensor['shape']}",
 }
 """What a last word makes of what the words before it lead to."""
+_DESCRIPTION = "signature"
+"""The last word of a place that means the description of a tensor, not its elements."""
 WIDEST = "FP64"
 """The datatype whose numbers are compared by every digit."""
 
@@ -34,7 +36,9 @@ class Line:
     expected: Expectation
     """With `answer`, if that is known."""
     label: Place = ()
-    """Where its label stands, if it is a text of an answer."""
+    """Where its label stands, or the end of it, if that is a text of an answer."""
+    before: str = ""
+    """What stands before that in the label."""
 
     @property
     def places(self) -> Iterator[Place]:
@@ -86,12 +90,30 @@ def lines(case: Case) -> list[Line]:
     found = []
     for line in known:
         if line.answer:
-            found.append(Line(line))
+            found.append(_named(line, answers))
             continue
         value = _next(taken, answers, line.value, line.tolerance)
         label = _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found
+
+
+def _named(line: Expectation, answers: Mapping[str, Any]) -> Line:
+    """A line whose place is known; its label may end with the name of the tensor it describes.
+
+    Of a description a sample prints the name as it comes; an output it asks for by its own name.
+    """
+    rpc, *words = line.answer
+    *way, name, last = words if len(words) > 1 else ("", "", "")
+    if last != _DESCRIPTION or not line.label.endswith(name):
+        return Line(line)
+    try:
+        (path, *_) = resolved(answers.get(rpc), [*way, name])
+    except LookupError:
+        return Line(line)
+    tensor = (rpc, *map(str, path))
+    kept = replace(line, answer=(*tensor, last))
+    return Line(kept, (*tensor, "name"), line.label.removesuffix(name))
 
 
 def _next(
@@ -173,7 +195,8 @@ def answered(line: Line, answers: Mapping[str, Any]) -> Expectation:
     """
     expected = line.expected
     if line.label:
-        expected = replace(expected, label=str(at(answers, line.label)))
+        label = f"{line.before}{at(answers, line.label)}"
+        expected = replace(expected, label=label)
     if expected.answer:
         value = at(answers, expected.answer)
         listed = tuple(value) if isinstance(value, list) else (value,)

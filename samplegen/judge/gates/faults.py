@@ -9,7 +9,7 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -57,6 +57,11 @@ _LATER = frozenset({
     "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
+_BODIES = frozenset({
+    "empty object", "empty list", "null", "an HTML page", "HTTP status 200 with an error",
+})  # fmt: skip
+"""Faults of a body alone, where a call's answer is its status."""
+_STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
 _SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
@@ -90,7 +95,7 @@ def check(case: Case) -> Result:
     faults = [
         fault
         for fault in met(spec.api, cell, printed, encrypted=encrypted)
-        if fault.name not in spared
+        if not rules.is_spared(fault.name, spared)
     ]
     basis = (
         case.folder.name,
@@ -175,7 +180,10 @@ def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
     Raises:
         _Unproved: It did not report each one so.
     """
-    jobs = [partial(_attempt, case, fault, call) for fault, call in _chosen(case.cell, faults)]
+    jobs = [
+        partial(_attempt, case, fault, call)
+        for fault, call in _chosen(case.cell, faults, silent(case))
+    ]
     attempts = [attempt for attempt in case.at_once(jobs) if attempt is not None]
     wrong = [attempt for attempt in attempts if attempt.problems]
     if wrong:
@@ -188,7 +196,9 @@ def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
     return [*dict.fromkeys(attempt.title for attempt in attempts)]
 
 
-def _chosen(cell: Cell, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
+def _chosen(
+    cell: Cell, faults: Sequence[Fault], silent: Collection[str]
+) -> Iterator[tuple[Fault, int]]:
     """Each fault with each call that can meet it; of the many statuses, some for each call."""
     for number, call in enumerate(cell.calls):
         rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
@@ -201,7 +211,7 @@ def _chosen(cell: Cell, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
                 chosen = fault in few
             else:
                 chosen = number == 0 or fault.name in _LATER
-            if chosen:
+            if chosen and not (fault.name in _BODIES and call.rpc in silent):
                 yield fault, number
 
 
@@ -264,11 +274,26 @@ def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
     """What is wrong about how a sample ended that met a fault."""
     found = ended_wrongly(case, run)
     followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
-    if run.ended.status == 1 and not found and not followed:
+    if run.ended.status == 1 and not found and not followed and not _keeps_status(case, call):
         message = run.ended.stderr
         if not told(message, fault, run.met):
             found.append(f"its message lacks the cause: {message.strip()}")
     return found if fault.name in _LOST else found + _repeated(case, run)
+
+
+def _keeps_status(case: Case, call: int) -> bool:
+    """Whether the client's library makes a mere no of the status of a call that asks yes or no."""
+    spared = rules.is_spared(_STATUS_OF_A_NO, rules.spared(NAME, case.cell.client.name))
+    return spared and case.cell.calls[call].rpc in silent(case)
+
+
+def silent(case: Case) -> frozenset[str]:
+    """The calls over REST whose answer is their status: it has no body."""
+    return frozenset(
+        exchange.call
+        for exchange in case.first.exchanges
+        if exchange.transport == "rest" and exchange.given and not exchange.given.body
+    )
 
 
 def _repeated(case: Case, run: Run) -> list[str]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from samplegen.gates import Gate
-from samplegen.judge.gates import answers, rules, run
+from samplegen.judge.gates import answers, run
 from samplegen.judge.gates.answers import Line, answered
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Passed, Result, result
@@ -28,7 +28,6 @@ from samplegen.spec.operation import Expectation
 NAME: Gate = "meaning"
 _VARIED = "with other values in the answer"
 _LAID_OUT = "with the answer in another layout"
-_CONTENTS = "typed contents of tensors"
 _OTHER = "at the server that answers differently"
 
 
@@ -48,7 +47,7 @@ def check(case: Case) -> Result:
             return result(found, outcome)
     if not places and not _refusable(case):
         return NotTried("no answer holds what the sample prints")
-    return Passed(rules.spared(NAME, case.cell.client.name))
+    return Passed()
 
 
 # Runs
@@ -56,7 +55,7 @@ def check(case: Case) -> Result:
 
 def _same(case: Case, slot: Slot) -> tuple[list[str], Outcome]:
     """The right answer in another layout, and the program in another place."""
-    made = _run(case, slot, Plan(layout=1, other_contents=_reads_typed(case)))
+    made = _run(case, slot, Plan(layout=1))
     lines = case.cell.operation.expect
     return _compared(made, lines, _LAID_OUT), run.outcome(made.ended)
 
@@ -71,8 +70,7 @@ def _changed(
     """Another answer."""
     change = Change(seed=seed, places=places, decoy=seed == 1)
     layout = seed if seed > 1 else None
-    typed = _reads_typed(case)
-    made = _run(case, slot, Plan(change=change, layout=layout, other_contents=typed))
+    made = _run(case, slot, Plan(change=change, layout=layout))
     outcome = run.outcome(made.ended)
     documents = answers.documents(case, made)
     given = {call: document.tree for call, document in documents.items()}
@@ -120,11 +118,6 @@ def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
     folder = case.setup.locale()
     env = locales.environment(folder if any(folder.iterdir()) else None)
     return case.run(upstream or case.setup.upstream(), plan, env, slot=slot)
-
-
-def _reads_typed(case: Case) -> bool:
-    """Whether tensors may come as typed contents in place of raw ones, and the other way round."""
-    return _CONTENTS not in rules.spared(NAME, case.cell.client.name)
 
 
 def _compared(

@@ -48,9 +48,9 @@ class Verdict:
     """Of those, the ones that `api.yaml` waives, and its reasons."""
     not_enforced: dict[Gate, tuple[str, ...]] = field(default_factory=dict)
     """Of gates that were passed, the checks that the sample need not pass yet."""
-    reason: str = field(init=False)
+    reason: str = ""
     """In one text, why it failed or was skipped; of a passed one, which gates were not tried and
-    why."""
+    why. Made of the above, whatever it is given."""
     gates: tuple[Gate, ...] = ()
     """The gates passed, in order."""
     output: str = ""

@@ -11,27 +11,31 @@ listening sockets that the program connects to, the real server behind them, and
 
 What a plan can hold:
 
-- `Plan()`: every request and answer passes unchanged, piece by piece (gate *wire*).
-- `Plan(change=Change(seed=1, calls=…))`: what the program must print is changed on its way; the
+- `Plan()`: every request and answer passes unchanged, piece by piece.
+- `Plan(change=Change(seed=1, places=…))`: what the program must print is changed on its way. The
   exchange holds the answer as it was and as it was given, and `changes`, from each path in the
-  decoded answer to its old and new value (gate *meaning*).
-- `Plan(layout=1)`: the same answer in another layout, by that seed (gate *meaning*).
+  decoded answer to its old and new value. What the program sends on of it is changed back.
+- `Plan(layout=1)`: the same answer in another layout, by that seed.
 - `Plan(fault=fault, call=1)`: the first call is answered rightly; the second, and all that follow,
-  meet the fault (gate *faults*). `faults` has them, each with the words of which the program's
-  message must hold one.
+  meet the fault. `faults` and `wrong_answers` have them; `fault.told` says whether the message of a
+  program names what it met.
+- `Plan(authority=…, client=…)`: the program connects by TLS, to a certificate of that authority,
+  and shows its own.
 
 Decoding is a step of its own, after the run: `Decoder(contract).request(exchange)` and
-`.answer(exchange.given)` give trees of dicts, lists and scalars, the same over both transports.
+`.answer(exchange, exchange.given)` give documents: trees of dicts, lists and scalars, the same over
+both transports.
 
 Modules, each of which knows only those above it:
 
-- `exchanges`: the record of one session, as data.
 - `grpc_framing`: messages, deadlines and statuses in gRPC's bytes.
-- `documents`: decoded answers as trees, and paths into them; `protobuf`, `kserve_tensors` and
-  `decoding` make them of bytes and back.
+- `exchanges`: the record of one session, as data.
+- `documents`: decoded answers as trees, and paths into them; `routes`: which call a request makes.
+- `numbers`, `protobuf`, `kserve_tensors`, `decoding`: trees of bytes, and bytes of trees.
 - `changing`, `layouts`: other values, and the same values in other bytes.
-- `streams`: connections, as bytes; `http1`, `http2`: as requests and answers, of both sides.
-- `turns`: one request on its way; `faults`: all that can go wrong with it.
+- `streams`: connections, as bytes; `messaging`, `http1`, `http2`: as requests and answers.
+- `turns`: one request on its way; `upstream`: the real server; `carrying`: values that come back.
+- `fault`, `wrong_answers`, `faults`: what can go wrong with a request; `edits`: what is changed.
 - `certificates`: those that the proxy shows over TLS.
 - `sessions`, `proxy`: what listens, and the thread.
 """

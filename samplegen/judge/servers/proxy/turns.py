@@ -152,6 +152,10 @@ class Turn:
             Broken: It does not answer; the program has been given an error in its place.
         """
         request = replace(self._request, body=self._body)
+        if not request.has_body:
+            async for _ in self._body:
+                """It ends at once, and is recorded as whole."""
+            request = replace(request, body=_pieces())
         if plain:
             unwanted = _PLAIN[self.exchange.transport]
             request = replace(request, headers=without(request.headers, *unwanted))
@@ -175,7 +179,7 @@ class Turn:
         body = question.body(self.exchange, body)
         headers = without(request.headers, "content-length", "transfer-encoding")
         headers = (*headers, ("Content-Length", str(len(body))))
-        return replace(request, headers=headers, body=_once(body))
+        return replace(request, headers=headers, body=_pieces(body))
 
     async def _messages_otherwise(self, question: Question) -> AsyncIterator[bytes]:
         splitter = Splitter()
@@ -392,5 +396,6 @@ class Turn:
             await asyncio.gather(self._listening, return_exceptions=True)
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
