@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplegen.judge.gates.answers import Line, _named, _next, _places, answered, at
-from samplegen.spec import Expectation
+from samplegen.spec.operation import Expectation
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=2),
