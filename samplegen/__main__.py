@@ -10,7 +10,7 @@ from typing import NoReturn
 
 _ALLOCATIONS = 100_000
 """How many more objects are made than freed before garbage is looked for. Imports make many that
-stay; with Python's 700, a tenth of a short command's time goes into looking at them."""
+stay; with Python's 700, some percent of a short command's time go into looking at them."""
 _received: list[int] = []
 """Signals that asked for the end."""
 
