@@ -85,7 +85,7 @@ def test_all_that_was_judged_twice_or_is_unknown_is_told() -> None:
     assert [str(problem) for problem in caught.value.problems] == [
         f"a.json and b.json: health × curl/rest {twice}",
         f"a.json and b.json: infer × curl/rest {twice}",
-        "b.json: odd × curl/rest is no cell of this run; name the same samples",
+        "b.json: odd × curl/rest is not part of this run; name the same samples",
     ]
 
 
