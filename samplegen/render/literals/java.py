@@ -45,6 +45,8 @@ def _quotes(text: str) -> Quotes:
 
 
 def _integer(value: int, datatype: str) -> str:
+    if datatype == "UINT64" and 2**63 <= value < 2**64:
+        return f'Long.parseUnsignedLong("{value}")'
     if not -(2**63) <= value < 2**63:
         raise LiteralError(f"Java has no integer {value}")
     return f"{value}L" if datatype == "INT64" or not -(2**31) <= value < 2**31 else str(value)
