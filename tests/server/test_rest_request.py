@@ -105,7 +105,8 @@ LEAVES: dict[str, set[type]] = {
 leaves: st.SearchStrategy[Any] = st.sampled_from(
     [0, 1, 7, 0.0, 1.0, -0.5, 1e300, True, False, "1", "", None, {}]
 )
-nested = st.lists(st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+inner = st.lists(leaves | st.lists(leaves | st.lists(leaves, max_size=3), max_size=3), max_size=3)
+nested = st.lists(leaves | inner, max_size=4)
 
 
 def flattened(tree: Any) -> list[Any]:
