@@ -83,7 +83,9 @@ def test_a_sample_that_is_required_and_skipped_has_no_line(samplegen: Run, proje
         samplegen, project, "verify", "--client", "python", "--require", "python"
     )
     assert place == ""
-    assert message.startswith("greet × python/urllib is required, but not fully judged: toy is missing; type: make")
+    assert message.startswith(
+        "greet × python/urllib is required, but not fully judged: toy is missing; type: make"
+    )
 
 
 def test_nothing_is_marked_elsewhere(samplegen: Run, project: Path) -> None:

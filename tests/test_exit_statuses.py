@@ -61,7 +61,12 @@ CASES = [
     Case(0, "verify", ("--client", "python")),
     Case(0, "verify", LACKING),
     Case(1, "verify", ("--client", "python", "--spec", "wrong"), "greet × python/urllib"),
-    Case(1, "verify", (*LACKING, "--require", "python"), "required, but not fully judged: a toy is missing"),
+    Case(
+        1,
+        "verify",
+        (*LACKING, "--require", "python"),
+        "required, but not fully judged: a toy is missing",
+    ),
     Case(1, "verify", ("--endpoint", "localhost:1:2"), "no server answers"),
     Case(1, "verify", ("--costs", "damaged.json"), "damaged.json: not a file of verdicts"),
     Case(1, "verify", ("--verdicts", "damaged.json"), "damaged.json: not a file of verdicts"),
