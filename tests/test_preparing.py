@@ -104,16 +104,16 @@ def test_a_client_is_prepared_once_and_a_sample_built_once(
 ) -> None:
     verdicts = verify(samplegen, tmp_path)
     assert [verdict["status"] for verdict in verdicts] == ["passed", "passed"]
-    assert verdicts[0]["gates"] == ["lint", "build", "run", "output", "faults"]
-    assert sorted(calls(tmp_path)) == sorted(["language", "client", *["lint", "build"] * 4])
+    assert verdicts[0]["gates"] == ["lint", "build", "run", "wire", "output", "meaning", "faults"]
+    assert sorted(calls(tmp_path)) == sorted(["language", "client", *["lint", "build"] * 2])
     again = verify(samplegen, tmp_path)
     assert [verdict["gates"] for verdict in again] == [verdict["gates"] for verdict in verdicts]
-    assert len(calls(tmp_path)) == 10
+    assert len(calls(tmp_path)) == 6
 
 
 @pytest.mark.parametrize(
     ("file", "more"),
-    [("toy/toy/project/more", 10), ("toy/toy/one.py.jinja", 4), ("../spec/toy.proto", 10)],
+    [("toy/toy/project/more", 6), ("toy/toy/one.py.jinja", 2), ("../spec/toy.proto", 6)],
 )
 def test_what_changes_is_made_again(
     file: str, more: int, project: Path, tmp_path: Path, samplegen: Run
@@ -122,7 +122,7 @@ def test_what_changes_is_made_again(
     with (tmp_path / "templates" / file).open("a") as changed:
         changed.write("# changed\n")
     verify(samplegen, tmp_path)
-    assert len(calls(tmp_path)) == 10 + more
+    assert len(calls(tmp_path)) == 6 + more
 
 
 def test_a_failure_to_prepare_is_one_reason_and_not_tried_for_each_sample(
@@ -182,7 +182,7 @@ def test_folders_not_used_for_long_are_removed(
     verify(samplegen, tmp_path, "one")
     kinds = ("built", "faults")
     old = {path for kind in kinds for path in (tmp_path / "cache" / kind).iterdir()}
-    assert len(old) == 7, "a program, linted and built, for the server and for faults; and a proof"
+    assert len(old) == 4, "a program, linted and built; and a proof"
     for path in old:
         os.utime(path, (0, 0))
     verify(samplegen, tmp_path, "two")

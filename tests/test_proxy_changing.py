@@ -268,6 +268,7 @@ def test_fractions_need_every_digit(datatype: str) -> None:
         assert all(needs_every_digit(value, datatype) for value in found)
         assert len({*found}) == 10
         assert all(0 < abs(value) < 128 for value in found)
+        assert min(found) < 0 < max(found)
 
 
 @pytest.mark.parametrize("datatype", ["INT64", "UINT64"])

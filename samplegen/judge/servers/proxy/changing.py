@@ -124,6 +124,7 @@ class _Changing:
         ]
         if is_list and len(new) > 1 and {type(value) for value in [*old, *new]} in _NUMBERS:
             self._move_greatest(old, new)
+            self._turn_sign(old, new)
         for path, before, after in zip(paths, old, new, strict=True):
             if _key(before) != _key(after):
                 self._tree = put(self._tree, path, after)
@@ -149,6 +150,13 @@ class _Changing:
         if target == before:
             target = (target + 1) % len(new)
         new[now], new[target] = new[target], new[now]
+
+    def _turn_sign(self, old: Sequence[Any], new: list[Any]) -> None:
+        """Makes one fraction negative, but not where all may be shares of one."""
+        others = [index for index, value in enumerate(new) if value != max(new)]
+        if isinstance(new[0], float) and others and any(abs(value) > 1 for value in old):
+            index = self._rng.choice(others)
+            new[index] = -abs(new[index])
 
     def _other(self, old: Any, kind: Kind | None) -> Any:
         """A value that is nowhere in the answer, if there are enough of its kind."""
