@@ -23,6 +23,9 @@ class Linked:
     """A template that extends no other one."""
 
     text: str
+    rendered: str
+    """The text with its blocks in place, which have been chosen: Jinja would look for them anew at
+    each render."""
     places: tuple[Place, ...]
     """Where each line of the text comes from."""
     files: tuple[str, ...]
@@ -47,6 +50,15 @@ class _Piece:
     def nests(self) -> bool:
         """Whether it is a statement that has an end, and is no block."""
         return self.keyword in _NESTING or (self.keyword == "set" and "=" not in self.words)
+
+    @property
+    def in_place(self) -> str:
+        """The text; of a block's tag, one that keeps the blanks around it and does no more."""
+        if self.keyword not in ("block", "endblock"):
+            return self.text
+        replaced = "if true" if self.keyword == "block" else "endif"
+        opening, closing = self.text.partition(self.keyword)[0], self.text.rstrip("+-%}")
+        return f"{opening}{replaced} {self.text[len(closing) :]}"
 
     def weight(self, line: str) -> int:
         """How much a line of it tells of where an error is."""
@@ -95,13 +107,16 @@ def link(name: str, read: Callable[[str], str]) -> Linked:
         for block in _blocks(parts):
             layers.setdefault(block.name, []).append(block)
     pieces = [*statements, *_resolved(parts, layers)]
-    return Linked("".join(p.text for p in pieces), tuple(_places(pieces)), tuple(files))
+    text = "".join(piece.text for piece in pieces)
+    in_place = not any("self" in piece.words for piece in pieces)
+    rendered = "".join(piece.in_place for piece in pieces) if in_place else text
+    return Linked(text, rendered, tuple(_places(pieces)), tuple(files))
 
 
 def _alone(name: str, source: str) -> Linked:
     """A template that extends nothing and has no blocks, such as one of macros."""
     lines = range(1, source.count("\n") + 2)
-    return Linked(source, tuple((name, line) for line in lines), (name,))
+    return Linked(source, source, tuple((name, line) for line in lines), (name,))
 
 
 @cache

@@ -50,7 +50,7 @@ class _Loader(jinja2.BaseLoader):
     ) -> tuple[str, str, Callable[[], bool]]:
         """The linked text, and a name for it in tracebacks."""
         self.linked[template] = linked = link(template, self._read)
-        return linked.text, template, lambda: True
+        return linked.rendered, template, lambda: True
 
     def _read(self, template: str) -> str:
         path = self._layers.find(template)
