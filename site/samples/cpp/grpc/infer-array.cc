@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -47,8 +48,9 @@ std::vector<T> Values(
     if (i < response.raw_output_contents_size()) {
       // Raw contents are little-endian, as x86 and Arm are.
       const std::string& raw = response.raw_output_contents(i);
+      if (raw.size() % sizeof(T) != 0) throw std::runtime_error("output " + name + " is cut short");
       values.resize(raw.size() / sizeof(T));
-      std::memcpy(values.data(), raw.data(), values.size() * sizeof(T));
+      std::memcpy(values.data(), raw.data(), raw.size());
     }
     const auto size = std::accumulate(
         output.shape().begin(), output.shape().end(), size_t{1}, std::multiplies<>());
@@ -68,6 +70,8 @@ void Print(const std::string& name, const std::vector<T>& values) {
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto stub = inference::GRPCInferenceService::NewStub(
       grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
 
@@ -105,8 +109,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -35,6 +36,8 @@ void Print(
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto stub = inference::GRPCInferenceService::NewStub(
       grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
 
@@ -43,6 +46,7 @@ void Run() {
   request.set_version("1");
   inference::ModelMetadataResponse metadata;
   Call([&](auto* context) { return stub->ModelMetadata(context, request, &metadata); });
+  if (metadata.name().empty()) throw std::runtime_error("the answer has no name");
   std::cout << "name: " << metadata.name() << '\n';
   std::cout << "versions:";
   for (const std::string& version : metadata.versions()) std::cout << ' ' << version;
@@ -58,8 +62,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

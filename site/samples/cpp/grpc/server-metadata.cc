@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <stdexcept>
@@ -25,11 +26,15 @@ void Call(Rpc rpc) {
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto stub = inference::GRPCInferenceService::NewStub(
       grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
 
   inference::ServerMetadataResponse metadata;
   Call([&](auto* context) { return stub->ServerMetadata(context, {}, &metadata); });
+  if (metadata.name().empty()) throw std::runtime_error("the answer has no name");
+  if (metadata.version().empty()) throw std::runtime_error("the answer has no version");
   std::cout << "name: " << metadata.name() << '\n';
   std::cout << "version: " << metadata.version() << '\n';
 }
@@ -41,8 +46,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -6,6 +6,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -36,14 +37,24 @@ std::string Send(const std::string& url) {
   return answer;
 }
 
+// Refuses an answer that no model server gives: it has no body, or a JSON object.
+void Ask(const std::string& url) {
+  const std::string answer = Send(url);
+  if (answer.empty()) return;
+  const auto health = nlohmann::json::parse(answer, nullptr, false);
+  if (!health.is_object() || health.contains("error")) {
+    throw std::runtime_error("the answer is not one of a healthy server: " + answer);
+  }
+}
+
 void Run() {
-  Send("http://localhost:8000/v2/health/live");
+  Ask("http://localhost:8000/v2/health/live");
   std::cout << "server live: true\n";
 
-  Send("http://localhost:8000/v2/health/ready");
+  Ask("http://localhost:8000/v2/health/ready");
   std::cout << "server ready: true\n";
 
-  Send("http://localhost:8000/v2/models/dummy/versions/1/ready");
+  Ask("http://localhost:8000/v2/models/dummy/versions/1/ready");
   std::cout << "model ready: true\n";
 }
 
@@ -54,8 +65,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

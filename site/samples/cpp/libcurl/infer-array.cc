@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -54,7 +56,14 @@ std::vector<T> Values(
     if (found != datatype) {
       throw std::runtime_error("output " + name + " is " + found + ", not " + datatype);
     }
-    return output.at("data").get<std::vector<T>>();
+    const auto values = output.at("data").get<std::vector<T>>();
+    const auto shape = output.at("shape").get<std::vector<size_t>>();
+    const auto size = std::accumulate(
+        shape.begin(), shape.end(), size_t{1}, std::multiplies<>());
+    if (values.size() != size) {
+      throw std::runtime_error("output " + name + " does not have the size of its shape");
+    }
+    return values;
   }
   throw std::runtime_error("the answer has no output " + name);
 }
@@ -98,8 +107,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <exception>
 #include <fstream>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -67,7 +69,14 @@ std::vector<T> Values(
     if (found != datatype) {
       throw std::runtime_error("output " + name + " is " + found + ", not " + datatype);
     }
-    return output.at("data").get<std::vector<T>>();
+    const auto values = output.at("data").get<std::vector<T>>();
+    const auto shape = output.at("shape").get<std::vector<size_t>>();
+    const auto size = std::accumulate(
+        shape.begin(), shape.end(), size_t{1}, std::multiplies<>());
+    if (values.size() != size) {
+      throw std::runtime_error("output " + name + " does not have the size of its shape");
+    }
+    return values;
   }
   throw std::runtime_error("the answer has no output " + name);
 }
@@ -107,8 +116,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

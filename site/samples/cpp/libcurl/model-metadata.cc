@@ -3,12 +3,14 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -38,25 +40,25 @@ std::string Send(const std::string& url) {
 }
 
 void Print(const std::string& kind, const nlohmann::json& tensor) {
+  const std::vector<int64_t> shape = tensor.at("shape");
   std::cout << kind << ' ' << tensor.at("name").get<std::string>() << ": "
             << tensor.at("datatype").get<std::string>() << " [";
-  const char* separator = "";
-  for (const auto& dimension : tensor.at("shape")) {
-    std::cout << separator << dimension;
-    separator = ", ";
-  }
+  for (size_t i = 0; i < shape.size(); ++i) std::cout << (i > 0 ? ", " : "") << shape[i];
   std::cout << "]\n";
 }
 
 void Run() {
   const auto metadata = nlohmann::json::parse(
       Send("http://localhost:8000/v2/models/dummy/versions/1"));
+  const std::vector<std::string> versions = metadata.at("versions");
+  const std::vector<nlohmann::json> inputs = metadata.at("inputs");
+  const std::vector<nlohmann::json> outputs = metadata.at("outputs");
   std::cout << "name: " << metadata.at("name").get<std::string>() << '\n';
   std::cout << "versions:";
-  for (const std::string version : metadata.at("versions")) std::cout << ' ' << version;
+  for (const std::string& version : versions) std::cout << ' ' << version;
   std::cout << "\nplatform: " << metadata.at("platform").get<std::string>() << '\n';
-  for (const auto& tensor : metadata.at("inputs")) Print("input", tensor);
-  for (const auto& tensor : metadata.at("outputs")) Print("output", tensor);
+  for (const auto& tensor : inputs) Print("input", tensor);
+  for (const auto& tensor : outputs) Print("output", tensor);
 }
 
 }  // namespace
@@ -66,8 +68,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -21,6 +22,8 @@ void Check(const tc::Error& error) {
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   std::unique_ptr<tc::InferenceServerGrpcClient> client;
   Check(tc::InferenceServerGrpcClient::Create(&client, "localhost:9000"));
 
@@ -48,8 +51,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -44,8 +45,9 @@ std::vector<T> Values(
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   Check(result.RawData(name, &bytes, &size));
+  if (size % sizeof(T) != 0) throw std::runtime_error("output " + name + " is cut short");
   std::vector<T> values(size / sizeof(T));
-  std::memcpy(values.data(), bytes, values.size() * sizeof(T));
+  std::memcpy(values.data(), bytes, size);
   std::vector<int64_t> shape;
   Check(result.Shape(name, &shape));
   const auto count = std::accumulate(
@@ -57,6 +59,8 @@ std::vector<T> Values(
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   std::unique_ptr<tc::InferenceServerGrpcClient> client;
   Check(tc::InferenceServerGrpcClient::Create(&client, "localhost:9000"));
 
@@ -90,8 +94,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -30,11 +31,14 @@ void Print(
 }
 
 void Run() {
+  // What fails is told by a status, and should not be logged besides.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   std::unique_ptr<tc::InferenceServerGrpcClient> client;
   Check(tc::InferenceServerGrpcClient::Create(&client, "localhost:9000"));
 
   inference::ModelMetadataResponse metadata;
   Check(client->ModelMetadata(&metadata, "dummy", "1", {}, kTimeout));
+  if (metadata.name().empty()) throw std::runtime_error("the answer has no name");
   std::cout << "name: " << metadata.name() << '\n';
   std::cout << "versions:";
   for (const std::string& version : metadata.versions()) std::cout << ' ' << version;
@@ -50,8 +54,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

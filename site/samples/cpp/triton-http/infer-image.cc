@@ -44,8 +44,9 @@ std::vector<T> Values(
   const uint8_t* bytes = nullptr;
   size_t size = 0;
   Check(result.RawData(name, &bytes, &size));
+  if (size % sizeof(T) != 0) throw std::runtime_error("output " + name + " is cut short");
   std::vector<T> values(size / sizeof(T));
-  std::memcpy(values.data(), bytes, values.size() * sizeof(T));
+  std::memcpy(values.data(), bytes, size);
   std::vector<int64_t> shape;
   Check(result.Shape(name, &shape));
   const auto count = std::accumulate(
@@ -90,8 +91,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }

@@ -44,8 +44,8 @@ int main() {
     Run();
   } catch (const std::exception& error) {
     std::string message = error.what();
-    const auto breaks = [](char c) { return c == '\n' || c == '\r'; };
-    std::replace_if(message.begin(), message.end(), breaks, ' ');
+    const auto control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::replace_if(message.begin(), message.end(), control, ' ');
     std::cerr << message << '\n';
     return 1;
   }
