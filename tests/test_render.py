@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -663,3 +664,12 @@ def test_no_template_names_a_column_and_they_are_few() -> None:
         if path.suffix == ".jinja":
             found = re.findall(r"(?:values|arguments|assigned|call|quote)\([^)]*\d", path.read_text())
             assert not found, f"{path}: {found}"
+
+
+@pytest.mark.parametrize("tags", ["{%% block %s %%}", "{%%- block %s -%%}", "{%%+ block %s +%%}"])
+def test_a_block_in_place_keeps_the_blanks_that_jinja_keeps(tags: str, tmp_path: Path) -> None:
+    frame = f"a \n  {tags % 'x'} \n  b {tags % 'y'} c {{% endblock %}}\n{{% endblock x %}}\n d\n"
+    expected = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    ).from_string(frame).render()  # fmt: skip
+    assert written(tmp_path, frame) == expected

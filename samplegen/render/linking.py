@@ -57,7 +57,7 @@ class _Piece:
         if self.keyword not in ("block", "endblock"):
             return self.text
         replaced = "if true" if self.keyword == "block" else "endif"
-        opening, closing = self.text.partition(self.keyword)[0], self.text.rstrip("+-%}")
+        opening, closing = self.text.partition(self.keyword)[0], self.text.rstrip("+-%} \t\n")
         return f"{opening}{replaced} {self.text[len(closing) :]}"
 
     def weight(self, line: str) -> int:
