@@ -126,7 +126,7 @@ class Literals:
 
     def comment(self, text: str, prefix: str, width: int = 88) -> Code:
         """Text as lines of a comment, each behind `prefix`."""
-        return _comment(self, text, prefix, width)
+        return _comment(self.remark(_printable(plain(text))), prefix, width)
 
     def _items(self, values: Sequence[Any], datatype: str) -> list[str]:
         match values:
@@ -154,18 +154,24 @@ def _quote(literals: Literals, text: str) -> Code:
     return Code(f"{quotes.opening}{''.join(pieces)}{quotes.closing}")
 
 
-@lru_cache(maxsize=64)
-def _comment(literals: Literals, text: str, prefix: str, width: int) -> Code:
+def _printable(text: str) -> str:
     """What does not print, a line break included, becomes a space."""
-    text = plain(text)
-    printed = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    measure = len if printed.isascii() else columns
-    lines = [prefix]
-    for word in literals.remark(printed).split():
-        if measure(lines[-1]) + measure(word) > width and lines[-1] != prefix:
-            lines.append(prefix)
-        lines[-1] += f"{word} "
-    return Code("\n".join(line.rstrip() for line in lines))
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+@lru_cache(maxsize=64)
+def _comment(text: str, prefix: str, width: int) -> Code:
+    measure = len if text.isascii() else columns
+    lines = []
+    line, used = prefix, measure(prefix)
+    for word in text.split():
+        size = measure(word)
+        if used + size > width and line != prefix:
+            lines.append(line.rstrip())
+            line, used = prefix, measure(prefix)
+        line += f"{word} "
+        used += size + 1
+    return Code("\n".join((*lines, line.rstrip())))
 
 
 NAMED = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
