@@ -33,7 +33,7 @@ from tests.test_literals import FLOATS, HOSTILE
 
 CATALOGUE = Catalogue()
 TEMPLATES = PACKAGED / "templates"
-COLUMNS = re.compile(r"(?:values|arguments|assigned|call|quote)\([^)]*\d")
+COLUMNS = re.compile(r"\| *(?:values|arguments|assigned|call|quote)\([^)]*\d")
 CELLS = {cell.name: cell for cell in CATALOGUE.cells}
 DOCUMENTED = CATALOGUE.spec.api.connection
 

@@ -17,16 +17,6 @@ class JavaLayout(Layout):
     width: int = 100
     indent: str = "  "
 
-    def lay_out(self, text: str) -> str:
-        lines = text.split("\n")
-        if max(map(len, lines)) <= self.width and text.isascii():
-            return text
-        # Marks only make a line longer; what is not ASCII may be longer than it looks.
-        return "\n".join(
-            line if len(line) <= self.width and line.isascii() else self.broken(line)
-            for line in lines
-        )
-
     def broken(self, line: str) -> str:
         margin = margin_of(line)
         if self.columns(line) <= self.width or line.startswith(("//", "*", "/*"), len(margin)):

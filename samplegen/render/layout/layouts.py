@@ -5,8 +5,9 @@ are. What it does not break stays as it is, however long.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from samplegen.render.layout.marks import OPEN_LIST, plain
 from samplegen.render.layout.source import Group, Nodes, columns, flat, parse, stripped
@@ -80,9 +81,14 @@ class LineLayout(Layout):
         if max(map(len, lines)) <= self.width and text.isascii():
             return text
         return "\n".join(
-            self.broken(line) if columns(seen) > self.width else line
+            self._kept(line) if len(seen) > self.width or self.columns(seen) > self.width else line
             for line, seen in zip(text.split("\n"), lines, strict=True)
         )
+
+    @cached_property
+    def _kept(self) -> Callable[[str], str]:
+        """Breaks a line, or knows it from before: frames have long lines that hold no value."""
+        return lru_cache(maxsize=1024)(self.broken)
 
     @abstractmethod
     def broken(self, line: str) -> str:
