@@ -6,6 +6,7 @@ A new option is a row here, and the lines of the templates that heed it.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from samplegen.connection.model import Connection, Tls
@@ -145,6 +146,7 @@ SECURITY = tuple(option for option in OPTIONS if not option.is_address)
 """Those that say what the server asks of those who call."""
 
 
+@lru_cache(maxsize=8)
 def asked(connection: Connection) -> tuple[Option, ...]:
     """The options that a sample has to heed besides an address."""
     return tuple(option for option in SECURITY if option.is_in(connection))
@@ -155,7 +157,8 @@ def without_effect(connection: Connection, transport: Transport) -> tuple[Option
     return tuple(option for option in asked(connection) if transport not in option.transports)
 
 
-def context(connection: Connection) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def context(connection: Connection) -> Mapping[str, Any]:
     """What templates see of all options."""
     return {name: value(connection) for o in SECURITY for name, value in o.context.items()}
 

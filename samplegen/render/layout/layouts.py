@@ -81,9 +81,14 @@ class LineLayout(Layout):
         if max(map(len, lines)) <= self.width and text.isascii():
             return text
         return "\n".join(
-            self._kept(line) if len(seen) > self.width or self.columns(seen) > self.width else line
+            self._kept(line) if self._is_too_long(seen) else line
             for line, seen in zip(text.split("\n"), lines, strict=True)
         )
+
+    def _is_too_long(self, line: str) -> bool:
+        if line.isascii():
+            return len(line) > self.width
+        return self.columns(line) > self.width
 
     @cached_property
     def _kept(self) -> Callable[[str], str]:
