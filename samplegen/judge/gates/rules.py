@@ -7,6 +7,7 @@ from samplegen.gates import Gate
 
 _JSON = frozenset({"cpp/libcurl", "curl/rest", "go/http", "java/http", "python/requests"})
 _PYTHON = frozenset({"python/requests", "python/tritonclient-http"})
+_EACH_READ = _PYTHON | {"python/urllib"}
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "wire": {
         "Content-Type": frozenset({"curl/rest"}),
@@ -27,12 +28,12 @@ RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
         "only the first elements": _JSON,
         "null elements": _JSON - {"cpp/libcurl"} | {"python/tritonclient-http"},
         "texts for numbers": frozenset({"curl/rest", "java/http", "python/requests"}),
-        "* is null": _JSON | _PYTHON,
+        "* is null": _JSON | _EACH_READ,
         "* is missing": frozenset({"curl/rest", "go/http"}),
         # Deadlines: the library's own are for each read, and for each address of a host.
-        "answer drips": _PYTHON,
-        "head drips": _PYTHON,
-        "connecting stalls": _PYTHON,
+        "answer drips": _EACH_READ,
+        "head drips": _EACH_READ,
+        "connecting stalls": _EACH_READ,
         # Messages without a cause, or of several lines.
         "HTTP status * without a body": frozenset({"curl/rest"}),
         "not live": frozenset({"curl/rest"}),
