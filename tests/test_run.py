@@ -45,12 +45,12 @@ def test_a_sample_waits_for_its_server_only(
         (ended(stderr="hm\n"), ["it printed to stderr, yet ended well"]),
         (ended(None, exceeded="time", seconds=5.2), ["it was not done after 5 s"]),
         (ended(None, exceeded="memory"), ["it held more memory than a sample may"]),
-        (ended(left=(Leftover("file", "/tmp/a/b"),)), ["it left the file b behind"]),
+        (ended(left=(Leftover("file", "/home/a/b"),)), ["it left the file b behind"]),
         (
             ended(left=(Leftover("file", "/x/in.png", "changed"),)),
             ["it changed the file in.png"],
         ),
-        (ended(left=(Leftover("file", "/tmp/theirs", uncertain=True),)), []),
+        (ended(left=(Leftover("file", "/home/theirs", uncertain=True),)), []),
         (
             ended(called=("10.0.0.1:80",)),
             ["it called 10.0.0.1:80, which is not its server"],

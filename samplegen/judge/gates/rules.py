@@ -5,10 +5,17 @@ from fnmatch import fnmatchcase
 
 from samplegen.gates import Gate
 
+_URLLIB = frozenset({"python/urllib"})
+"""The client of a new project, which is to stay short."""
+_GRPCIO = frozenset({"python/grpcio"})
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "faults": {
-        "empty message": frozenset({"python/grpcio"}),
-        "no message": frozenset({"python/grpcio"}),
+        "* is null": _URLLIB,
+        "answer drips": _URLLIB,
+        "head drips": _URLLIB,
+        "connecting stalls": _URLLIB,
+        "empty message": _GRPCIO,
+        "no message": _GRPCIO,
         "the status of a no": frozenset({"python/tritonclient-http"}),  # its library keeps it
     },
 }

@@ -15,7 +15,6 @@ from samplegen.judge.gates import rules
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
-from samplegen.judge.machine import load
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Exchange
@@ -28,8 +27,7 @@ from samplegen.spec.tensors import Tensor
 
 NAME: Gate = "wire"
 _TOLERANCE = 1.0
-"""Seconds by which a deadline may differ: some is gone before the request is sent, the more so on
-a busy machine."""
+"""Seconds by which a deadline may differ."""
 _BINARY = frozenset({"binary_data", "binary_data_size", "binary_data_output"})
 """Parameters that say how tensors travel, and nothing else."""
 _CONTENT_TYPE = "Content-Type"
@@ -58,6 +56,11 @@ class _Sent:
     """A request of a sample, and what it should have been."""
 
     def __init__(self, case: Case, exchange: Exchange, call: Call) -> None:
+        run = case.first
+        before = run.exchanges[exchange.number - 1].ended if exchange.number else None
+        self._gone = exchange.received - (before or run.at - run.ended.usage.seconds)
+        """Seconds since the program started, or since the answer before: some of them may have run
+        since the deadline was set."""
         self._spared = rules.spared(NAME, case.cell.client.name)
         self._exchange = exchange
         self._call = call
@@ -151,10 +154,9 @@ class _Sent:
         except ValueError as error:
             yield str(error)
             return
-        late = load.tolerance(_TOLERANCE, self._deadline / 4)
         if seconds is None:
             yield f"it has no deadline, expected {self._deadline} s"
-        elif not -late <= seconds - self._deadline <= _TOLERANCE:
+        elif not -_TOLERANCE - self._gone <= seconds - self._deadline <= _TOLERANCE:
             yield f"its deadline is {seconds:g} s, expected {self._deadline} s"
 
     # What it said
