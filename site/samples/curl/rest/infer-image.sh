@@ -6,13 +6,16 @@ set -eu
 # Prints the body of the answer. Anything but success is one line on stderr and exit status 1.
 request() {
   answer=$(
-    curl --silent --fail-with-body --max-time 10 \
-      --write-out '%{onerror} %{errormsg}' "$@"
-  ) || {
-    printf '%s' "${answer# }" | tr '\r\n' '  ' | tail -c 1000 >&2
+    curl --silent --max-time 10 \
+      --write-out ' %{http_code}%{onerror}%{stderr}%{errormsg}\n' "$@"
+  ) || exit 1
+  status=${answer##* }
+  answer=${answer% *}
+  if [ "$status" != 200 ]; then
+    printf 'HTTP status %s: %.1000s' "$status" "$answer" | tr '\r\n' '  ' >&2
     echo >&2
     exit 1
-  }
+  fi
   printf '%s\n' "$answer"
 }
 
@@ -41,12 +44,20 @@ answer=$(
     done
     cat "$image"
   } | request http://localhost:8000/v2/models/digits/versions/1/infer \
+    --header 'Content-Type: application/octet-stream' \
     --header "Inference-Header-Content-Length: $header_length" --data-binary @-
 )
 
-printf '%s' "$answer" | jq -nr --arg name probabilities \
-  --arg datatype FP32 '
-  input.outputs | map(select(.name == $name and .datatype == $datatype))[0]
+printf '%s' "$answer" | jq -sr \
+  --arg name probabilities --arg datatype FP32 '
+  def output($name; $datatype):
+    first(.outputs[]? | select(.name == $name and .datatype == $datatype))
     // error("the answer has no output \($name) of datatype \($datatype)")
-  | .data | "class: \(index(max))", "probability: \(max)"
+    | if (.data | length) != (reduce .shape[] as $size (1; . * $size)) then
+        error("output \($name) does not have the size of its shape")
+      elif any(.data[]; type != "number") then
+        error("output \($name) has elements that are not \($datatype)")
+      else . end;
+  .[0] // error("the answer is empty")
+  | output($name; $datatype).data | "class: \(index(max))", "probability: \(max)"
 ' || exit 1

@@ -1,6 +1,9 @@
 # Send a tensor of numbers to a model and print the tensor that it returns.
 
+import math
 import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
 
 import requests
 
@@ -15,26 +18,42 @@ def main(session: requests.Session) -> None:
         },
     ]
     url = "http://localhost:8000/v2/models/dummy/versions/1/infer"
-    response = checked(session.post(url, json={"inputs": inputs}, timeout=10))
-    values = output(response, "a", "FP32")
-    print("a:", *values)
+    answer = send(session.post, url, json={"inputs": inputs}).json()
+    tensor = output(answer, "a", "FP32", (int, float))
+    print("a:", *tensor["data"])
 
 
-def checked(response: requests.Response) -> requests.Response:
-    """The response, which must be a success."""
-    if not response.ok:
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 10,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
         raise ValueError(f"HTTP status {response.status_code}: {response.text}")
     return response
 
 
-def output(response: requests.Response, name: str, datatype: str) -> list:
-    """The data of an output of the answer."""
-    for tensor in response.json()["outputs"]:
+def output(answer: dict, name: str, datatype: str, kind: type | tuple) -> dict:
+    """An output of the answer, with its shape and data: elements of one kind."""
+    for tensor in answer["outputs"]:
         if tensor["name"] == name:
-            found = tensor["datatype"]
+            found, data = tensor["datatype"], tensor["data"]
             if found != datatype:
                 raise ValueError(f"output {name} is {found}, not {datatype}")
-            return tensor["data"]
+            if len(data) != math.prod(tensor["shape"]):
+                raise ValueError(f"output {name} does not have the size of its shape")
+            if not all(isinstance(element, kind) for element in data):
+                raise ValueError(f"output {name} has elements that are not {datatype}")
+            return tensor
     raise ValueError(f"the answer has no output {name}")
 
 

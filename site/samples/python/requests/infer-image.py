@@ -2,8 +2,11 @@
 # likeliest class.
 
 import json
+import math
 import struct
 import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import requests
@@ -24,36 +27,53 @@ def main(session: requests.Session) -> None:
 
     # The server decodes the image and scales it to the size that the model takes.
     url = "http://localhost:8000/v2/models/digits/versions/1/infer"
-    response = session.post(
+    response = send(
+        session.post,
         url,
         data=header + tensor,
         headers={
             "Content-Type": "application/octet-stream",
             "Inference-Header-Content-Length": str(len(header)),
         },
-        timeout=10,
     )
-    probabilities = output(checked(response), "probabilities", "FP32")
+    result = output(response.json(), "probabilities", "FP32", (int, float))
+    probabilities = result["data"]
     probability = max(probabilities)
     print(f"class: {probabilities.index(probability)}")
     print(f"probability: {probability:.4f}")
 
 
-def checked(response: requests.Response) -> requests.Response:
-    """The response, which must be a success."""
-    if not response.ok:
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 10,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
         raise ValueError(f"HTTP status {response.status_code}: {response.text}")
     return response
 
 
-def output(response: requests.Response, name: str, datatype: str) -> list:
-    """The data of an output of the answer."""
-    for tensor in response.json()["outputs"]:
+def output(answer: dict, name: str, datatype: str, kind: type | tuple) -> dict:
+    """An output of the answer, with its shape and data: elements of one kind."""
+    for tensor in answer["outputs"]:
         if tensor["name"] == name:
-            found = tensor["datatype"]
+            found, data = tensor["datatype"], tensor["data"]
             if found != datatype:
                 raise ValueError(f"output {name} is {found}, not {datatype}")
-            return tensor["data"]
+            if len(data) != math.prod(tensor["shape"]):
+                raise ValueError(f"output {name} does not have the size of its shape")
+            if not all(isinstance(element, kind) for element in data):
+                raise ValueError(f"output {name} has elements that are not {datatype}")
+            return tensor
     raise ValueError(f"the answer has no output {name}")
 
 

@@ -1,22 +1,44 @@
 # Ask a server for its name and version.
 
 import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
 
 import requests
 
 
 def main(session: requests.Session) -> None:
     url = "http://localhost:8000/v2"
-    metadata = checked(session.get(url, timeout=10)).json()
-    print(f"name: {metadata['name']}")
-    print(f"version: {metadata['version']}")
+    metadata = send(session.get, url).json()
+    print(f"name: {field(metadata, 'name')}")
+    print(f"version: {field(metadata, 'version')}")
 
 
-def checked(response: requests.Response) -> requests.Response:
-    """The response, which must be a success."""
-    if not response.ok:
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 10,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
         raise ValueError(f"HTTP status {response.status_code}: {response.text}")
     return response
+
+
+def field(answer: dict, name: str):
+    """A field of the answer, which must be there."""
+    value = answer.get(name)
+    if value is None:
+        raise ValueError(f"the answer has no {name}")
+    return value
 
 
 if __name__ == "__main__":

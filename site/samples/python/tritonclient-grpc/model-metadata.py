@@ -13,13 +13,27 @@ def main() -> None:
             model_version="1",
             client_timeout=10,
         )
-    print(f"name: {metadata.name}")
-    print("versions:", *metadata.versions)
-    print(f"platform: {metadata.platform}")
+    print(f"name: {field(metadata, 'name')}")
+    print("versions:", *field(metadata, "versions"))
+    print(f"platform: {field(metadata, 'platform')}")
     for tensor in metadata.inputs:
-        print(f"input {tensor.name}: {tensor.datatype} {list(tensor.shape)}")
+        print(f"input {signature(tensor)}")
     for tensor in metadata.outputs:
-        print(f"output {tensor.name}: {tensor.datatype} {list(tensor.shape)}")
+        print(f"output {signature(tensor)}")
+
+
+def field(answer, name: str):
+    """A field of the answer, which must be set."""
+    value = getattr(answer, name)
+    if not value:
+        raise ValueError(f"the answer has no {name}")
+    return value
+
+
+def signature(tensor) -> str:
+    """The name, datatype and shape of an input or output."""
+    name, datatype = field(tensor, "name"), field(tensor, "datatype")
+    return f"{name}: {datatype} {list(tensor.shape)}"
 
 
 if __name__ == "__main__":

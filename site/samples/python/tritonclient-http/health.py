@@ -3,6 +3,7 @@
 
 import sys
 
+import gevent
 import tritonclient.http as httpclient
 
 
@@ -13,9 +14,11 @@ def main() -> None:
         network_timeout=10,
     ) as client:
         checks = {
-            "server live": client.is_server_live(),
-            "server ready": client.is_server_ready(),
-            "model ready": client.is_model_ready(
+            "server live": gevent.with_timeout(10, client.is_server_live),
+            "server ready": gevent.with_timeout(10, client.is_server_ready),
+            "model ready": gevent.with_timeout(
+                10,
+                client.is_model_ready,
                 "dummy",
                 model_version="1",
             ),
@@ -29,5 +32,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:
+    except (Exception, gevent.Timeout) as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

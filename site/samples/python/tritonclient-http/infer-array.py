@@ -2,6 +2,7 @@
 
 import sys
 
+import gevent
 import numpy as np
 import tritonclient.http as httpclient
 
@@ -20,7 +21,9 @@ def main() -> None:
         infer_input = httpclient.InferInput("b", [1, 10], "FP32")
         infer_input.set_data_from_numpy(data)
         inputs.append(infer_input)
-        result = client.infer(
+        result = gevent.with_timeout(
+            10,
+            client.infer,
             "dummy",
             inputs,
             model_version="1",
@@ -28,11 +31,13 @@ def main() -> None:
     output = result.as_numpy("a")
     if output is None or output.dtype != np.float32:
         raise ValueError("the answer has no output a of datatype FP32")
+    if None in result.get_output("a").get("data", []):
+        raise ValueError("output a has elements that are null")
     print("a:", *output.flatten())
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:
+    except (Exception, gevent.Timeout) as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

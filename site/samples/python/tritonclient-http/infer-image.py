@@ -4,6 +4,7 @@
 import sys
 from pathlib import Path
 
+import gevent
 import numpy as np
 import tritonclient.http as httpclient
 
@@ -18,7 +19,9 @@ def main() -> None:
         image = Path("digit-7.png").read_bytes()
         infer_input = httpclient.InferInput("image", [1], "BYTES")
         infer_input.set_data_from_numpy(np.array([image], dtype=np.object_))
-        result = client.infer(
+        result = gevent.with_timeout(
+            10,
+            client.infer,
             "digits",
             [infer_input],
             model_version="1",
@@ -26,6 +29,8 @@ def main() -> None:
     probabilities = result.as_numpy("probabilities")
     if probabilities is None or probabilities.dtype != np.float32:
         raise ValueError("the answer has no output probabilities of datatype FP32")
+    if None in result.get_output("probabilities").get("data", []):
+        raise ValueError("output probabilities has elements that are null")
     print(f"class: {probabilities.argmax()}")
     print(f"probability: {probabilities.max():.4f}")
 
@@ -33,5 +38,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:
+    except (Exception, gevent.Timeout) as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -3,6 +3,7 @@
 
 import sys
 
+import gevent
 import tritonclient.http as httpclient
 
 
@@ -12,21 +13,37 @@ def main() -> None:
         connection_timeout=10,
         network_timeout=10,
     ) as client:
-        metadata = client.get_model_metadata(
+        metadata = gevent.with_timeout(
+            10,
+            client.get_model_metadata,
             "dummy",
             model_version="1",
         )
-    print(f"name: {metadata['name']}")
-    print("versions:", *metadata["versions"])
-    print(f"platform: {metadata['platform']}")
-    for tensor in metadata["inputs"]:
-        print(f"input {tensor['name']}: {tensor['datatype']} {tensor['shape']}")
-    for tensor in metadata["outputs"]:
-        print(f"output {tensor['name']}: {tensor['datatype']} {tensor['shape']}")
+    print(f"name: {field(metadata, 'name')}")
+    print("versions:", *field(metadata, "versions"))
+    print(f"platform: {field(metadata, 'platform')}")
+    for tensor in field(metadata, "inputs"):
+        print(f"input {signature(tensor)}")
+    for tensor in field(metadata, "outputs"):
+        print(f"output {signature(tensor)}")
+
+
+def field(answer: dict, name: str):
+    """A field of the answer, which must be there."""
+    value = answer.get(name)
+    if value is None:
+        raise ValueError(f"the answer has no {name}")
+    return value
+
+
+def signature(tensor: dict) -> str:
+    """The name, datatype and shape of an input or output."""
+    name, datatype = field(tensor, "name"), field(tensor, "datatype")
+    return f"{name}: {datatype} {field(tensor, 'shape')}"
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:
+    except (Exception, gevent.Timeout) as error:
         sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
