@@ -237,5 +237,5 @@ def test_more_data_than_compilers_take_as_literals_is_refused(tmp_path: Path) ->
     spec = Spec(Layers((tmp_path,)))
     assert len(spec.operation("long").inputs[0].elements) == 2001
     (tmp_path / "longer.yaml").write_text(f"{OPERATION}inputs: [{tensor}, {tensor}]\n")
-    with pytest.raises(SamplegenError, match="found 4,002 elements of data; expected at most 4,000"):
+    with pytest.raises(SamplegenError, match="found 4,002 elements of data; expected at most"):
         Spec(Layers((tmp_path,))).operation("longer")

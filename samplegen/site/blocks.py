@@ -104,7 +104,8 @@ class Blocks(Views):
     def details(self, rpcs: tuple[str, ...]) -> str:
         """The fields and errors, which are the same on many pages: search finds them elsewhere."""
         html = _markdown(super().details(rpcs))
-        # Many rows on every page: a cell of code alone is an element less, and links stand in lines.
+        # Many rows on every page: a cell of code alone is an element less, and links stand in
+        # lines.
         html = _CODE_CELL.sub(r'<td class="sg-mono">\1</td>', html)
         return self.slot(html.replace("<br>", " "))
 
@@ -224,7 +225,8 @@ class Blocks(Views):
             for file in sample.operation.files
         )
         content = (
-            f'{self._badge(sample)}{_deviation(sample)}<div class="highlight sg-code"><span class="filename">'
+            f"{self._badge(sample)}{_deviation(sample)}"
+            '<div class="highlight sg-code"><span class="filename">'
             f'<a href="{href}" download>{name}</a>{files}'
             f'<a href="#{sample.anchor}" >Link to this sample</a></span>'
             f"<pre><code>{code}</code></pre></div>{_output(sample)}"

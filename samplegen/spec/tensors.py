@@ -27,8 +27,8 @@ Datatype = Literal[
 LONGEST = 32
 """The elements of a tensor that samples hold as a literal, and print one and all."""
 MOST_LITERAL = 4_000
-"""The elements that the inputs of an operation may list as `data`; a method of Java has 65,535 bytes
-of code, and an element of an array takes about eight of them."""
+"""The elements that the inputs of an operation may list as `data`: a method of Java has 65,535
+bytes of code, and an element of an array takes about eight of them."""
 MOST = 2**26
 """The elements of the longest input: a quarter of a gigabyte as FP32."""
 SHOWN = 8
