@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from samplegen.render.layout.javacode import SHORT
 from samplegen.render.layout.javaparser import Parser, UnknownCodeError
-from samplegen.render.layout.layouts import Layout, filled, margin_of
+from samplegen.render.layout.layouts import LineLayout, filled, margin_of
 from samplegen.render.layout.levels import Document, utf16_units
 from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST
 
 
 @dataclass(frozen=True)
-class JavaLayout(Layout):
+class JavaLayout(LineLayout):
     """As google-java-format in its Google style; an array that is broken ends with a comma."""
 
     width: int = 100

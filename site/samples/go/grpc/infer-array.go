@@ -77,8 +77,10 @@ func values[T any](
 		values := typed(output.GetContents())
 		if raw := response.GetRawOutputContents(); i < len(raw) {
 			values = make([]T, len(raw[i])/binary.Size(*new(T)))
-			if _, err := binary.Decode(raw[i], binary.LittleEndian, values); err != nil {
+			if n, err := binary.Decode(raw[i], binary.LittleEndian, values); err != nil {
 				return nil, err
+			} else if n < len(raw[i]) {
+				return nil, fmt.Errorf("output %s is cut short", name)
 			}
 		}
 		size := 1

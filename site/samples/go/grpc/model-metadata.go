@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -40,6 +41,9 @@ func run() error {
 	})
 	if err != nil {
 		return err
+	}
+	if metadata.GetName() == "" {
+		return errors.New("the answer has no name")
 	}
 	fmt.Println("name:", metadata.GetName())
 	fmt.Println("versions:", strings.Join(metadata.GetVersions(), " "))

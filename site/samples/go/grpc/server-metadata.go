@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -36,6 +37,9 @@ func run() error {
 	metadata, err := client.ServerMetadata(ctx, &inference.ServerMetadataRequest{})
 	if err != nil {
 		return err
+	}
+	if metadata.GetName() == "" || metadata.GetVersion() == "" {
+		return errors.New("the answer has no name or no version")
 	}
 	fmt.Println("name:", metadata.GetName())
 	fmt.Println("version:", metadata.GetVersion())

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,7 +12,11 @@ import (
 	"time"
 )
 
-var client = http.Client{Timeout: 10 * time.Second}
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -21,17 +26,17 @@ func main() {
 }
 
 func run() error {
-	if _, err := read(client.Get("http://localhost:8000/v2/health/live")); err != nil {
+	if err := healthy(client.Get("http://localhost:8000/v2/health/live")); err != nil {
 		return err
 	}
 	fmt.Println("server live: true")
 
-	if _, err := read(client.Get("http://localhost:8000/v2/health/ready")); err != nil {
+	if err := healthy(client.Get("http://localhost:8000/v2/health/ready")); err != nil {
 		return err
 	}
 	fmt.Println("server ready: true")
 
-	if _, err := read(client.Get("http://localhost:8000/v2/models/dummy/versions/1/ready")); err != nil {
+	if err := healthy(client.Get("http://localhost:8000/v2/models/dummy/versions/1/ready")); err != nil {
 		return err
 	}
 	fmt.Println("model ready: true")
@@ -52,4 +57,18 @@ func read(response *http.Response, err error) ([]byte, error) {
 		return nil, fmt.Errorf("HTTP status %s: %s", response.Status, body)
 	}
 	return body, nil
+}
+
+// healthy refuses what is no answer of a model server, such as a login page: its answers are
+// empty, or a JSON object.
+func healthy(response *http.Response, err error) error {
+	body, err := read(response, err)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(body, &answer); err != nil || answer == nil || answer["error"] != nil {
+		return fmt.Errorf("the answer is not one of a healthy server: %s", body)
+	}
+	return nil
 }

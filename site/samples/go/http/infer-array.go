@@ -12,7 +12,11 @@ import (
 	"time"
 )
 
-var client = http.Client{Timeout: 10 * time.Second}
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -71,6 +75,7 @@ func read(response *http.Response, err error) ([]byte, error) {
 type answer struct {
 	Outputs []struct {
 		Name, Datatype string
+		Shape          []int
 		Data           json.RawMessage
 	}
 }
@@ -88,9 +93,25 @@ func values[T any](body []byte, name, datatype string) ([]T, error) {
 		if output.Datatype != datatype {
 			return nil, fmt.Errorf("output %s is %s, not %s", name, output.Datatype, datatype)
 		}
-		var values []T
-		err := json.Unmarshal(output.Data, &values)
-		return values, err
+		var elements []*T // nil for null
+		if err := json.Unmarshal(output.Data, &elements); err != nil {
+			return nil, fmt.Errorf("output %s: %w", name, err)
+		}
+		size := 1
+		for _, dimension := range output.Shape {
+			size *= dimension
+		}
+		if len(elements) != size {
+			return nil, fmt.Errorf("output %s has %d elements, not %d", name, len(elements), size)
+		}
+		values := make([]T, size)
+		for i, element := range elements {
+			if element == nil {
+				return nil, fmt.Errorf("output %s has an element that is null", name)
+			}
+			values[i] = *element
+		}
+		return values, nil
 	}
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }

@@ -9,11 +9,16 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
 
-var client = http.Client{Timeout: 10 * time.Second}
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 func main() {
 	if err := run(); err != nil {
@@ -28,19 +33,30 @@ func run() error {
 		return err
 	}
 	var metadata struct {
-		Name, Platform  string
+		Name            string
 		Versions        []string
+		Platform        *string
 		Inputs, Outputs []tensor
 	}
 	if err := json.Unmarshal(body, &metadata); err != nil {
 		return err
 	}
-	if metadata.Name == "" {
-		return errors.New("the answer has no name")
+	if metadata.Name == "" || metadata.Versions == nil || metadata.Platform == nil ||
+		metadata.Inputs == nil || metadata.Outputs == nil {
+		return errors.New("the answer lacks the name, versions, platform, inputs or outputs")
+	}
+	if slices.Contains(metadata.Versions, "") {
+		return errors.New("the answer has a version without a name")
+	}
+	for _, tensor := range slices.Concat(metadata.Inputs, metadata.Outputs) {
+		if tensor.Name == "" || tensor.Datatype == "" ||
+			tensor.Shape == nil || slices.Contains(tensor.Shape, "") {
+			return errors.New("the answer has a tensor without a name, a datatype or a shape")
+		}
 	}
 	fmt.Println("name:", metadata.Name)
 	fmt.Println("versions:", strings.Join(metadata.Versions, " "))
-	fmt.Println("platform:", metadata.Platform)
+	fmt.Println("platform:", *metadata.Platform)
 	for _, input := range metadata.Inputs {
 		fmt.Println("input", input)
 	}
@@ -68,7 +84,7 @@ func read(response *http.Response, err error) ([]byte, error) {
 
 type tensor struct {
 	Name, Datatype string
-	Shape          []int
+	Shape          []json.Number // "" for null
 }
 
 func (t tensor) String() string {

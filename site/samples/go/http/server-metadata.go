@@ -12,7 +12,11 @@ import (
 	"time"
 )
 
-var client = http.Client{Timeout: 10 * time.Second}
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 func main() {
 	if err := run(); err != nil {

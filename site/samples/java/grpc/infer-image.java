@@ -94,7 +94,8 @@ class Main {
     }
     long size = output.getShapeList().stream().reduce(1L, (a, b) -> a * b);
     if (values.size() != size) {
-      throw new IllegalStateException("got " + values.size() + " elements, not " + size);
+      throw new IllegalStateException(
+          "output " + output.getName() + " has " + values.size() + " elements, not " + size);
     }
     return values;
   }

@@ -35,6 +35,9 @@ class Main {
     request.setVersion("1");
     ModelMetadataResponse metadata = stub.modelMetadata(request.build());
 
+    if (metadata.getName().isEmpty()) {
+      throw new IllegalStateException("the answer has no name");
+    }
     System.out.println("name: " + metadata.getName());
     System.out.println("versions: " + String.join(" ", metadata.getVersionsList()));
     System.out.println("platform: " + metadata.getPlatform());

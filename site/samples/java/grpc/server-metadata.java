@@ -30,6 +30,9 @@ class Main {
   private static void call(GRPCInferenceServiceBlockingStub stub) {
     ServerMetadataResponse metadata =
         stub.serverMetadata(ServerMetadataRequest.getDefaultInstance());
+    if (metadata.getName().isEmpty() || metadata.getVersion().isEmpty()) {
+      throw new IllegalStateException("the answer has no name or no version");
+    }
     System.out.println("name: " + metadata.getName());
     System.out.println("version: " + metadata.getVersion());
   }

@@ -3,6 +3,8 @@
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 class Main {
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   public static void main(String[] args) {
     try {
@@ -25,15 +28,15 @@ class Main {
 
   private static void call() throws Exception {
     String live = "http://localhost:8000/v2/health/live";
-    send(request(live));
+    check(send(request(live)));
     System.out.println("server live: true");
 
     String ready = "http://localhost:8000/v2/health/ready";
-    send(request(ready));
+    check(send(request(ready)));
     System.out.println("server ready: true");
 
     String modelReady = "http://localhost:8000/v2/models/dummy/versions/1/ready";
-    send(request(modelReady));
+    check(send(request(modelReady)));
     System.out.println("model ready: true");
   }
 
@@ -49,5 +52,13 @@ class Main {
       throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
     }
     return response.body();
+  }
+
+  /** Refuses what is no answer of a model server: its answers are empty, or a JSON object. */
+  private static void check(String body) throws IOException {
+    JsonNode answer = JSON.readTree(body);
+    if (!body.isEmpty() && (!answer.isObject() || answer.has("error"))) {
+      throw new IOException("the answer is not one of a healthy server: " + body);
+    }
   }
 }

@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.function.Predicate;
 
 class Main {
   private static final HttpClient CLIENT =
@@ -45,7 +46,7 @@ class Main {
     request.header("Content-Type", "application/json");
     request.POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
     JsonNode answer = JSON.readTree(send(request));
-    print("a", find(answer, "a", "FP32"));
+    print("a", find(answer, "a", "FP32", JsonNode::isNumber));
   }
 
   private static HttpRequest.Builder request(String url) {
@@ -68,14 +69,23 @@ class Main {
   }
 
   /** Finds the data of an output of the answer. */
-  private static JsonNode find(JsonNode answer, String name, String datatype) throws IOException {
+  private static JsonNode find(
+      JsonNode answer, String name, String datatype, Predicate<JsonNode> isElement)
+      throws IOException {
     for (JsonNode output : answer.required("outputs")) {
       if (output.required("name").asText().equals(name)) {
         String found = output.required("datatype").asText();
         if (!found.equals(datatype)) {
           throw new IOException("output " + name + " is " + found + ", not " + datatype);
         }
-        return output.required("data");
+        JsonNode shape = output.required("shape");
+        long size = shape.valueStream().mapToLong(JsonNode::asLong).reduce(1, (a, b) -> a * b);
+        JsonNode data = output.required("data");
+        if (data.size() != size || !data.valueStream().allMatch(isElement)) {
+          throw new IOException(
+              "output " + name + " does not have the " + size + " elements of its shape");
+        }
+        return data;
       }
     }
     throw new IOException("the answer has no output " + name);

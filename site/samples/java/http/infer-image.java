@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 class Main {
   private static final HttpClient CLIENT =
@@ -58,7 +59,7 @@ class Main {
     request.POST(BodyPublishers.ofByteArray(body.array()));
     JsonNode answer = JSON.readTree(send(request));
 
-    JsonNode output = find(answer, "probabilities", "FP32");
+    JsonNode output = find(answer, "probabilities", "FP32", JsonNode::isNumber);
     List<Double> probabilities = output.valueStream().map(JsonNode::asDouble).toList();
     double probability = Collections.max(probabilities);
     System.out.println("class: " + probabilities.indexOf(probability));
@@ -80,14 +81,23 @@ class Main {
   }
 
   /** Finds the data of an output of the answer. */
-  private static JsonNode find(JsonNode answer, String name, String datatype) throws IOException {
+  private static JsonNode find(
+      JsonNode answer, String name, String datatype, Predicate<JsonNode> isElement)
+      throws IOException {
     for (JsonNode output : answer.required("outputs")) {
       if (output.required("name").asText().equals(name)) {
         String found = output.required("datatype").asText();
         if (!found.equals(datatype)) {
           throw new IOException("output " + name + " is " + found + ", not " + datatype);
         }
-        return output.required("data");
+        JsonNode shape = output.required("shape");
+        long size = shape.valueStream().mapToLong(JsonNode::asLong).reduce(1, (a, b) -> a * b);
+        JsonNode data = output.required("data");
+        if (data.size() != size || !data.valueStream().allMatch(isElement)) {
+          throw new IOException(
+              "output " + name + " does not have the " + size + " elements of its shape");
+        }
+        return data;
       }
     }
     throw new IOException("the answer has no output " + name);

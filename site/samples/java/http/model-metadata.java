@@ -31,11 +31,11 @@ class Main {
     String url = "http://localhost:8000/v2/models/dummy/versions/1";
     String answer = send(request(url));
     JsonNode metadata = JSON.readTree(answer);
-    System.out.println("name: " + metadata.required("name").asText());
-    System.out.println("versions: " + joined(metadata.required("versions"), " "));
-    System.out.println("platform: " + metadata.required("platform").asText());
-    metadata.required("inputs").forEach(tensor -> print("input", tensor));
-    metadata.required("outputs").forEach(tensor -> print("output", tensor));
+    System.out.println("name: " + text(metadata, "name"));
+    System.out.println("versions: " + joined(list(metadata, "versions"), " "));
+    System.out.println("platform: " + text(metadata, "platform"));
+    list(metadata, "inputs").forEach(tensor -> print("input", tensor));
+    list(metadata, "outputs").forEach(tensor -> print("output", tensor));
   }
 
   private static HttpRequest.Builder request(String url) {
@@ -52,14 +52,32 @@ class Main {
     return response.body();
   }
 
+  /** Returns a text that the answer must have. */
+  private static String text(JsonNode node, String field) {
+    JsonNode value = node.required(field);
+    if (!value.isTextual()) {
+      throw new IllegalArgumentException(field + " is not a text: " + value);
+    }
+    return value.asText();
+  }
+
+  /** Returns a list that the answer must have, without null among its elements. */
+  private static JsonNode list(JsonNode node, String field) {
+    JsonNode values = node.required(field);
+    if (!values.isArray() || values.valueStream().anyMatch(JsonNode::isNull)) {
+      throw new IllegalArgumentException(field + " is not a list of values: " + values);
+    }
+    return values;
+  }
+
   private static String joined(JsonNode values, String separator) {
     return values.valueStream().map(JsonNode::asText).collect(joining(separator));
   }
 
   private static void print(String kind, JsonNode tensor) {
-    String name = tensor.required("name").asText();
-    String datatype = tensor.required("datatype").asText();
-    String shape = joined(tensor.required("shape"), ", ");
+    String name = text(tensor, "name");
+    String datatype = text(tensor, "datatype");
+    String shape = joined(list(tensor, "shape"), ", ");
     System.out.println(kind + " " + name + ": " + datatype + " [" + shape + "]");
   }
 }

@@ -29,8 +29,8 @@ class Main {
     String url = "http://localhost:8000/v2";
     String answer = send(request(url));
     JsonNode metadata = JSON.readTree(answer);
-    System.out.println("name: " + metadata.required("name").asText());
-    System.out.println("version: " + metadata.required("version").asText());
+    System.out.println("name: " + text(metadata, "name"));
+    System.out.println("version: " + text(metadata, "version"));
   }
 
   private static HttpRequest.Builder request(String url) {
@@ -45,5 +45,14 @@ class Main {
       throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
     }
     return response.body();
+  }
+
+  /** Returns a text that the answer must have. */
+  private static String text(JsonNode node, String field) {
+    JsonNode value = node.required(field);
+    if (!value.isTextual()) {
+      throw new IllegalArgumentException(field + " is not a text: " + value);
+    }
+    return value.asText();
   }
 }
