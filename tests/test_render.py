@@ -107,10 +107,12 @@ class Result:
     def as_numpy(self, name):
         calls.append(["as_numpy", name])
         return numpy.array([1.5, -2.0, 0.25])
+    def get_output(self, name):
+        return {}
 
 class Metadata(dict):
     name, version, platform, versions, inputs, outputs = "n", "v", "p", ["1", "2"], [], []
-    def __missing__(self, key):
+    def get(self, key):
         return getattr(self, key)
 
 class InferenceServerClient:
@@ -159,7 +161,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'for word; do printf "%s\\0" "$word" >>"$RECORD"; done\n'
         'printf "\\0\\0" >>"$RECORD"\n'
         'case "$*" in *@-*) cat >"$RECORD.body" ;; esac\n'
-        'cat "$ANSWER"\n'
+        'cat "$ANSWER"\nprintf " 200\\n"\n'
     )
     curl.chmod(0o755)
     return folder
