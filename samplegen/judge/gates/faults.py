@@ -252,14 +252,17 @@ def _run(case: Case, fault: Fault, call: int, slot: Slot) -> Run:
 def _mistimed(case: Case, fault: Fault, run: Run) -> list[str]:
     """Whether a sample that waited in vain ended at another time than its deadline."""
     since = run.waiting_since
-    if fault.connecting == "ignored":  # nothing of it reaches the proxy
-        since = run.at - run.ended.usage.seconds + _preparation(case.first)
+    preparation = 0.0
+    if fault.connecting == "ignored":
+        # Nothing of it reaches the proxy: it began to wait at some time after its start.
+        since = run.at - run.ended.usage.seconds
+        preparation = _preparation(case.first)
     if not fault.waits or since is None or run.ended.status is None:
         return []
     waited = run.at - since
     deadline = case.setup.deadline
     early, late = (load.tolerance(_TOLERANCE, deadline / part) for part in (4, 2))
-    if -early <= waited - deadline <= late:
+    if -early <= waited - deadline <= late + preparation:
         return []
     return [f"it ended after {waited:.1f} s, expected its deadline of {deadline} s"]
 
