@@ -297,15 +297,24 @@ def page_of(tmp_path: Path, made: Book) -> str:
     return building.build(tmp_path, made).text("operations/health/index.html")
 
 
+BROKEN = (Finding("it broke"),)
+MISSING = (Finding("Go is missing"),)
+
+
 @pytest.mark.parametrize(
     ("changes", "state", "words", "shows_output"),
     [
         ({}, "verified", "2026-01-02", True),
-        ({"reason": "lint: ruff is missing"}, "verified", "lint: ruff is missing", True),
-        ({"status": "failed", "reason": "run: it broke"}, "failed", "run: it broke", False),
-        ({"status": "skipped", "reason": "Go is missing"}, "unverified", "Go is missing", False),
+        ({"not_tried": {"lint": "ruff is missing"}}, "verified", "lint: ruff is missing", True),
+        ({"status": "failed", "gate": "run", "findings": BROKEN}, "failed", "run: it broke", False),
+        ({"status": "skipped", "findings": MISSING}, "unverified", "Go is missing", False),
         ({"sha256": "0" * 64}, "stale", "has changed since it was last run", False),
-        ({"status": "failed", "sha256": "0" * 64}, "stale", "has changed", False),
+        (
+            {"status": "failed", "findings": BROKEN, "sha256": "0" * 64},
+            "stale",
+            "has changed",
+            False,
+        ),
         ({"documented_addresses": False}, "verified", "on another address", True),
         (None, "unverified", "not run where this site was built", False),
     ],

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,9 +82,11 @@ def datatype(line: Line, documents: Mapping[str, Document]) -> str:
 def lines(case: Case) -> list[Line]:
     """The lines that the sample prints, each with its place in the answers, if it has one.
 
-    Of several places with the same value, the first line takes the first.
+    Of several places with the same value, the first line takes the first. The name of an output is
+    no label to look for: a sample asks for an output by its own name.
     """
     answers = given(case, case.first)
+    outputs = {output.name for output in case.cell.operation.outputs}
     known = case.cell.told(case.cell.operation.expect)
     taken: Counter[Any] = Counter()
     found = []
@@ -92,8 +94,8 @@ def lines(case: Case) -> list[Line]:
         if line.answer:
             found.append(_named(line, answers))
             continue
-        value = _next(taken, answers, line.value, line.tolerance)
-        label = _next(taken, answers, (line.label,), 0.0)
+        value = _asked(_next(taken, answers, line.value, line.tolerance), answers, outputs)
+        label = () if line.label in outputs else _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found
 
@@ -128,6 +130,17 @@ def _next(
     number = taken[tuple(places)]
     taken[tuple(places)] += 1
     return places[min(number, len(places) - 1)]
+
+
+def _asked(place: Place, answers: Mapping[str, Any], outputs: Collection[str]) -> Place:
+    """The place with its output by name, as a sample asks for it, wherever it stands."""
+    found: Any = answers
+    words = []
+    for word in place:
+        found = _step(found, word)
+        name = found.get("name") if isinstance(found, dict) else None
+        words.append(name if isinstance(name, str) and name in outputs else word)
+    return tuple(words)
 
 
 def _places(tree: Any, value: Sequence[Scalar], tolerance: float) -> Iterator[Place]:
