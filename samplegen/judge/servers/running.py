@@ -156,7 +156,7 @@ class Runner:
     def _world(self, program: Program) -> contextlib.AbstractContextManager[World]:
         host = self.connection.host.strip("[]")
         return self._starter.world(
-            ports=list(self.connection.ports.values()),
+            ports=[*dict.fromkeys(self.connection.ports.values())],  # an ingress may have but one
             files=program.files,
             shown=program.folders,
             kept=self._kept,
