@@ -5,12 +5,23 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def missing(what: str, *, in_ci: bool = True) -> NoReturn:
+    """Skips, or in CI, where everything is there that can be installed, fails.
+
+    Args:
+        what: What is missing, and how it is installed.
+        in_ci: Whether CI has it.
+    """
+    (pytest.fail if in_ci and "CI" in os.environ else pytest.skip)(what)
 
 
 @pytest.fixture

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 from tests.server.process import Server, free_ports
 
 TOKEN = "t0ken \"with\" $(odd) 'characters' \\"  # noqa: S105  (a made-up one)
@@ -89,12 +87,6 @@ def documented() -> str:
     found = re.search(r"^```nginx[^\n]*\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
-
-
-def missing(what: str, expected: bool = False) -> None:
-    """Skips, or in CI, where everything else is there, fails."""
-    refuse: Any = pytest.fail if os.environ.get("CI") and not expected else pytest.skip
-    refuse(what)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from samplegen.render.view import view
 from samplegen.spec.tensors import Tensor
 from samplegen.yamlfile import load
 from tests import walkthrough
+from tests.conftest import missing
 from tests.test_literals import HOSTILE
 
 TEMPLATES = Path(tempfile.mkdtemp(prefix="samplegen-"))
@@ -34,7 +35,12 @@ walkthrough.write(TEMPLATES)
 CATALOGUE = Catalogue((), (TEMPLATES,))
 CLIENT = CATALOGUE.clients.client("javascript/fetch")
 NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="node is missing; sudo apt install nodejs")
+
+
+@pytest.fixture
+def node() -> None:
+    if NODE is None:
+        missing("node is missing; sudo apt install nodejs")
 
 
 STUB = """
@@ -60,7 +66,7 @@ def sent(program: str, folder: Path) -> tuple[str, dict[str, Any]]:
     return url, request
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 @settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), min_size=1, max_size=20),
@@ -128,7 +134,7 @@ def test_what_would_let_a_text_leave_its_literal_is_refused(
         load(path, DeclaredLiterals)
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 def test_the_page_makes_a_client_from_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,5 @@
 """Code as templates hold it, a statement a line, laid out: clang-format changes nothing."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from samplegen.render.layout.cpp import CppLayout
 from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, plain, spans, value
 from samplegen.render.literals.cpp import CPP
 from samplegen.resources import PACKAGED
+from tests.conftest import missing
 
 
 @cache
@@ -27,8 +27,7 @@ def command() -> list[str]:
     # Braces are doubled there, since those of a file's name are single ones.
     style = [a.replace("{{", "{").replace("}}", "}") for a in arguments if a.startswith("--style")]
     if shutil.which(arguments[0]) is None:
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
-        refuse(f"{arguments[0]} is missing; sudo apt install clang-format")
+        missing(f"{arguments[0]} is missing; sudo apt install clang-format")
     return [arguments[0], *style, "--assume-filename=program.cc"]
 
 

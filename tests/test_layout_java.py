@@ -1,6 +1,5 @@
 """Statements as templates hold them, laid out: google-java-format changes nothing."""
 
-import os
 import shutil
 import struct
 import subprocess
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from samplegen.render.layout.java import JavaLayout
 from samplegen.render.layout.marks import plain, value
 from samplegen.render.literals.java import JAVA
+from tests.conftest import missing
 
 ROOT = Path(__file__).parents[1]
 Code = st.SearchStrategy[str]
@@ -62,8 +62,7 @@ def formatted(
     """google-java-format as the judge has it, in one process for all programs."""
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
-            refuse: Callable[[str], Any] = pytest.fail if os.environ.get("CI") else pytest.skip
-            refuse(f"{program} is missing; sudo apt install default-jdk-headless maven")
+            missing(f"{program} is missing; sudo apt install default-jdk-headless maven")
     jar = _jar(pytestconfig.cache.mkdir("google-java-format"))
     source = tmp_path_factory.mktemp("server") / "Server.java"
     source.write_text(SERVER)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from samplegen.render.layout.marks import plain
 from samplegen.render.literals import LITERALS
+from tests.conftest import missing
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
 WORDS = st.text(CHARACTERS, min_size=1, max_size=45)
@@ -64,7 +65,7 @@ CASES: dict[str, Case] = {
 def case(request: pytest.FixtureRequest) -> Case:
     found = CASES[request.param]
     if shutil.which(found[1][0]) is None:
-        pytest.skip(f"{found[1][0]} is missing")
+        missing(f"{found[1][0]} is missing")
     return found
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from samplegen.catalogue import Catalogue
 from samplegen.judge.machine.requirements import Versions
-from tests.conftest import Run
-from tests.ingress import API_KEY, TOKEN, Ingress, missing
+from tests.conftest import Run, missing
+from tests.ingress import API_KEY, TOKEN, Ingress
 from tests.typing_in import fresh_shell, type_in, typed
 
 SECRETS = {"KSERVE_TOKEN": TOKEN, "API_KEY": API_KEY}

@@ -1,14 +1,14 @@
 """The built site, and a real browser to look at it."""
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
+from tests.conftest import missing
 from tests.site import building
 
 FLAGS = [
@@ -32,11 +32,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> building.Site:
 def address(site: building.Site) -> Iterator[str]:
     with building.served(site.folder) as address:
         yield address
-
-
-def missing(what: str) -> NoReturn:
-    """Skips, or in CI, where everything is there, fails."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
 
 
 @pytest.fixture(scope="session")

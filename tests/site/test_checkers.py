@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import missing
 from tests.site.building import Site
-from tests.site.conftest import FLAGS, missing
+from tests.site.conftest import FLAGS
 
 CATEGORIES = ("accessibility", "best-practices", "seo")
 """Not the performance, which follows the load of the machine: bench/site.py measures it."""

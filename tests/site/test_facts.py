@@ -28,10 +28,9 @@ from samplegen.site.plain import Plain
 from samplegen.site.views import MARKS
 from samplegen.spec.tensors import Datatype
 from tests import test_proto
-from tests.conftest import Run
+from tests.conftest import Run, missing
 from tests.server.process import running
 from tests.site import building, examples, recording
-from tests.site.conftest import missing
 
 PAGES = building.ROOT / "site"
 FENCE = re.compile(r'^```(\w+) title="([^"]+)"\n(.*?)\n```$', re.M | re.S)
