@@ -158,7 +158,7 @@ def test_no_changed_character_goes_unseen(
         for number, value in enumerate(lists)
     ]
     right = "".join(
-        f"{expectation.label}: {' '.join(map(str, expectation.value))}\n"
+        f"{expectation.label}: {' '.join(map(str, expectation.values))}\n"
         for expectation in expectations
     )
     assert differences(right, expectations) == []

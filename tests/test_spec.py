@@ -118,7 +118,7 @@ def test_an_empty_tensor_and_a_scalar_are_tensors(tmp_path: Path) -> None:
 def test_an_expected_value_keeps_its_type(tmp_path: Path) -> None:
     content = OPERATION.replace("value: 1}", "value: [1, 1.0, '1', true]}, {label: b, value: no}")
     read = spec(tmp_path, own=content).operation("own")
-    assert [repr(value) for value in read.expect[0].value] == ["1", "1.0", "'1'", "True"]
+    assert [repr(value) for value in read.expect[0].values] == ["1", "1.0", "'1'", "True"]
     assert read.expect[1].value == ("no",)
 
 

@@ -34,7 +34,9 @@ def connection(
     if host is not None:
         host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
         if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host):
-            problems.append(f"--host: found {host!r}; expected a host name or an IP address")
+            problems.append(
+                f"--host: found {host!r}; expected a host name or an IP address{_parts(host)}"
+            )
     if model_version is not None and not re.fullmatch(r"[0-9]*", model_version):
         problems.append(
             f"--model-version: found {model_version!r}; expected digits, or '' for the default"
@@ -49,7 +51,14 @@ def connection(
                 headers.append(parsed(text))
             except ValueError as error:
                 problems.append(f"{option}: {error}")
-    own = {"host": host, "model_version": model_version, "headers": tuple(headers), **values}
+    fixed = None if model_version is None else True
+    own = {
+        "host": host,
+        "model_version": model_version,
+        "fixed_version": fixed,
+        "headers": tuple(headers),
+        **values,
+    }
     made = documented
     try:
         if tls or cacert is not None or cert is not None or key is not None:
@@ -61,6 +70,18 @@ def connection(
     if problems:
         raise UsageError(*problems)
     return made
+
+
+def _parts(host: str) -> str:
+    """What to write in place of a host that is more than one."""
+    found = re.fullmatch(r"(?:https?://)?([A-Za-z0-9._-]+)(?::(\d{1,5}))?((?:/.*)?)", host)
+    if found is None:
+        return ""
+    name, port, path = found.groups()
+    words = [f"--host {name}"]
+    words += [f"--rest-port {port}"] if port else []
+    words += [f"--base-path {path.rstrip('/')}"] if path.strip("/") else []
+    return f"; write {' '.join(words)}"
 
 
 def _header(text: str) -> Header:

@@ -51,8 +51,11 @@ class View:
         connection = self.connection
         host = value("host", connection.host)
         address = {n: f"{host}:{value(n, str(port))}" for n, port in connection.ports.items()}
+        if "rest_port" in address:
+            address["rest_port"] += connection.base_path
         model = connection.model or self.operation.model or ""
-        version = value("model_version", connection.model_version)
+        own_version = connection.version_of(self.operation.model_version)
+        version = value("model_version", own_version)
         in_path = {
             **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
             "model": value("model", percent_encode(model, safe="")),
@@ -64,15 +67,13 @@ class View:
             **options.context(connection),
             "variables": connection.variables,
             "shown": SHOWN,
+            "binary": connection.binary,
             **{name.replace("port", "address"): text for name, text in address.items()},
             "model": value("model", model),
             "model_version": version,
             "url": {
                 call.rpc: f"{'https' if connection.tls else 'http'}://{address['rest_port']}"
-                + "".join(
-                    in_path.get(piece, piece)
-                    for piece in _pieces(call.path, connection.model_version)
-                )
+                + "".join(in_path.get(piece, piece) for piece in _pieces(call.path, own_version))
                 for call in self.operation.calls
                 if call.rest is not None and "rest_port" in address
             },

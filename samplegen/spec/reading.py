@@ -149,7 +149,7 @@ class Spec:
                     yield (name, index, *location), message
 
     def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
-        if bool(expectation.value) == (expectation.pattern is not None):
+        if (expectation.value is None) == (expectation.pattern is None):
             yield (), "expected exactly one of 'value' and 'pattern'"
         if expectation.pattern is not None:
             try:
