@@ -111,9 +111,8 @@ def endpoint_connection(documented: Connection, endpoint: str, **values: Any) ->
         message = f"--endpoint: found {endpoint!r}; expected HOST:GRPC_PORT:REST_PORT"
         raise UsageError(f"{message}, such as localhost:9000:8000")
     host, grpc_port, rest_port = match.groups()
-    return connection(
-        documented, host=host, grpc_port=int(grpc_port), rest_port=int(rest_port), **values
-    )
+    place = {"host": host, "grpc_port": int(grpc_port), "rest_port": int(rest_port)}
+    return connection(documented, **values | place)
 
 
 def on_this_machine(made: Connection) -> Connection:
@@ -126,17 +125,28 @@ def on_this_machine(made: Connection) -> Connection:
 
 
 def server_address(
-    documented: Connection, endpoint: str | None, **security: Any
+    documented: Connection, endpoint: str | None, **values: Any
 ) -> Connection | None:
     """The server that samples are judged against; None: one that has yet to be started.
+
+    Args:
+        documented: The connection that other values are taken from.
+        endpoint: HOST:GRPC_PORT:REST_PORT; or else some of these alone.
+        values: What `connection` takes.
 
     Raises:
         UsageError: The endpoint or a value is not as it should be, or there is no endpoint.
     """
-    given = [name for name, value in security.items() if value]
+    given = [name for name, value in values.items() if value not in (None, False, ())]
+    parts = [name for name in ("host", "grpc_port", "rest_port") if name in given]
+    if endpoint is not None and parts:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in parts)
+        raise UsageError(f"{names}: --endpoint names it, too; leave one out")
+    if parts:
+        return on_this_machine(connection(documented, **values))
     if endpoint is None and given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise UsageError(f"{names}: expected --endpoint, the server that asks for it, too")
     if endpoint is None:
         return None
-    return on_this_machine(endpoint_connection(documented, endpoint, **security))
+    return on_this_machine(endpoint_connection(documented, endpoint, **values))

@@ -184,7 +184,7 @@ def words(given: Mapping[str, Any]) -> list[str]:
         option = f"--{name.replace('_', '-')}"
         if value is True:
             found.append(option)
-        elif value:
+        elif value not in (None, False, ()):
             values = value if isinstance(value, tuple) else (value,)
             whole = map(os.path.abspath, values) if name in files else map(str, values)
             found += [word for text in whole for word in (option, text)]

@@ -58,7 +58,9 @@ class Given:
 def _added(
     known: Sequence[TensorMetadata], given: Sequence[TensorMetadata]
 ) -> tuple[TensorMetadata, ...]:
-    return tuple({tensor.name: tensor for tensor in (*known, *given)}.values())
+    left = {tensor.name: tensor for tensor in given}
+    replaced = [left.pop(tensor.name, tensor) for tensor in known]
+    return (*replaced, *left.values())
 
 
 def parse_tensors(option: str, texts: Iterable[str]) -> tuple[TensorMetadata, ...]:
