@@ -81,8 +81,8 @@ bench: site-tools  ## what speed and memory are, against their bars
 	python bench/site.py
 
 toolchains:  ## the programs that samples and their checks need, from Debian's packages
-	apt-get install --yes curl jq shfmt shellcheck \
-		g++ make cmake pkg-config clang-format \
+	apt-get install --yes curl jq \
+		g++ make cmake pkg-config \
 		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
 		libcurl4-openssl-dev nlohmann-json3-dev \
 		default-jdk-headless maven openssl
