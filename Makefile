@@ -37,10 +37,14 @@ samples: install  ## regenerate the samples and the schemas
 	cd examples/inventory && samplegen generate
 
 site: samples  ## generate, judge against the bundled server, build the site
-	samplegen verify $(VERIFY)
-	mkdocs build --strict --quiet
-	@echo
-	@echo 'The site is in build/site: open build/site/index.html, or type: make serve'
+	@samplegen doctor --brief | sed 's/^/Missing: /; s/sudo apt install [^;]*/sudo make toolchains/'
+	@samplegen verify $(VERIFY); status=$$?; \
+	if [ $$status -gt 1 ]; then exit $$status; fi; \
+	mkdocs build --strict --quiet || exit; \
+	echo; \
+	echo 'The site is in build/site: open build/site/index.html, or type: make serve'; \
+	if [ $$status != 0 ]; then echo 'It shows which samples failed; they are named above.' >&2; fi; \
+	exit $$status
 
 serve: install  ## browse the site; it follows every change of a page, a spec or a template
 	mkdocs serve --livereload
