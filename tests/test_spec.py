@@ -318,7 +318,7 @@ def test_a_text_is_no_longer_than_compilers_take(text: str, allowed: bool, tmp_p
     if allowed:
         assert own.operation("own").inputs[0].data == (text,)
         return
-    with pytest.raises(SamplegenError, match="bytes; expected at most 65,535.*'cycle' or 'file'"):
+    with pytest.raises(SamplegenError, match=r"bytes; expected at most 65,535.*'cycle' or 'file'"):
         own.operation("own")
 
 

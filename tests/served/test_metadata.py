@@ -36,7 +36,7 @@ def test_any_dimension_may_be_open(shape: list[int]) -> None:
 
 @pytest.mark.parametrize("nothing", [{}, {"inputs": None, "outputs": None}])
 def test_what_a_server_does_not_describe_is_named_by_the_reader(nothing: dict[str, None]) -> None:
-    tree = {"name": "iris", "versions": [], "platform": "", **nothing}
+    tree: dict[str, object] = {"name": "iris", "versions": [], "platform": "", **nothing}
     with pytest.raises(SamplegenError, match="inputs is missing; name them: --input-tensor"):
         metadata.read(tree, "here")
     tree |= {"inputs": [], "outputs": []}
