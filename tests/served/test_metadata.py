@@ -3,8 +3,8 @@
 import pytest
 
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.served import limits, metadata
-from samplegen.served.metadata import Given, ServerMetadata, TensorMetadata, parse_tensors
+from samplegen.served import metadata
+from samplegen.served.metadata import Given, TensorMetadata, parse_tensors
 
 X = {"name": "x", "datatype": "FP32", "shape": [-1, 4]}
 
@@ -69,19 +69,3 @@ def test_what_names_no_tensor(text: str) -> None:
 @pytest.mark.parametrize("tree", [None, [], {}, {"name": 1}, "triton", {"name": "t", "version": 2}])
 def test_a_server_that_says_nothing_of_itself(tree: object) -> None:
     assert metadata.read_server(tree) == metadata.UNKNOWN
-
-
-TRITON = ServerMetadata(name="triton", version="2.51.0", extensions=("binary_tensor_data",))
-MLSERVER = metadata.read_server({"name": "mlserver", "version": "1.7.1", "extensions": []})
-KSERVE = metadata.read_server(
-    {"name": "kserve", "version": "0.21.0", "extensions": ["model_repository_extension"]}
-)
-OVMS = metadata.read_server({"name": "OpenVINO Model Server", "version": "2026.3"})
-
-
-@pytest.mark.parametrize(
-    ("server", "expected"),
-    [(TRITON, True), (MLSERVER, False), (KSERVE, True), (OVMS, True), (metadata.UNKNOWN, True)],
-)
-def test_which_servers_take_bytes_behind_json(server: ServerMetadata, expected: bool) -> None:
-    assert limits.speaks_binary(server) is expected

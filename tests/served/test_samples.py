@@ -89,6 +89,7 @@ def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_
     saved = samplegen(*asked, "--run", "--save", file)
     assert saved.returncode == 0, saved.stderr
     text = file.read_text()
+    assert "model_version: ''" in text
     assert "image" in text and "cycle: 10" in text and "scores shape" in text
     listed = samplegen("list", "--spec", file.parent, "--json")
     assert any(row["operation"] == "my-image" for row in json.loads(listed.stdout))
@@ -99,6 +100,17 @@ def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
     assert {verdict["status"] for verdict in json.loads(verified.stdout)} == {"passed"}
+
+
+def test_a_saved_operation_keeps_the_version_that_was_asked_for(
+    server: Server, samplegen: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.yaml"
+    asked = ("model", f"http://127.0.0.1:{server.rest_port}", "mixed", "--version", "1")
+    assert samplegen(*asked, "--save", file).returncode == 0
+    assert "model_version: '1'" in file.read_text()
+    shown = samplegen("show", "kept", "--spec", tmp_path, "--client", "curl/rest")
+    assert "/v2/models/mixed/versions/1/infer" in shown.stdout
 
 
 def test_without_a_client_it_says_what_can_be_made(server: Server, samplegen: Run) -> None:
