@@ -71,7 +71,7 @@ def test_the_judge_sees_what_the_model_answers(server: Server, samplegen: Run) -
     lines = dict(line.split(": ") for line in verdicts["curl/rest"]["output"].splitlines())
     assert lines["out_INT8"] == "1 2 3"
     assert lines["out_BOOL"] == "true false true"
-    assert lines["in_BYTES"] == "0 1 2"
+    assert lines["in_BYTES"] == '"0" "1" "2"'
     assert lines["out_FP64"].replace(".0", "") == "1 2 3"
 
 
@@ -79,7 +79,7 @@ def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) ->
     verdicts = judged(samplegen, server, "rows-fixed", "curl")
     lines = dict(line.split(": ") for line in verdicts["curl/rest"]["output"].splitlines())
     assert lines["y"] == "2 3 4 5 6 7"
-    assert lines["y_string"].split(" ") == ["\x01\x02\x03", "\x04\x05\x06"]
+    assert lines["y_string"] == r'"\u0001\u0002\u0003" "\u0004\u0005\u0006"'
 
 
 def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
