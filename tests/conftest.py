@@ -4,20 +4,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+# How fast a machine is proves nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 TIERS = ("slow", "processes")
 """Markers of the tests that take longest, from the longest; without them a test is quick."""
-IN_PROCESSES = {"samplegen", "server", "front", "site", "address", "chromium"}
+STARTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec"}
+"""Python's audit events of a process that is started."""
+IN_PROCESSES = {"samplegen", "server", "servers", "front", "site", "address", "chromium"}
 """Fixtures that start processes."""
 
 
@@ -37,6 +44,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not IN_PROCESSES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("processes")
     items.sort(key=_tier)
+
+
+_quick: list[str] = []
+"""The name of the test that runs and may start no process."""
+
+
+def _refuse(event: str, arguments: object) -> None:
+    if _quick and event in STARTS:
+        raise AssertionError(f"{_quick[0]} starts a process: mark it pytest.mark.processes")
+
+
+sys.addaudithook(_refuse)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keeps the quick tests quick: none starts a process."""
+    if _tier(item) == len(TIERS):
+        _quick.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _quick.clear()
 
 
 def _tier(item: pytest.Item) -> int:

@@ -14,6 +14,8 @@ from tests import toy
 from tests.conftest import ROOT, Run, samplegen_command
 from tests.server.process import free_ports
 
+pytestmark = pytest.mark.processes
+
 
 def fails(finished: "CompletedProcess[str]", status: int, *messages: str) -> None:
     """Asserts exit status and messages, nothing on stdout, and no traceback."""

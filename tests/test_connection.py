@@ -141,6 +141,7 @@ def text(client: Client, operation: str, own: Connection) -> str:
     return CATALOGUE.renderer.render(client, seen).text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("language", FORMATTERS)
 def test_rendered_code_stays_formatted(language: str, tmp_path: Path) -> None:
     files = []

@@ -87,6 +87,7 @@ def test_the_readme_says_which_secrets_and_files_must_be_there(
     assert "note" not in finished.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("key", "ignored"),
     [

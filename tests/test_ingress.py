@@ -42,7 +42,7 @@ ASKED = {
     "deadline": 9,
 }
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.processes]
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 

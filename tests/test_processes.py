@@ -16,6 +16,8 @@ import pytest
 from samplegen.judge.machine import processes
 from samplegen.judge.machine.processes import Outcome, Processes
 
+pytestmark = pytest.mark.processes
+
 
 def run(
     tmp_path: Path, *command: str, timeout: float = 20, extra: dict[str, str] | None = None

@@ -21,6 +21,8 @@ from samplegen.spec.operation import Call
 from tests.proxying import Before, before, kserve
 from tests.server.process import running
 
+pytestmark = pytest.mark.processes
+
 CALLS = (
     Call(rpc="ServerReady", rest="GET /v2/health/ready"),
     Call(rpc="ModelMetadata", rest="GET /v2/models/{model}/versions/{version}"),

@@ -167,6 +167,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.processes
 @given(OPERATIONS, HOSTS)
 @settings(max_examples=8, deadline=None)
 def test_python_programs_say_exactly_the_values(
@@ -236,6 +237,7 @@ def python_calls(operation: Operation) -> list[list[Any]]:
     return calls
 
 
+@pytest.mark.processes
 @given(OPERATIONS, HOSTS)
 @settings(max_examples=8, deadline=None)
 def test_curl_programs_say_exactly_the_values(
@@ -486,6 +488,7 @@ print(sha256(repr(dict(catalogue.files())).encode()).hexdigest())
 """
 
 
+@pytest.mark.processes
 def test_any_process_in_any_order_renders_the_same_bytes(tmp_path: Path) -> None:
     found = {
         subprocess.run(

@@ -99,6 +99,7 @@ def static() -> list[Judged]:
     return judged(list(mutants(folder=STATIC_DATA)))
 
 
+@pytest.mark.processes
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_static_faults_are_seen_before_a_sample_runs(language: str, static: list[Judged]) -> None:

@@ -351,6 +351,7 @@ def test_batch_position(row: Row) -> None:
     assert info.batch_index == row["index"]
 
 
+@pytest.mark.processes
 @each("reload")
 def test_reload(row: Row, tmp_path: Path) -> None:
     path = tmp_path / "config.json"

@@ -16,6 +16,8 @@ import pytest
 from tests.server import formats, zoo
 from tests.server.process import command, environment, free_ports, running
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
