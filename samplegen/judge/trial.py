@@ -140,7 +140,7 @@ class Trial:
             raise Unjudgeable(f"no template; add templates/{client.template(cell.operation)}")
         found = {needed: setup.versions.of(needed) for needed in client.requirements}
         missing = [
-            f"{needed.name} is missing; type: {needed.install}"
+            f"{needed.full_name} is missing; type: {needed.install}"
             for needed, version in found.items()
             if version is None and not needed.gates
         ]

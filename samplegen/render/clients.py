@@ -42,6 +42,13 @@ def _line(text: str) -> str:
     return text
 
 
+def _version(text: str) -> str:
+    """A version, as numbers with dots between them."""
+    if not re.fullmatch(r"\d+(\.\d+)*", text, re.ASCII):
+        raise ValueError(f"found {text!r}; expected a version, such as 1.24")
+    return text
+
+
 Line = Annotated[StrictStr, AfterValidator(_line)]
 """Text with {operation} filled in."""
 Argument = Annotated[StrictStr, AfterValidator(_argument)]
@@ -63,10 +70,17 @@ class Requirement:
     {project} (its folder of this name)."""
     install: StrictStr
     """What brings it on Debian or Ubuntu."""
+    least: Annotated[StrictStr, AfterValidator(_version)] = ""
+    """The lowest version that will do, such as 1.24; empty: any will."""
     gates: tuple[Gate, ...] = ()
     """The only gates that need it; none named: without it a sample cannot run at all."""
     in_project: StrictBool = False
     """Whether an exported project brings it: its reader need not install it."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name, and the version that it must have."""
+        return f"{self.name} {self.least} or newer" if self.least else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
