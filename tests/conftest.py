@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,6 +83,12 @@ def missing(what: str, *, in_ci: bool = True) -> NoReturn:
         in_ci: Whether CI has it.
     """
     (pytest.fail if in_ci and "CI" in os.environ else pytest.skip)(what)
+
+
+def need(*programs: str) -> None:
+    """Skips, or in CI fails, unless all programs are installed."""
+    if absent := [program for program in programs if shutil.which(program) is None]:
+        missing(f"{' and '.join(absent)} missing")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from samplegen.resources import Layers, spec_layers
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.reading import Spec
 from samplegen.spec.tensors import Tensor
+from tests.conftest import need
 
 API = Spec(spec_layers()).api
 
@@ -189,10 +190,12 @@ JSON_TEXTS = """\
 JSON_VALUES = "{{ operation.inputs[0].data | json_values }}\n"
 
 
+@pytest.mark.processes
 @given(TEXTS)
 @settings(max_examples=15, deadline=None)
 @example(HOSTILE)
 def test_json_gives_texts_back_to_jq(folder: Path, texts: list[str]) -> None:
+    need("jq")
     document = rendered(folder, "shell", JSON_TEXTS, texts)
     assert document.isascii(), "it stands in a program as it is"
     expected = {"each": texts, "all": texts}
@@ -261,6 +264,7 @@ def test_a_python_program_under_any_comment_is_the_same_program(text: str) -> No
     assert ast.unparse(statement) == "print('\N{GRINNING FACE}')"
 
 
+@pytest.mark.processes
 @given(st.lists(COMMENTS, min_size=1, max_size=20))
 @settings(max_examples=12, deadline=None)
 @example(HOSTILE)
