@@ -45,7 +45,7 @@ class Versions:
         It is None if the requirement is missing, or has too low a version.
 
         Raises:
-            OSError: The check cannot be run, also the next time.
+            OSError: The check cannot be run; the next time it is tried again.
         """
         with self._lock:
             first = requirement not in self._found
@@ -54,6 +54,8 @@ class Versions:
             try:
                 found.set_result(self._check(requirement))
             except BaseException as error:
+                with self._lock:
+                    del self._found[requirement]
                 found.set_exception(error)
         return found.result()
 
