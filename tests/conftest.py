@@ -61,8 +61,8 @@ sys.addaudithook(_refuse)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keeps the quick tests quick: none starts a process."""
-    if _tier(item) == len(TIERS):
+    """Keeps the quick tests quick: where they are asked for alone, none starts a process."""
+    if _tier(item) == len(TIERS) and "not processes" in item.config.getoption("markexpr"):
         _quick.append(item.nodeid)
     try:
         return (yield)
