@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samplegen_server.model_options import ModelConfig, VersionPolicy
+from samplegen_server.model_options import MAX_VERSION, ModelConfig, VersionPolicy
 from samplegen_server.paths import absence, is_dir, is_file
 
 MAPPING = "mapping_config.json"
@@ -19,8 +19,6 @@ SAVED_MODEL = "saved_model.pb"
 
 VARIABLES = "variables"
 """The folder beside `SAVED_MODEL` with the weights."""
-
-MAX_VERSION = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
