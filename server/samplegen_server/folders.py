@@ -130,11 +130,8 @@ def _left_aside(
             "the name of one is a whole number above 0, such as 1"
         )
     for name in names:
-        if _number(name) is None or name in folders:
-            continue
-        why = "is a file, not a folder" if is_file(path / name) else absence(path / name)
-        if name.isdecimal() or not is_file(path / name):
-            yield f"{path / name} is no version: it {why}"
+        if _number(name) is not None and name not in folders and not is_file(path / name):
+            yield f"{path / name} is no version: it {absence(path / name)}"
 
 
 def missing(policy: VersionPolicy, found: Found) -> str:
