@@ -136,6 +136,7 @@ def test_a_disk_that_is_full_for_many_is_tried_for_each(
 EMPTY_LINES = "\n\n\n\n"
 
 
+@pytest.mark.timeout(900)  # a client may have to be prepared, and downloads a lot
 @pytest.mark.parametrize(
     ("name", "gate", "wrong"),
     [
