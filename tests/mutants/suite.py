@@ -9,12 +9,13 @@ What a formatter, linter or compiler finds does not count, nor does another gate
 
 import datetime
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,12 +26,14 @@ from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
 from samplegen.render.clients import Client
 from samplegen.yamlfile import adapter
-from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
+from tests.mutants.planting import ELSEWHERE, KINDS, Nursery, Planted, Row, controls
 
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
 SECONDS = 1200
-"""Nothing may take longer; a hang is a failure."""
+"""No part may take longer; a hang is a failure."""
+_PART = 30
+"""Mutants that are judged in one run of the command line."""
 
 
 class SuiteError(Exception):
@@ -84,12 +87,42 @@ def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
     return [Judged(one, found[one.cell]) for one in planted]
 
 
-def judge_all(languages: Sequence[str], jobs: int | None = None) -> tuple[list[Judged], float]:
-    """Judges all mutants of the languages and a control for each sample; and says how long."""
-    started = time.monotonic()
-    planted = list(mutants(languages))
-    found = judged([*controls(planted), *planted], jobs)
-    return found, time.monotonic() - started
+def judge_all(
+    planted: Sequence[Planted],
+    jobs: int | None = None,
+    told: Callable[[list[Judged], str], None] = lambda found, problem: None,
+) -> tuple[list[Judged], list[str]]:
+    """Judges mutants and a control for each sample, in parts.
+
+    Args:
+        planted: Mutants.
+        jobs: How many may keep a processor busy at a time.
+        told: Called after each part, with its verdicts, or with why there are none.
+
+    Returns:
+        What was judged, and why other parts were not.
+    """
+    found: list[Judged] = []
+    problems = []
+    for part in parts(planted):
+        try:
+            some, problem = judged([*controls(part), *part], jobs), ""
+        except (SuiteError, ValueError) as error:
+            some, problem = [], str(error)
+            problems.append(problem)
+        found += some
+        told(some, problem)
+    return found, problems
+
+
+def parts(planted: Sequence[Planted]) -> list[Sequence[Planted]]:
+    """Mutants of a language together, since they share what they are built with."""
+    languages = dict.fromkeys(one.language for one in planted)
+    found = []
+    for language in languages:
+        own = [one for one in planted if one.language == language]
+        found += [own[i : i + _PART] for i in range(0, len(own), _PART)]
+    return found
 
 
 def wrong(found: Sequence[Judged]) -> list[str]:
@@ -135,6 +168,19 @@ def score(language: LanguageScore) -> str:
     )
 
 
+def by_kind(scores: MutationScores) -> list[str]:
+    """A line for each kind of fault: how many were caught in each language."""
+    lines = []
+    for kind, title in scores.kinds.items():
+        counts = [
+            f"{language.name} {sum(m.caught_by is not None for m in own)}/{len(own)}"
+            for language in scores.languages
+            if (own := [mutant for mutant in language.mutants if mutant.kind == kind])
+        ]
+        lines.append(f"{kind}  {', '.join(counts) or 'none'}: {title}")
+    return lines
+
+
 def expected(row: Row) -> str:
     """What the judge has to say of a mutant."""
     return f"{row.caught_by}: …{row.says}" if row.says else row.caught_by
@@ -149,7 +195,9 @@ def report(found: Sequence[Judged], seconds: float) -> MutationScores:
         judged_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         samplegen=version("samplegen"),
         server=", ".join(sorted(servers)),
+        machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
         seconds=round(seconds, 1),
+        kinds=KINDS,
         gates=GATES,
         languages=tuple(
             _language([one for one in found if one.planted.language == name], clients)
@@ -165,6 +213,7 @@ def _language(found: Sequence[Judged], clients: dict[str, Client]) -> LanguageSc
             fault=one.planted.row.fault,
             client=one.planted.source,
             operation=one.planted.operation,
+            kind=one.planted.row.kind,
             expected_gate=one.planted.row.caught_by,
             caught_by=one.verdict.gate if one.caught else None,
             reason=one.verdict.reason,
@@ -202,8 +251,11 @@ def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> s
     ) as process:
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)
-        except BaseException:
+        except subprocess.TimeoutExpired as error:
             process.terminate()  # it ends all that it started
+            raise SuiteError(f"samplegen {command} was not done after {SECONDS} s") from error
+        except BaseException:
+            process.terminate()
             raise
     if process.returncode not in ((0, 1) if failing else (0,)):
         raise SuiteError(f"samplegen {command} ended with {process.returncode}: {stderr}")
