@@ -3,8 +3,8 @@
 `make mutants` prints the score of each language and writes it to `build/mutants.json`, which the
 docs site shows when it is there; `MutationScores` of `samplegen/outputs.py` says what it holds.
 
-Caught means: it passed every gate up to the build, and failed the very gate that its row names.
-What a formatter, linter or compiler finds does not count, nor does another gate than foreseen.
+Caught means: it failed the very gate that its row names, and passed all before that one. So what a
+formatter, linter or compiler finds does not count, unless it is what must find it.
 """
 
 import datetime
@@ -141,11 +141,17 @@ def wrong(found: Sequence[Judged]) -> list[str]:
                 lines.append(f"{name}: a control must pass: {verdict.reason}")
         elif verdict.status == "passed":
             lines.append(f"{name}: survived, yet {row.fault}")
-        elif one.before != sources[one.planted.source, one.planted.operation].before:
+        elif one.before != _before(sources[one.planted.source, one.planted.operation], row):
             lines.append(f"{name}: not a fault for the judge: {verdict.reason}")
         elif not one.caught:
             lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
     return lines
+
+
+def _before(control: Judged, row: Row) -> set[str]:
+    """What a mutant must pass before the gate that must find it: as far as its control does."""
+    earlier = GATES[: GATES.index(row.caught_by)]
+    return {gate for gate in control.before if gate in earlier}
 
 
 def unable(found: Sequence[Judged]) -> list[str]:

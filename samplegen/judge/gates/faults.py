@@ -51,7 +51,7 @@ _EMPTY = frozenset({"empty message", "empty object"})
 _LOST = frozenset({"connection closed", "connection reset"})
 """Faults after which libraries may send a request again by themselves, as HTTP lets them."""
 _LATER = frozenset({
-    "connection closed", "server stalls", "answer drips", "truncated answer", "malformed answer",
+    "connection closed", "server stalls", "answer drips", "head drips", "truncated answer", "malformed answer",
     "half a message", "empty answer", "empty object", "empty message", "HTTP status 204",
     "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
