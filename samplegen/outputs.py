@@ -202,6 +202,8 @@ class MutationScores:
     """All that there are, in the order in which they are taken."""
     languages: tuple[LanguageScore, ...]
     """Those of which faults were planted."""
+    present: int = 0
+    """Faults that there are; a run may have judged some of them only."""
 
 
 def shown_program(rendered: Rendered) -> ShownProgram:

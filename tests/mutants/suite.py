@@ -26,7 +26,7 @@ from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
 from samplegen.render.clients import Client
 from samplegen.yamlfile import adapter
-from tests.mutants.planting import ELSEWHERE, KINDS, Nursery, Planted, Row, controls
+from tests.mutants.planting import ELSEWHERE, KINDS, Nursery, Planted, Row, controls, mutants
 
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
@@ -62,8 +62,19 @@ class Judged:
         )
 
 
-def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
+def judged(
+    planted: Sequence[Planted],
+    jobs: int | None = None,
+    nursery: Nursery | None = None,
+    spec: Path | None = None,
+) -> list[Judged]:
     """Generates and judges the samples as the command line does for everyone, in one run.
+
+    Args:
+        planted: What to judge.
+        jobs: How many may keep a processor busy at a time.
+        nursery: Where they are planted; None: in the packaged templates.
+        spec: The API's own spec; None: the packaged one.
 
     Raises:
         SuiteError: The command line failed, or has no verdict on one of them.
@@ -71,9 +82,11 @@ def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
     with tempfile.TemporaryDirectory(prefix="samplegen-mutants-") as name:
         folder = Path(name)
         templates, samples = folder / "templates", folder / "samples"
-        Nursery().plant(planted, templates)
-        _samplegen("generate", "--templates", templates, "--output", samples)
-        arguments: list[str | Path] = ["--templates", templates, "--samples", samples, "--json"]
+        (nursery or Nursery()).plant(planted, templates)
+        project: list[str | Path] = ["--templates", templates]
+        project += [] if spec is None else ["--spec", spec]
+        _samplegen("generate", *project, "--output", samples)
+        arguments = [*project, "--samples", samples, "--json"]
         arguments += ["--verdicts", folder / "verdicts.json"]
         for one in planted:
             arguments += ["--client", one.client]
@@ -115,7 +128,13 @@ def judge_all(
     return found, problems
 
 
-def parts(planted: Sequence[Planted]) -> list[Sequence[Planted]]:
+def share(planted: Sequence[Planted], number: int, of: int) -> list[Planted]:
+    """One of several parts of equal size, in each of which all languages and kinds take turns."""
+    ordered = sorted(planted, key=lambda one: (one.language, one.row.kind if one.row else ""))
+    return ordered[number % of :: of]
+
+
+def parts(planted: Sequence[Planted]) -> list[list[Planted]]:
     """Mutants of a language together, since they share what they are built with."""
     languages = dict.fromkeys(one.language for one in planted)
     found = []
@@ -204,6 +223,7 @@ def report(found: Sequence[Judged], seconds: float) -> MutationScores:
         machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
         seconds=round(seconds, 1),
         kinds=KINDS,
+        present=len(list(mutants())),
         gates=GATES,
         languages=tuple(
             _language([one for one in found if one.planted.language == name], clients)

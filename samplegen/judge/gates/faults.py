@@ -51,9 +51,9 @@ _EMPTY = frozenset({"empty message", "empty object"})
 _LOST = frozenset({"connection closed", "connection reset"})
 """Faults after which libraries may send a request again by themselves, as HTTP lets them."""
 _LATER = frozenset({
-    "connection closed", "server stalls", "answer drips", "head drips", "truncated answer", "malformed answer",
-    "half a message", "empty answer", "empty object", "empty message", "HTTP status 204",
-    "HTTP status 302", "HTTP status 200 with an error",
+    "connection closed", "server stalls", "answer drips", "head drips", "truncated answer",
+    "malformed answer", "half a message", "empty answer", "empty object", "empty message",
+    "HTTP status 204", "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
 _BODIES = frozenset({

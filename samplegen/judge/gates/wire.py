@@ -51,11 +51,11 @@ def check(case: Case) -> Result:
     found += [f"unexpected request: {_title(extra)}" for extra in exchanges[len(calls) :]]
     found += case.first.problems
     if not found:
-        found += _unclosed(exchanges)
+        found += unclosed(exchanges)
     return result(found, outcome(case.first.ended))
 
 
-def _unclosed(exchanges: Sequence[Exchange]) -> list[str]:
+def unclosed(exchanges: Sequence[Exchange]) -> list[str]:
     """Whether a connection ended with the program, which had not closed it."""
     if any(
         exchange.link.protocol == "h2"
