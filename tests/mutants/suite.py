@@ -32,7 +32,7 @@ STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
 SECONDS = 1200
 """No part may take longer; a hang is a failure."""
-_PART = 30
+_PART = 12
 """Mutants that are judged in one run of the command line."""
 
 
