@@ -128,6 +128,9 @@ class Language:
     closes: dict[Pattern, Pattern] = field(default_factory=dict)
     """What a program opens, to what closes it and must be there as well, a pattern each: nothing
     shows while a program runs that it leaves that to its end. `lint` looks for it."""
+    never: tuple[Pattern, ...] = ()
+    """Patterns of what no program may hold, such as what turns the check of certificates off, which
+    does nothing until a reader turns TLS on. `lint` looks for it."""
     build: tuple[Command, ...] = ()
     run: Command
     timeout: Annotated[StrictInt, Field(ge=1)] = 30

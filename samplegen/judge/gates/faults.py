@@ -63,7 +63,7 @@ _BODIES = frozenset({
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
-_SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
+_SUCCESSES = ("HTTP status 202", "HTTP status 204", "HTTP status 302", "HTTP status 304")
 
 
 @dataclass(frozen=True)
