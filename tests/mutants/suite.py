@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from samplegen.catalogue import Catalogue
+from samplegen.errors import SamplegenError
 from samplegen.gates import GATES, Gate
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
@@ -120,7 +121,7 @@ def judge_all(
     for part in parts(planted):
         try:
             some, problem = judged([*controls(part), *part], jobs), ""
-        except (SuiteError, ValueError) as error:
+        except (SuiteError, SamplegenError, ValueError) as error:
             some, problem = [], str(error)
             problems.append(problem)
         found += some
