@@ -55,8 +55,19 @@ def _version(text: str) -> str:
     return text
 
 
+def _pattern(text: str) -> str:
+    """Refuses what is no regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"found {text!r}, which is no regular expression: {error}") from error
+    return text
+
+
 Line = Annotated[StrictStr, AfterValidator(_line)]
 """Text with {operation} filled in."""
+Pattern = Annotated[StrictStr, AfterValidator(_pattern)]
+"""A regular expression of Python's, sought line by line."""
 Argument = Annotated[StrictStr, AfterValidator(_argument)]
 Command = Annotated[tuple[Argument, ...], AfterValidator(_command)]
 """Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
@@ -140,6 +151,12 @@ class Language:
     format: tuple[Step, ...] = ()
     """Commands that succeed if the file is formatted."""
     lint: tuple[Step, ...] = ()
+    closes: dict[Pattern, Pattern] = field(default_factory=dict)
+    """What a program opens, to what closes it and must be there as well, a pattern each: nothing
+    shows while a program runs that it leaves that to its end. `lint` looks for it."""
+    never: tuple[Pattern, ...] = ()
+    """Patterns of what no program may hold, such as what turns the check of certificates off, which
+    does nothing until a reader turns TLS on. `lint` looks for it."""
     build: tuple[Step, ...] = ()
     run: Command
     """Runs in a folder beside the folders `work` and `prepared`."""
