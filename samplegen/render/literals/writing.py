@@ -98,7 +98,7 @@ class Literals:
     def quote(self, value: str) -> Code:
         """The string literal of a text, in which connection values may be marked."""
         if not isinstance(value, str):
-            raise LiteralError(f"quote: found {value!r}; expected text")
+            raise LiteralError(f"quote: found {value!s}; expected text")  # str: Undefined tells
         if SEPARATOR not in value:
             quotes = self.quotes(value)
             return Code(f"{quotes.opening}{quotes.escape(value)}{quotes.closing}")
