@@ -1,8 +1,8 @@
 """Plants faults in templates: each mutant becomes a client of its own in a folder of templates.
 
 So a mutant is generated, built, run and judged like any client, at any ports. Beside the mutants
-stand controls, the same copies without a fault: if one fails, nothing that is caught counts. None is
-planted where a sample is spared a check by the name of its client, which a mutant does not have.
+stand controls, the same copies without a fault: if one fails, nothing that is caught counts. None
+is planted where a sample is spared a check by the name of its client, which a mutant does not have.
 """
 
 import re
