@@ -7,6 +7,8 @@ from samplegen.gates import Gate
 
 _URLLIB = frozenset({"python/urllib"})
 """The client of a new project, which is to stay short."""
+_TRITON_HTTP = frozenset({"python/tritonclient-http", "cpp/triton-http"})
+"""The libraries that make a mere yes or no of an answer about health."""
 _GRPCIO = frozenset({"python/grpcio"})
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "faults": {
@@ -16,7 +18,7 @@ RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
         "connecting stalls": _URLLIB,
         "empty message": _GRPCIO,
         "no message": _GRPCIO,
-        "the status of a no": frozenset({"python/tritonclient-http"}),  # its library keeps it
+        "the status of a no": _TRITON_HTTP,
     },
 }
 """By gate, the name of a check and the clients whose samples are spared it: `<language>/<client>`.
