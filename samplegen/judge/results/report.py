@@ -287,12 +287,12 @@ def failures(verdicts: Sequence[Verdict]) -> None:
 
 
 def problem(verdict: Verdict) -> Problem:
-    """Why a sample failed, at the line that its first finding is about."""
+    """Why a sample failed, at the line that its first finding is about, or at the first one."""
     message = f"{verdict.client}: {verdict.reason}"
     first = next(iter(verdict.findings), None)
     if first is None or not first.file:
         return Problem(message)
-    return Problem(message, Path(first.file), first.line)
+    return Problem(message, Path(first.file), first.line or 1)
 
 
 def unproved(verdict: Verdict) -> str:
