@@ -9,15 +9,12 @@ _URLLIB = frozenset({"python/urllib"})
 """The client of a new project, which is to stay short."""
 _TRITON_HTTP = frozenset({"python/tritonclient-http", "cpp/triton-http"})
 """The libraries that make a mere yes or no of an answer about health."""
-_GRPCIO = frozenset({"python/grpcio"})
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "faults": {
         "* is null": _URLLIB,
         "answer drips": _URLLIB,
         "head drips": _URLLIB,
         "connecting stalls": _URLLIB,
-        "empty message": _GRPCIO,
-        "no message": _GRPCIO,
         "the status of a no": _TRITON_HTTP,
     },
 }

@@ -26,6 +26,7 @@ JSON
 )
 
 printf '%s' "$answer" | jq -sr '
+  def field($name): .[$name] // error("an item has no \($name)");
   .[0] // error("the answer is empty")
-  | .items[] | "\(.title): \(.count)"
+  | .items[] | "\(field("title")): \(field("count"))"
 ' || exit 1

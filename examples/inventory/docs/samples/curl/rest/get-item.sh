@@ -21,8 +21,9 @@ request() {
 answer=$(request http://localhost:8061/v1/items/LAMP%2F1%20%22%C3%96%22)
 
 printf '%s' "$answer" | jq -sr '
+  def field($name): .[$name] // error("the answer has no \($name)");
   .[0] // error("the answer is empty")
-  | "title: \(.title // error("the answer has no title"))",
-    "count: \(.count // 0)",
-    "price: \(.price // 0)"
+  | "title: \(field("title"))",
+    "count: \(field("count"))",
+    "price: \(field("price"))"
 ' || exit 1

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -38,6 +39,9 @@ func run() error {
 	})
 	if err != nil {
 		return err
+	}
+	if item.GetTitle() == "" {
+		return errors.New("the answer has no title")
 	}
 	fmt.Println("title:", item.GetTitle())
 	fmt.Println("count:", item.GetCount())
