@@ -60,6 +60,8 @@ _BODIES = frozenset({"empty object", "empty list", "null", "an HTML page"})
 """Faults of a body alone, which do not concern a call whose answer is its status."""
 _ERROR = "HTTP status 200 with an error"
 """What a program can see at such a call, too, unless its library hides it."""
+_BUSY = frozenset({"HTTP status 503", "gRPC status UNAVAILABLE"})
+"""Statuses that every call meets: after them, programs are most likely to ask again."""
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
@@ -198,6 +200,7 @@ def _chosen(
         rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
         statuses = [fault for fault in faults if _is_one_of_many(fault)]
         few = rng.sample(statuses, min(_STATUSES if number == 0 else 2, len(statuses)))
+        few += [fault for fault in statuses if fault.name in _BUSY]
         for fault in faults:
             if fault.calls is not None:
                 chosen = call.rpc in fault.calls
