@@ -49,14 +49,27 @@ omits:
 
 TEMPLATE = """
 import json
+import signal
 import sys
 import urllib.request
 
+
+def late(*_):
+    raise TimeoutError("no answer in time")
+
+
+signal.signal(signal.SIGALRM, late)
+signal.alarm({{ deadline }})
 try:
-    with urllib.request.urlopen({{ url.ServerMetadata | quote }}, timeout={{ deadline }}) as answer:
+    with urllib.request.urlopen({{ url.ServerMetadata | quote }}) as answer:
         metadata = json.load(answer)
-    print("name:", metadata["name"])
-    print("version:", metadata["version"])
+    if answer.status != 200:
+        raise ValueError(f"HTTP status {answer.status}")
+    name, version = metadata["name"], metadata["version"]
+    if name is None or version is None:
+        raise ValueError("the answer lacks a value")
+    print("name:", name)
+    print("version:", version)
 except Exception as error:
     sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 """
