@@ -26,7 +26,8 @@ JSON
 )
 
 printf '%s' "$answer" | jq -sr '
-  def field($name): .[$name] // error("an item has no \($name)");
   .[0] // error("the answer is empty")
-  | .items[] | "\(field("title")): \(field("count"))"
+  | .items // error("the answer has no items")
+  | .[]
+  | "\(.title // error("an item has no title")): \(.count // error("an item has no count"))"
 ' || exit 1

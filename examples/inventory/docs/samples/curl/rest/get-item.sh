@@ -21,9 +21,8 @@ request() {
 answer=$(request http://localhost:8061/v1/items/LAMP%2F1%20%22%C3%96%22)
 
 printf '%s' "$answer" | jq -sr '
-  def field($name): .[$name] // error("the answer has no \($name)");
   .[0] // error("the answer is empty")
-  | "title: \(field("title"))",
-    "count: \(field("count"))",
-    "price: \(field("price"))"
+  | "title: \(.title // error("the answer has no title"))",
+    "count: \(.count // error("the answer has no count"))",
+    "price: \(.price // error("the answer has no price"))"
 ' || exit 1

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -41,7 +40,7 @@ func run() error {
 		return err
 	}
 	if item.GetTitle() == "" {
-		return errors.New("the answer has no title")
+		return fmt.Errorf("the answer has no title")
 	}
 	fmt.Println("title:", item.GetTitle())
 	fmt.Println("count:", item.GetCount())
