@@ -22,9 +22,9 @@ from samplegen.judge.gates.finding import (
     Passed,
 )
 from samplegen.judge.gates.order import Check
+from samplegen.judge.machine.commands import CommandFailed
 from samplegen.judge.machine.processes import Interrupted, Outcome
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.machine.workshop import CommandFailed
 from samplegen.judge.results.verdicts import Faults, Status, Verdict
 
 _SHOWN = 20_000
