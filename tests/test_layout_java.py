@@ -65,7 +65,9 @@ def formatted(
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
             missing(f"{program} is missing; sudo apt install default-jdk-headless maven")
-    jar = _jar(pytestconfig.cache.mkdir("google-java-format"))
+    cache = getattr(pytestconfig, "cache", None)  # CI has none
+    kept = cache.mkdir("google-java-format") if cache else tmp_path_factory.mktemp("format")
+    jar = _jar(kept)
     source = tmp_path_factory.mktemp("server") / "Server.java"
     source.write_text(SERVER)
     command = ["java", *EXPORTS, "-cp", str(jar), str(source)]
