@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from samplegen.render.layout.java import JavaLayout
@@ -253,6 +253,9 @@ def _program(statements: Sequence[str], fields: Sequence[str] = ()) -> str:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(st.lists(STATEMENTS, min_size=1, max_size=4), st.lists(FIELDS, max_size=1))
+@example([f'A a_ = ((m("{":" * 65}%".a_()::a_, a_, a_)));'], [])  # it only begins with a text
+@example([f'A a_ = m("{":" * 65}%".formatted(b_), a_, a_);'], [])
+@example([f'A a_ = m("{":" * 65}%", a_, a_, a_, a_, a_, a_, a_, a_);'], [])
 def test_the_formatter_changes_nothing(
     formatted: Formatter, statements: list[str], fields: list[str]
 ) -> None:
