@@ -15,7 +15,7 @@ from samplegen.errors import SamplegenError, UsageError
 from samplegen.render.clients import Client
 from samplegen.render.view import view
 from samplegen.spec.operation import Operation
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, need
 
 CATALOGUE = Catalogue()
 DOCUMENTED = CATALOGUE.spec.api.connection
@@ -143,8 +143,10 @@ def text(client: Client, operation: str, own: Connection) -> str:
     return CATALOGUE.renderer.render(client, seen).text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("language", FORMATTERS)
 def test_rendered_code_stays_formatted(language: str, tmp_path: Path) -> None:
+    need(FORMATTERS[language][0])
     files = []
     for client in CLIENTS:
         if client.name.partition("/")[0] != language:
