@@ -25,33 +25,6 @@ void Check(const tc::Error& error) {
   if (!error.IsOk()) throw std::runtime_error(error.Message());
 }
 
-// The bytes of a tensor, little-endian, as x86 and Arm are.
-template <typename T>
-std::string Bytes(const std::vector<T>& values) {
-  return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-}
-
-// Writes numbers in 16 bits: 1 of the sign, 5 of the exponent, 10 of the fraction.
-std::string Halved(const std::vector<float>& values) {
-  std::vector<uint16_t> halves;
-  for (const float value : values) {
-    uint32_t bits;
-    std::memcpy(&bits, &value, sizeof(bits));
-    const uint32_t sign = bits >> 16 & 0x8000;
-    const uint32_t size = bits & 0x7fffffff;
-    uint32_t half = (size - 0x38000000 + 0x1000) >> 13;
-    if (size > 0x7f800000) {  // not a number
-      half = 0x7e00;
-    } else if (size >= 0x477ff000) {  // too large
-      half = 0x7c00;
-    } else if (size < 0x38800000) {  // so small that the exponent is 0
-      half = static_cast<uint32_t>(std::lrint(std::ldexp(std::fabs(value), 24)));
-    }
-    halves.push_back(static_cast<uint16_t>(sign | half));
-  }
-  return Bytes(halves);
-}
-
 template <typename T>
 std::vector<T> Values(
     const tc::InferResult& result, const std::string& name, const std::string& datatype) {

@@ -36,14 +36,16 @@ def main() -> None:
         raise ValueError("output upper has elements that are null")
     texts = [t.decode() if isinstance(t, bytes) else t for t in output.flatten()]
     quoted = [json.dumps(text, ensure_ascii=False) for text in texts]
-    print("upper shape:", *output.shape)
+    shape = result.get_output("upper")["shape"]
+    print("upper shape:", *shape)
     print("upper first:", *quoted[:8])
     output = result.as_numpy("length")
     if output is None or output.dtype != np.int32:
         raise ValueError("the answer has no output length of datatype INT32")
     if None in result.get_output("length").get("data", []):
         raise ValueError("output length has elements that are null")
-    print("length shape:", *output.shape)
+    shape = result.get_output("length")["shape"]
+    print("length shape:", *shape)
     print("length first:", *output.flatten()[:8])
 
 
