@@ -27,6 +27,7 @@ from samplegen.gates import Gate
 from samplegen.project import project_files, write_project
 from samplegen.selection import matching_clients
 from samplegen.served import address, operation
+from samplegen.served.metadata import Given, parse_tensors
 from samplegen.spec.operation import OPERATION_NAME, Operation
 
 _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
@@ -44,6 +45,21 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     metavar="INPUT=SIZES",
     help="What is sent where the model takes any size, such as x=1,3,224,224; may be repeated. "
     "Default: 1 for each open dimension.",
+)
+@click.option(
+    "--input-tensor",
+    "inputs",
+    multiple=True,
+    metavar="NAME:DATATYPE:SHAPE",
+    help="An input that the server does not describe, or not as it is, such as x:FP32:1,4; may be "
+    "repeated.",
+)
+@click.option(
+    "--output-tensor",
+    "outputs_",
+    multiple=True,
+    metavar="NAME:DATATYPE:SHAPE",
+    help="The same of an output; -1 stands for any size.",
 )
 @click.option(
     "--client",
@@ -90,6 +106,8 @@ def command(
     name: str,
     version: str,
     shapes: tuple[str, ...],
+    inputs: tuple[str, ...],
+    outputs_: tuple[str, ...],
     clients: tuple[str, ...],
     output: Path | None,
     project: Path | None,
@@ -138,7 +156,10 @@ def command(
     if project and len(chosen) > 1:
         raise UsageError("--export: a project has one program; name its --client")
     ports = {"grpc_port": grpc_port, "rest_port": rest_port}
-    task = look_up(catalogue, where, name, version, given, chosen, ports, security)
+    tensors = Given(
+        parse_tensors("--input-tensor", inputs), parse_tensors("--output-tensor", outputs_)
+    )
+    task = look_up(catalogue, where, name, version, given, chosen, ports, security, tensors)
     status = 0
     if run:
         status, answered = _run(task, jobs, cache, as_json)
@@ -179,7 +200,7 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
         from samplegen.judge.servers.started import Target
 
     reached = on_this_machine(task.connection)
-    server = Target(reached, task.answer.server)
+    server = Target(reached, str(task.answer.server))
     catalogue = task.catalogue.on(reached)
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
     with (
@@ -192,7 +213,7 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
     answered = task.operation
     if first is not None:
         answered = operation.answered(task.operation, first.output)
-        found = agreement.agreed(found, answered.expect, first.client)
+        found = agreement.agreed(found, answered.expect, first.client, answered.quoted)
     status = conclude(found, (), None, as_json)
     for cell in task.cells:
         if cell.client.transport in task.unreached:
@@ -269,11 +290,11 @@ def _list(task: Task, as_json: bool) -> None:
             )
             for cell, state in states
         )
-        served = outputs.ServedModel(task.answer.server, task.answer.model, clients)
+        served = outputs.ServedModel(str(task.answer.server), task.answer.model, clients)
         click.echo(outputs.to_json(served, indent=1))
         return
     model = task.answer.model
-    click.echo(f"{model.name}  {click.style(task.answer.server, dim=True)}")
+    click.echo(f"{model.name}  {click.style(str(task.answer.server), dim=True)}")
     for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
         for tensor in tensors:
             name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)

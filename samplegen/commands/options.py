@@ -68,6 +68,10 @@ def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
     return complete
 
 
+_LACKS = {"rest": "REST, which has no such limit", "grpc": "gRPC, whose calls have fixed paths"}
+"""Why an option changes nothing over a transport."""
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, for machines.")(
         command
@@ -176,6 +180,10 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
 
 def report_without_effect(clients: Iterable[Client], made: Connection) -> None:
     """Reports on stderr the options that change nothing over a client's transport."""
-    found = {option.name for c in clients for option in without_effect(made, c.transport)}
-    for name in sorted(found):
-        click.echo(f"note: --{name} changes nothing over REST, which has no such limit", err=True)
+    found = {
+        (option.name, client.transport)
+        for client in clients
+        for option in without_effect(made, client.transport)
+    }
+    for name, transport in sorted(found):
+        click.echo(f"note: --{name} changes nothing over {_LACKS[transport]}", err=True)

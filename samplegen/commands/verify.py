@@ -14,10 +14,10 @@ from samplegen.commands.options import (
     catalogue_options,
     client_option,
     complete,
+    connection_options,
     json_option,
     junit_option,
     require_option,
-    security_options,
     shard,
     verbose_option,
 )
@@ -37,7 +37,7 @@ from samplegen.selection import matching_clients, samples_folder, selected_cells
     metavar="HOST:GRPC_PORT:REST_PORT",
     help="Judge against this server instead of starting the bundled one.",
 )
-@security_options
+@connection_options
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
 @click.option(
     "--samples",
@@ -102,7 +102,11 @@ def command(
     samplegen verify health --client python          one operation in one language
     samplegen verify --require all                   in CI: a missing tool is a failure
     samplegen verify --endpoint localhost:9000:8000  against your own server
+    samplegen verify --host gpu7 --rest-port 8080 --model-version ''
     samplegen verify --shard 2/3                     a third of it, on the second of three machines
+
+    A server that states another name than the API's own is judged by what holds on every server;
+    what was left aside is printed. --model-version '' asks for the default version.
 
     The options from --tls to --max-message-size say how to reach that server; samples find the
     environment variables they name, and no others. With --dask, each worker needs these variables
@@ -112,6 +116,7 @@ def command(
     faults, in order. The exit status is 1 when any sample fails, or is skipped although required.
     """
     with extra("verify"):
+        from samplegen.commands import elsewhere
         from samplegen.commands.concluding import conclude
         from samplegen.judge import judging
         from samplegen.judge.results import report, shards, verdicts
@@ -133,13 +138,16 @@ def command(
         cells = shards.cut(cells, recorded, count)[index - 1]
     with report.progress(len(cells)) as judged:
         if dask is None:
+            if address is not None:
+                cells, address = elsewhere.fitted(catalogue.spec.api, cells, address)
             with judging.against(catalogue, address, published, cache) as judge:
                 found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
         else:
             with extra("dask"):
                 from samplegen.judge import cluster
             named = [*operations, *(word for client in clients for word in ("--client", client))]
-            named += ["--endpoint", endpoint, *words(security)] if endpoint else []
+            named += ["--endpoint", endpoint] if endpoint else []
+            named += words(security)
             work = cluster.packed(named, catalogue, published, costs)
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
             found = cluster.judge(dask, work, digests, judged)

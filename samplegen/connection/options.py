@@ -27,8 +27,8 @@ class Option:
     """What a program does that heeds it, as Markdown for readers; empty: it goes elsewhere."""
     context: Mapping[str, Callable[[Connection], Any]] = field(default_factory=dict)
     """What templates see of it, by name. A template heeds the option if it uses any of these."""
-    also: Mapping[Transport, str] = field(default_factory=dict)
-    """Another name by whose use a template of a transport heeds it."""
+    also: Mapping[Transport, tuple[str, ...]] = field(default_factory=dict)
+    """Other names by whose use a template of a transport heeds it."""
     transports: tuple[Transport, ...] = ("grpc", "rest")
     """Those over which it changes anything."""
     bounds: tuple[int, int] | None = None
@@ -49,7 +49,7 @@ class Option:
 
     def names(self, transport: Transport) -> frozenset[str]:
         """The names by any of which a template of this transport heeds it."""
-        return frozenset((*self.context, *filter(None, [self.also.get(transport)])))
+        return frozenset((*self.context, *self.also.get(transport, ())))
 
 
 def _tls(connection: Connection) -> Tls:
@@ -69,7 +69,7 @@ OPTIONS = (
         "Encrypt, and trust whom the client library trusts.",
         effect="encrypts, and trusts whom its library trusts",
         context={"tls": lambda c: c.tls is not None},
-        also={"rest": "url"},
+        also={"rest": ("url",)},
     ),
     Option(
         "cacert",
@@ -133,6 +133,15 @@ OPTIONS = (
         bounds=(1, 3600),
     ),
     Option(
+        "base-path",
+        "PATH",
+        "What stands before /v2 in the paths of REST, such as /seldon/default.",
+        effect="puts this before the path of every request",
+        context={"base_path": lambda c: c.base_path},
+        also={"rest": ("url", "rest_address")},
+        transports=("rest",),
+    ),
+    Option(
         "max-message-size",
         "MIB",
         "The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
@@ -175,7 +184,7 @@ def words(given: Mapping[str, Any]) -> list[str]:
         option = f"--{name.replace('_', '-')}"
         if value is True:
             found.append(option)
-        elif value:
+        elif value not in (None, False, ()):
             values = value if isinstance(value, tuple) else (value,)
             whole = map(os.path.abspath, values) if name in files else map(str, values)
             found += [word for text in whole for word in (option, text)]

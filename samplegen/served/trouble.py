@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -67,6 +68,22 @@ def unreached(address: Address, connection: Connection) -> str | None:
     except OSError as error:
         return failed(address, connection, error)
     return None if alert is None else _broken_off(address, connection, alert)
+
+
+def proxy_between(address: Address) -> str | None:
+    """What to say of a call over gRPC that failed where the environment names a proxy for it."""
+    proxies = ("grpc_proxy", "https_proxy", "http_proxy")
+    name = next((name for name in proxies if os.environ.get(name)), None)
+    # gRPC reads these in lower case only; grpc.github.io, "gRPC environment variables".
+    exceptions = next((os.environ[n] for n in ("no_grpc_proxy", "no_proxy") if n in os.environ), "")
+    host = address.host.strip("[]")
+    hosts = [one.strip().lstrip(".") for one in exceptions.split(",")]
+    if name is None or any(one and (host == one or host.endswith(f".{one}")) for one in hosts):
+        return None
+    return (
+        f"{address} is asked through the proxy {os.environ[name]!r}, which {name} names, and that "
+        f"fails; put {host} into no_proxy, or unset {name}"
+    )
 
 
 def refused(address: Address, connection: Connection, status: str) -> str:
@@ -154,7 +171,7 @@ def _encrypted(address: Address) -> str:
 def _other(address: Address) -> str:
     """The same with TLS in place of none, or the other way round."""
     scheme = address.scheme[:-1] if address.tls else f"{address.scheme}s"
-    return str(Address(scheme, address.host, address.port))
+    return str(Address(scheme, address.host, address.port, address.path))
 
 
 def _speaks_tls(address: Address) -> bool:

@@ -314,7 +314,7 @@ def _data(tensor: Tensor) -> str:
 def _expected(expectation: Expectation) -> str:
     if expectation.pattern is not None:
         return f"text like `{expectation.pattern.replace('|', chr(92) + '|')}`"
-    value = ", ".join(str(v).replace("|", "\\|") for v in expectation.value)
+    value = ", ".join(str(v).replace("|", "\\|") for v in expectation.values)
     within = f", ± {expectation.tolerance:g}" if expectation.tolerance else ""
     return f"`{value}`{within}"
 

@@ -18,6 +18,9 @@ class Server:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     title: StrictStr
+    name: StrictStr | None = None
+    """The name that it states at `metadata`; on servers of other names, an expectation holds as its
+    `elsewhere` says."""
     command: tuple[StrictStr, ...]
     """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
     `api.yaml`."""

@@ -265,7 +265,7 @@ def test_the_usual_port_of_the_other_transport_gives_way(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = metadata.read(METADATA, "here")
-    monkeypatch.setattr(asking, "ask", lambda *_: asking.Answer(tree, "server 1"))
+    monkeypatch.setattr(asking, "ask", lambda *_: asking.Answer(tree, metadata.UNKNOWN))
     asked = ["model", "http://gpu7:9000", "m", "--client"]
     assert cli.run([*asked, "curl/rest"]) == 0
     assert "http://gpu7:9000/v2" in capsys.readouterr().out

@@ -13,6 +13,8 @@ import pytest
 from samplegen.connection import secrets
 from samplegen.connection.model import Tls
 from samplegen.errors import SamplegenError
+from samplegen.served import trouble
+from samplegen.served.address import Address
 from tests.conftest import Run
 from tests.ingress import Ingress
 from tests.served.test_secure import ASKED, IDENTITY, SECRETS, TRUST
@@ -159,3 +161,28 @@ def test_a_key_with_a_password_is_refused_and_not_asked_for(front: Ingress, tmp_
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     with pytest.raises(SamplegenError, match="the key is encrypted; name one that is not"):
         secrets.context(Tls(cert=str(front.folder / "client.pem"), key=str(key)))
+
+
+@pytest.mark.parametrize("name", ["grpc_proxy", "https_proxy", "http_proxy"])
+def test_a_proxy_between_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    server = Address("grpc", "gpu7.example.org", 9000)
+    assert trouble.proxy_between(server) is None
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    said = trouble.proxy_between(server)
+    assert said is not None
+    assert f"'http://127.0.0.1:9', which {name} names" in said
+    assert f"put gpu7.example.org into no_proxy, or unset {name}" in said
+    for exceptions in ("localhost,gpu7.example.org", ".example.org", "example.org"):
+        monkeypatch.setenv("no_proxy", exceptions)
+        assert trouble.proxy_between(server) is None
+    monkeypatch.setenv("no_proxy", "ample.org,localhost")
+    assert trouble.proxy_between(server) is not None
+
+
+def test_it_is_told_where_grpc_fails(samplegen: Run, tmp_path: Path) -> None:
+    done = samplegen("model", "grpc://127.0.0.1:9", "m", http_proxy="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "which http_proxy names" in done.stderr
+    assert "put 127.0.0.1 into no_proxy" in done.stderr
