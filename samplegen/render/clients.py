@@ -95,6 +95,8 @@ class Language:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     title: StrictStr
+    aliases: tuple[StrictStr, ...] = ()
+    """Other names by which a search or a link may call it, such as `golang`."""
     lexer: StrictStr
     """The name of the Pygments lexer that colours it."""
     file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
@@ -169,7 +171,13 @@ class ClientFile:
     install: StrictStr
     """Shell line that a reader types to install the package."""
     install_note: StrictStr = ""
-    """Markdown: what else to know about it."""
+    """Markdown: what else to know about it. {operation} stands for the name of the operation."""
+    about: StrictStr = ""
+    """Markdown for the client's page: what it is, in a sentence or two."""
+    choose: StrictStr = ""
+    """Markdown: when to choose it, as the end of the sentence "Choose it when"."""
+    platforms: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Other systems, and the shell line that installs the package there. Nobody runs these."""
     requires: tuple[Requirement, ...] = ()
     stubs: StrictBool = False
     """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
