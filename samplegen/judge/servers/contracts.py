@@ -1,6 +1,7 @@
 """The contract of an API over gRPC, compiled, so that the judge can read what is sent."""
 
 import shutil
+import sys
 import tempfile
 from functools import cache
 from importlib.util import find_spec
@@ -51,7 +52,5 @@ def _compiler() -> list[str]:
     if shutil.which(_PROTOC):
         return [_PROTOC]
     if find_spec("grpc_tools") is not None:
-        import sys
-
         return [sys.executable, "-m", "grpc_tools.protoc"]
     raise SamplegenError(f"protoc is missing; type: {INSTALL}")
