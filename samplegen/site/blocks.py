@@ -22,7 +22,7 @@ from samplegen.site.form import form
 from samplegen.site.highlight import highlight
 from samplegen.site.program import Programs
 from samplegen.site.tabs import Panel, slug, tab_set
-from samplegen.site.views import MARKS, OPERATIONS, Views, absent, client_page, describe
+from samplegen.site.views import MARKS, OPERATIONS, UNSECURED, Views, absent, client_page, describe
 from samplegen.spec.operation import Operation
 
 _CODE_CELL = re.compile(r"<td><code>([^<]*)</code></td>")
@@ -93,8 +93,10 @@ class Blocks(Views):
         for tab in self.book.tabs(operation):
             inner = []
             for sample in tab.samples:
-                code = highlight(self.book.secured(sample), sample.client.language.lexer)
-                content = f'<div class="highlight"><pre><code>{code}</code></pre></div>'
+                content = f"<p>{UNSECURED}</p>"
+                if program := self.book.secured(sample):
+                    code = highlight(program, sample.client.language.lexer)
+                    content = f'<div class="highlight"><pre><code>{code}</code></pre></div>'
                 key = self._id(f"secured--{slug(sample.client.name)}")
                 inner.append(Panel(key, sample.client.title, sample.client, content))
             panels.append(self._tab("secured--tab", tab.label, inner))

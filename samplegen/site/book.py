@@ -214,15 +214,22 @@ class Book:
                     groups.setdefault((title, client.tab or client.title), []).append(sample)
         return [Tab(label, tuple(samples)) for (_, label), samples in groups.items()]
 
-    def secured(self, sample: Sample) -> str:
-        """The program of a sample for a server with a certificate of its own, and a token."""
+    def secured(self, sample: Sample) -> str | None:
+        """The program of a sample for a server with a certificate of its own, and a token.
+
+        Returns:
+            None if the client's template does not heed these options.
+        """
         connection = replace(
             self.api.connection,
             host="models.example",
             tls=Tls(cacert="ca.pem"),
             bearer_token_env="KSERVE_TOKEN",  # noqa: S106  the name of a variable
         )
-        return self.catalogue.render(sample.cell, connection).text
+        try:
+            return self.catalogue.render(sample.cell, connection).text
+        except SamplegenError:
+            return None
 
     def counts(self) -> dict[SampleState, int]:
         """How many samples are in each state."""

@@ -3,7 +3,7 @@
 from samplegen.render.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.escaping import text
-from samplegen.site.views import MARKS, Views, fence
+from samplegen.site.views import MARKS, UNSECURED, Views, fence
 from samplegen.spec.operation import Operation
 
 
@@ -32,11 +32,15 @@ class Plain(Views):
         return "\n\n".join(
             self._section(
                 tab.label if len(tab.samples) == 1 else _label(sample),
-                fence(self.book.secured(sample), sample.client.language.lexer),
+                self._secured(sample),
             )
             for tab in self.book.tabs(operation)
             for sample in tab.samples
         )
+
+    def _secured(self, sample: Sample) -> str:
+        program = self.book.secured(sample)
+        return fence(program, sample.client.language.lexer) if program else UNSECURED
 
     def install(self, operation: Operation | None) -> str:
         clients = [

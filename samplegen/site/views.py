@@ -28,6 +28,7 @@ NO_SCORES = (
     "The mutation suite was not run where this site was built, so there is no score to show, and "
     "nothing is claimed about it."
 )
+UNSECURED = "This client does not support these options."
 ERRORS = "errors.md"
 """The page of all errors."""
 
