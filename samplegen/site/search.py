@@ -13,6 +13,8 @@ from samplegen.files import write_file
 from samplegen.site.book import Book, Sample
 
 INDEX = "search/search_index.json"
+_BOOST = 4
+"""Of the operations' pages among all that hold a word."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -35,6 +37,8 @@ def enrich(site: Path, book: Book, keywords: Mapping[str, str], folder: str) -> 
     entries: list[dict[str, Any]] = index["docs"]
     pages = {entry["location"] for entry in entries}
     for entry in entries:
+        if entry["location"].startswith(f"{folder}/") and "#" not in entry["location"]:
+            entry["boost"] = _BOOST  # the name of a call stands on many pages, here it is called
         if words := keywords.get(entry["location"]):
             entry["text"] = f"{entry['text']} {words}".strip()
     suffix = "/" if f"{folder}/{next(iter(book.operations), '')}/" in pages else ".html"

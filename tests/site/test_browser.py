@@ -426,7 +426,7 @@ QUERIES = {
     "java image": "operations/infer-image",
     "health curl": "operations/health",
     "python triton": "clients/python-tritonclient",
-    "ModelInfer go": "operations/infer-",
+    "ModelInfer go": "clients/go-",
     "Image parsing failed": "errors",
     "binary_data_size": "wire-format",
 }
