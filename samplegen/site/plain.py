@@ -75,6 +75,9 @@ class Plain(Views):
     def fold(self, title: str, content: str) -> str:
         return f"**{text(title)}**\n\n{content}"
 
+    def anchor(self, sample: Sample) -> str:
+        return ""
+
     def values(self) -> str:
         return ""
 

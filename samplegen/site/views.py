@@ -119,6 +119,10 @@ class Views(ABC):
     def cell(self, sample: Sample) -> str:
         """A cell of the matrix."""
 
+    def anchor(self, sample: Sample) -> str:
+        """What an address of a page ends with to lead to a sample on it."""
+        return f"#{sample.anchor}"
+
     def link(self, source: str) -> str:
         """The address of another page, given its Markdown file, as Markdown links it."""
         return posixpath.relpath(source, posixpath.dirname(self.source))
@@ -181,7 +185,7 @@ class Views(ABC):
                 rows.append([self._operation(operation), "no program", ""])
                 continue
             page = self.link(f"{OPERATIONS}/{operation.name}.md")
-            link = f"[{text(operation.title)}]({page}#{sample.anchor})"
+            link = f"[{text(operation.title)}]({page}{self.anchor(sample)})"
             rows.append([link, STATES[sample.state], str(sample.rendered.text.count("\n"))])
         return rows
 
