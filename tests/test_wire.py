@@ -101,7 +101,7 @@ REQUESTS = {
     "a header twice": (
         "    with urllib",
         "    import http.client\n\n"
-        "    connection = http.client.HTTPConnection('localhost', 19008)\n"
+        f"    connection = http.client.HTTPConnection('localhost', {toy.REST_PORT})\n"
         "    connection.putrequest('GET', '/toy')\n"
         "    connection.putheader('Accept', 'application/json')\n"
         "    connection.putheader('Accept', 'text/plain')\n"
@@ -146,6 +146,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     return {verdict["operation"]: verdict for verdict in json.loads(finished.stdout)}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", REQUESTS)
 def test_request_over_rest(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
     verdict = verdicts[name.replace(" ", "-")]

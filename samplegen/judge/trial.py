@@ -8,7 +8,7 @@ import hashlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samplegen.catalogue import Cell
 from samplegen.errors import SamplegenError
@@ -22,9 +22,9 @@ from samplegen.judge.gates.finding import (
     Passed,
 )
 from samplegen.judge.gates.order import Check
+from samplegen.judge.machine.commands import CommandFailed
 from samplegen.judge.machine.processes import Interrupted, Outcome
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.machine.workshop import CommandFailed
 from samplegen.judge.results.verdicts import Faults, Status, Verdict
 
 _SHOWN = 20_000
@@ -33,6 +33,28 @@ _SHOWN = 20_000
 
 class Unjudgeable(Exception):
     """Something is missing, so the cell is skipped."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The text of a sample."""
+
+    published: str
+    """As readers see it."""
+    judged: str
+    """With the addresses that it is judged on."""
+
+
+def rendered(setup: Setup, cell: Cell) -> Rendered:
+    """The text of a cell's sample.
+
+    Raises:
+        SamplegenError: It has none.
+    """
+    text = setup.catalogue.render(cell).text
+    if setup.documented:
+        return Rendered(text, text)
+    return Rendered(text, setup.catalogue.render(cell, setup.runner.connection).text)
 
 
 @dataclass
@@ -68,7 +90,7 @@ class Trial:
         try:
             failed = self._judge()
             if failed is not None:
-                status, gate, findings = "failed", self._gate, failed.findings
+                status, gate, findings = "failed", self._gate, self._placed(failed.findings)
                 log = self._log(failed.outcome)
         except Interrupted:
             raise
@@ -140,18 +162,21 @@ class Trial:
             raise Unjudgeable(f"no template; add templates/{client.template(cell.operation)}")
         found = {needed: setup.versions.of(needed) for needed in client.requirements}
         missing = [
-            f"{needed.name} is missing; type: {needed.install}"
+            f"{needed.full_name} is missing; type: {needed.install}"
             for needed, version in found.items()
             if version is None and not needed.gates
         ]
         if missing:
             raise Unjudgeable("; ".join(missing))
         self._versions = {needed.name: version for needed, version in found.items() if version}
-        text = published = catalogue.render(cell).text
-        if not setup.documented:
-            text = catalogue.render(cell, setup.runner.connection).text
-        self._case = Case(setup, cell, self.slot, published, text)
+        program = rendered(setup, cell)
+        self._case = Case(setup, cell, self.slot, program.published, program.judged)
         return self._case
+
+    def _placed(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings of a gate; those that name no file are about the sample."""
+        path = str(self._case.path) if self._case else ""
+        return tuple(found if found.file else replace(found, file=path) for found in findings)
 
     def _error(self, error: Exception) -> tuple[Finding, ...]:
         """What kept the judge from a verdict, and at which gate."""

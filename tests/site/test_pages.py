@@ -29,6 +29,8 @@ from samplegen.site.views import fence
 from tests.site import building
 from tests.site.building import Site
 
+pytestmark = pytest.mark.processes
+
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<marks>`{3,})(?P<language>\w+)\n(?P<text>.*?)^ *(?P=marks)$", re.M | re.S
 )

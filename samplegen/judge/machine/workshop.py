@@ -8,7 +8,6 @@ their own beside them, by {cache} in their commands.
 """
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -16,32 +15,34 @@ import re
 import shutil
 import sys
 import tempfile
-import time
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from samplegen.errors import SamplegenError
-from samplegen.judge.machine import processes
-from samplegen.judge.machine.processes import NO_LIMIT, Outcome, Processes
+from samplegen.judge.machine import processes, store
+from samplegen.judge.machine.commands import CommandFailed, execute, filled, require, with_files
+from samplegen.judge.machine.processes import NO_LIMIT, Processes
 from samplegen.judge.machine.requirements import Versions
-from samplegen.render.clients import Client, Command
+from samplegen.judge.machine.slots import Slot
+from samplegen.render.clients import FILES, Client, Command
 
 _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
-_KEPT_SECONDS = 30 * 24 * 60 * 60
-"""How long a folder stays that is not used."""
-_KINDS = ("prepared", "built", "faults", "locales")
-"""The folders of the cache whose content is ours; tools have others beside them."""
-_COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
-"""A line that names a place or an error, among those that only lead up to it."""
+_AT_ONCE = 24
+"""How many programs a command is given at a time."""
 
 
-class CommandFailed(SamplegenError):
-    """A command could not be started, or did not succeed."""
+@dataclass(frozen=True)
+class _Step:
+    """One program's way through some commands."""
 
-    def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
+    name: str
+    """Of the program's file."""
+    before: Path
+    after: Path
 
 
 class Workshop:
@@ -67,10 +68,32 @@ class Workshop:
         self._versions = versions
         self._running = running
         self._failures: dict[Path, CommandFailed] = {}
-        _tidy(cache)
+        self._expected: dict[str, Callable[[], Mapping[str, str]]] = {}
+        self._written: dict[str, list[tuple[str, Path]]] = {}
+        """By client, the programs that are expected: their names and folders."""
+        self._steps: dict[Path, tuple[Sequence[Command], ...]] = {}
+        """By folder, the commands that have run in it."""
+        self._alone: set[Path] = set()
+        """What commands do not make of a program when others are with it."""
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """By client; held while commands are given several programs of it."""
+        store.tidy(cache)
 
-    def prepared(self, client: Client) -> Path:
+    def expect(self, client: Client, programs: Callable[[], Mapping[str, str]]) -> None:
+        """Announces programs; commands that take many are then given them together.
+
+        Args:
+            client: Whose samples they are.
+            programs: Makes them when they are needed: the names of their files, and their texts.
+        """
+        self._expected[client.name] = programs
+
+    def prepared(self, client: Client, slot: Slot | None = None) -> Path:
         """The folder that the client's samples are built with; another run may be preparing it.
+
+        Args:
+            client: What is prepared.
+            slot: Lent to others while something else is prepared.
 
         Raises:
             CommandFailed: One of its commands did; they are not tried again in this run.
@@ -94,19 +117,19 @@ class Workshop:
             values = self._values(folder)
             # These commands are the project's own, and download as the machine is set up to.
             env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
-            env |= _filled(client.language.environment, values)
+            env |= filled(client.language.environment, values)
             for command in commands:
                 outcome = execute(
                     self._running, command, values, folder, env, _PREPARE_SECONDS, NO_LIMIT
                 )
-                _require(f"{client.name} cannot be prepared: ", command, outcome)
+                require(f"{client.name} cannot be prepared: ", command, outcome)
 
-        if not _found(path):
-            with self._alone():
+        if not store.found(path):
+            with self._preparing(slot) if commands else contextlib.nullcontext():
                 if path in self._failures:
                     raise self._failures[path]
                 try:
-                    _make(path, make)
+                    store.make(path, make)
                 except CommandFailed as failure:
                     self._failures[path] = failure
                     raise
@@ -125,40 +148,128 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         path = self._path("built", self.prepared(client).name, name, text)
-        if not _found(path):
-            _make(path, lambda folder: _write(folder / name, text))
+        if not store.found(path):
+            store.make(path, lambda folder: _write(folder / name, text))
         return path
 
-    def step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> Path:
+    def step(
+        self,
+        client: Client,
+        name: str,
+        before: Path,
+        commands: Sequence[Command],
+        slot: Slot | None = None,
+    ) -> Path:
         """A copy of a program's folder in which commands have run, unless that was done before.
+
+        Commands that take many files are given other programs of the client, too, as far as these
+        have been expected and have come as far. Each program that passes with others would pass
+        alone; if they fail, each that they may have failed for is tried alone.
 
         Args:
             client: Whose sample it is.
             name: The name of the program's file.
             before: The folder after the step before.
             commands: One after another.
+            slot: Lent to others while another program's commands run for this one, too.
 
         Raises:
             CommandFailed: One of them did.
             OSError: The cache cannot be written.
         """
-        environment = client.language.environment
-        path = self._path("built", before.name, commands, environment)
-        prepared = self.prepared(client)
+        step = self._step(client, name, before, commands)
+        if store.found(step.after):
+            return step.after
+        if client.name in self._expected and all(FILES in command for command in commands):
+            with self._turn(client, slot), contextlib.suppress(OSError):  # of other programs
+                if not store.found(step.after) and step.after not in self._alone:
+                    self._together(client, self._with_others(client, step, commands), commands)
+        if not store.found(step.after):
+            self._run(client, [step], commands)
+        return step.after
 
-        def make(folder: Path) -> None:
-            shutil.copytree(before, folder, dirs_exist_ok=True)
-            values = self._values(prepared, folder, folder / name)
-            timeout = client.language.timeout
+    def _step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> _Step:
+        after = self._path("built", before.name, commands, client.language.environment)
+        self._steps[after] = (*self._steps.get(before, ()), commands)
+        return _Step(name, before, after)
+
+    def _with_others(self, client: Client, step: _Step, commands: Sequence[Command]) -> list[_Step]:
+        """The step, and that of other programs of the client which have come as far."""
+        found = [step]
+        for name, folder in self._programs(client):
+            for done in self._steps.get(step.before, ()):
+                folder = self._step(client, name, folder, done).after
+            other = self._step(client, name, folder, commands)
+            wanted = store.found(folder) and not store.found(other.after)
+            if wanted and other.after not in self._alone and other != step:
+                found.append(other)
+            if len(found) == _AT_ONCE:
+                break
+        return found
+
+    def _programs(self, client: Client) -> list[tuple[str, Path]]:
+        """The programs that are expected: names, and folders that hold nothing else."""
+        if client.name not in self._written:
+            programs = self._expected[client.name]().items()
+            self._written[client.name] = [
+                (name, self.written(client, name, text)) for name, text in programs
+            ]
+        return self._written[client.name]
+
+    def _together(
+        self, client: Client, steps: Sequence[_Step], commands: Sequence[Command]
+    ) -> None:
+        """Lets as many programs as can pass together; each of the others is left to be alone."""
+        if len(steps) < 2:
+            self._alone.update(step.after for step in steps)
+            return
+        try:
+            self._run(client, steps, commands)
+        except CommandFailed as failure:
+            outcome = failure.outcome
+            if outcome is None or outcome.status is None:
+                self._alone.update(step.after for step in steps)
+                return
+            said = outcome.stdout + outcome.stderr
+            named = [
+                s for n, s in enumerate(steps, 1) if re.search(rf"\b{n}/{re.escape(s.name)}", said)
+            ]
+            self._alone.update(step.after for step in named)
+            others = [step for step in steps if step not in named]
+            middle = 0 if named else len(others) // 2
+            for part in (others[:middle], others[middle:]):
+                self._together(client, part, commands)
+
+    def _run(self, client: Client, steps: Sequence[_Step], commands: Sequence[Command]) -> None:
+        """Runs commands in copies of programs' folders; if all succeed, these are kept.
+
+        Raises:
+            CommandFailed: One of them did; nothing is kept.
+            OSError: The cache cannot be written.
+        """
+        prepared, environment = self.prepared(client), client.language.environment
+        with store.beside(steps[0].after) as place:
+            folders = [place / str(number) for number, _ in enumerate(steps, 1)]
+            for step, folder in zip(steps, folders, strict=True):
+                shutil.copytree(step.before, folder)
+            files = [folder / step.name for step, folder in zip(steps, folders, strict=True)]
             for command in commands:
+                many = FILES in command
+                work = place if many else folders[0]
+                values = self._values(prepared, folders[0], files[0])
                 with tempfile.TemporaryDirectory() as home:
-                    env = processes.environment(Path(home), _filled(environment, values))
-                    outcome = execute(self._running, command, values, folder, env, timeout)
-                _require("", command, outcome)
-
-        if not _found(path):
-            _make(path, make)
-        return path
+                    env = processes.environment(Path(home), filled(environment, values))
+                    outcome = execute(
+                        self._running,
+                        with_files(command, files),
+                        values,
+                        work,
+                        env,
+                        client.language.timeout,
+                    )
+                require("", command, outcome)
+            for step, folder in zip(steps, folders, strict=True):
+                store.keep(folder, step.after)
 
     def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
         """The folders that the command which runs a program names, and what else it names."""
@@ -172,8 +283,8 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         path = self._path(kind, ingredients)
-        if not _found(path):
-            _make(path, make)
+        if not store.found(path):
+            store.make(path, make)
         return path
 
     def _values(
@@ -188,103 +299,36 @@ class Workshop:
         return self._cache / kind / hashlib.sha256(repr(ingredients).encode()).hexdigest()[:32]
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _preparing(self, slot: Slot | None) -> Iterator[None]:
         """No other thread or run prepares meanwhile: caches of tools are not safe to share."""
         self._cache.mkdir(parents=True, exist_ok=True)
         with (self._cache / "lock").open("a") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    self._running.pause(0.1)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with slot.lent() if slot else contextlib.nullcontext():
+                    self._wait_for(file)
             yield
 
+    def _wait_for(self, file: IO[str]) -> None:
+        while True:
+            self._running.pause(0.1)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
 
-def execute(
-    running: Processes,
-    command: Command,
-    values: Mapping[str, str],
-    folder: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    largest_file: int | None = None,
-) -> Outcome:
-    """Runs a command in `folder`.
-
-    Raises:
-        CommandFailed: It cannot be started.
-    """
-    arguments = [argument.format_map(values) for argument in command]
-    limits = {} if largest_file is None else {"largest_file": largest_file}
-    try:
-        return running.run(arguments, folder, env, timeout, **limits)
-    except (FileNotFoundError, PermissionError) as error:
-        raise CommandFailed(f"{command[0]} cannot be started: {error.strerror}") from error
-
-
-def ending(outcome: Outcome) -> str:
-    """How a process ended, and the first line that looks like an error."""
-    if outcome.status is None:
-        return f"it was not done after {outcome.seconds:.0f} s"
-    lines = [*outcome.stderr.splitlines(), *outcome.stdout.splitlines()]
-    printed = [line for line in lines if line.strip()]
-    complaint = next((line for line in printed if _COMPLAINT.search(line)), None)
-    complaint = complaint or next(iter(printed), "")
-    ending = (
-        f"was ended by signal {-outcome.status}"
-        if outcome.status < 0
-        else f"ended with status {outcome.status}"
-    )
-    return f"{ending}: {complaint}" if complaint else ending
-
-
-def _require(prefix: str, command: Command, outcome: Outcome) -> None:
-    if outcome.status != 0:
-        raise CommandFailed(f"{prefix}{command[0]} {ending(outcome)}", outcome)
-
-
-def _found(path: Path) -> bool:
-    """Whether a folder was made; if so, it counts as used now."""
-    try:
-        os.utime(path)
-    except FileNotFoundError:
-        return False
-    except OSError as error:  # a cache that is only read still serves
-        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise
-        return path.is_dir()
-    return True
-
-
-def _make(path: Path, make: Callable[[Path], None]) -> None:
-    """Makes a folder beside its place and moves it there, so that it is there as a whole or not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
-        folder = Path(name) / "folder"
-        folder.mkdir()
-        if not _found(path):
-            make(folder)
-            try:
-                folder.rename(path)
-            except OSError:
-                if not path.is_dir():  # else another run has just made the same
-                    raise
+    @contextlib.contextmanager
+    def _turn(self, client: Client, slot: Slot | None) -> Iterator[None]:
+        """No other programs of the client are given to commands together meanwhile."""
+        lock = self._turns[client.name]
+        if not lock.acquire(blocking=False):
+            with slot.lent() if slot else contextlib.nullcontext():
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _tidy(cache: Path) -> None:
-    """Removes what has not been used for long; renamed first, so that nobody finds a part of it."""
-    for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-                aside = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
-                path.rename(aside / path.name)
-                shutil.rmtree(aside, ignore_errors=True)
-
-
-def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.format_map(values) for name, value in variables.items()}
