@@ -213,7 +213,9 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node in parents:
-            self._note(node, "found an alias of the very value it stands in; write the value out")
+            self._note(
+                node, "found an alias inside the value that it refers to; write the value out"
+            )
             return None
         inside = (*parents, node)
         if isinstance(node, yaml.SequenceNode):
@@ -227,7 +229,7 @@ class _Builder:
             key = key_node.value
             line = key_node.start_mark.line + 1
             if key in lines:
-                message = f"{key!r} stands here again, first on line {lines[key]}"
+                message = f"{key!r} is repeated; first on line {lines[key]}"
                 self._note(key_node, f"{message}; keep one of them")
             lines[key] = line
             mapping[key] = self.build(value_node, inside)

@@ -71,7 +71,7 @@ def look_up(
         port = where.port if where.tls else next(port for port in usual if port != where.port)
         values[f"{other}_port"] = port
         name_it = f"name it, such as --{other}-port {port}"
-        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+        unreached[other] = f"{where} does not report its port for {_TITLES[other]}; {name_it}"
     reader = connection(
         api.connection,
         host=where.host,

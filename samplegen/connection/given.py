@@ -146,7 +146,9 @@ def server_address(
         return on_this_machine(connection(documented, **values))
     if endpoint is None and given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(f"{names}: expected --endpoint, the server that asks for it, too")
+        raise UsageError(
+            f"{names}: expected --endpoint, too: the address of the server that needs it"
+        )
     if endpoint is None:
         return None
     return on_this_machine(endpoint_connection(documented, endpoint, **values))

@@ -133,6 +133,8 @@ class Language:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     title: StrictStr
+    aliases: tuple[StrictStr, ...] = ()
+    """Other names by which a search or a link may call it, such as `golang`."""
     lexer: StrictStr
     """The name of the Pygments lexer that colours it."""
     file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
@@ -214,7 +216,13 @@ class ClientFile:
     install: StrictStr
     """Shell line that a reader types to install the package."""
     install_note: StrictStr = ""
-    """Markdown: what else to know about it."""
+    """Markdown: what else to know about it. {operation} stands for the name of the operation."""
+    about: StrictStr = ""
+    """Markdown for the client's page: what it is, in a sentence or two."""
+    choose: StrictStr = ""
+    """Markdown: when to choose it, as the end of the sentence "Choose it when"."""
+    platforms: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Other systems, and the shell line that installs the package there. Nobody runs these."""
     requires: tuple[Requirement, ...] = ()
     stubs: StrictBool = False
     """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
@@ -226,7 +234,7 @@ class ClientFile:
     run: Command | None = None
     project: Project | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
-    """Forms that the client cannot say, and why."""
+    """Forms, or single operations, that the client does not support, and why."""
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
     """Forms that it says otherwise than it should, by a fault of its library. The judge expects
     exactly that, and readers are told."""
@@ -273,7 +281,8 @@ class Client(ClientFile):
             for tensor in operation.outputs
             if tensor.datatype in self.rounds and _is_rounded(operation, tensor)
         )
-        reasons = (self.omits.get(operation.form), *unread, *rounded)
+        omits = self.omits.get(operation.name, self.omits.get(operation.form))
+        reasons = (omits, *unread, *rounded)
         return next(filter(None, reasons), None)
 
     @property

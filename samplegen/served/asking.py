@@ -89,5 +89,5 @@ def _unknown(server: Server, address: Address, name: str, version: str) -> Usage
         )
     if name in known:
         return UsageError(f"{address} has the model {name!r}, but cannot serve it now")
-    hint = nearest(name, known) if known else "the server does not tell which it has"
+    hint = nearest(name, known) if known else "the server does not list its models"
     return UsageError(f"no model {name!r} at {address}; {hint}")

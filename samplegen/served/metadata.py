@@ -174,4 +174,4 @@ def _unusable(kind: str, tensors: Sequence[TensorMetadata]) -> Iterator[str]:
             yield f"{kind}: {tensor.name!r} has more than {_MOST_DIMENSIONS} dimensions"
     for name, times in Counter(tensor.name for tensor in tensors).items():
         if times > 1:
-            yield f"{kind}: the name {name!r} stands there {times} times"
+            yield f"{kind}: the name {name!r} appears {times} times"

@@ -14,7 +14,9 @@ from samplegen.served.metadata import ModelMetadata, TensorMetadata
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
 
-_INVALID = {"INVALID": "; OpenVINO Model Server says so of what it cannot serve, such as BF16"}
+_INVALID = {
+    "INVALID": "; OpenVINO Model Server reports this for unsupported datatypes, such as BF16"
+}
 _PRECISION = {"FP16": 2e-3, "FP32": 1e-5, "FP64": 1e-5}
 """How far two programs may differ, of the largest number of an output; REST servers may read FP64
 as FP32."""
@@ -50,7 +52,7 @@ def parse_shapes(texts: Iterable[str]) -> Shapes:
         if not name or not re.fullmatch(r"(\d{1,9}(,\d{1,9})*)?", sizes):
             problems.append(f"--shape: found {text!r}; expected NAME=1,3,224,224")
         elif name in shapes:
-            problems.append(f"--shape: {name!r} stands there again; name each input once")
+            problems.append(f"--shape: {name!r} is repeated; name each input once")
         else:
             shapes[name] = tuple(int(size) for size in sizes.split(",") if size)
     if problems:
@@ -209,7 +211,7 @@ def _wrong_shapes(metadata: ModelMetadata, shapes: Shapes) -> Iterator[str]:
         if not fits:
             yield (
                 f"--shape: found {_shown(shape)} for {name!r}; expected one that fits "
-                f"{_shown(open_shape)}, where -1 stands for any size above 0"
+                f"{_shown(open_shape)}, where -1 means any size above 0"
             )
 
 

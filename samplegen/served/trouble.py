@@ -53,7 +53,9 @@ def failed(address: Address, connection: Connection, error: Exception) -> str:
     if isinstance(error, http.client.HTTPException | ConnectionResetError):
         if not address.tls and _speaks_tls(address):
             return _encrypted(address)
-        said = "".join(c for c in str(error) if c.isprintable()).strip() or "it hung up"
+        said = (
+            "".join(c for c in str(error) if c.isprintable()).strip() or "it closed the connection"
+        )
         return f"{address} does not answer in {address.scheme.upper()}, but: {said}"
     return f"no server answers at {address}: {error}; start it, or name another address"
 
@@ -96,9 +98,9 @@ def refused(address: Address, connection: Connection, status: str) -> str:
     """
     if connection.variables:
         names = " and ".join(connection.variables)
-        return f"{address} refuses us: {status}; put what it asks for into {names}"
-    hint = "add --bearer-token-env VARIABLE, with a token that it takes"
-    return f"{address} asks who calls: {status}; {hint}"
+        return f"{address} rejected the request: {status}; set a valid value in {names}"
+    hint = "add --bearer-token-env VARIABLE with a valid token"
+    return f"{address} requires authentication: {status}; {hint}"
 
 
 def refused_by_nginx(address: Address, connection: Connection, body: bytes) -> str | None:
@@ -131,8 +133,8 @@ def _distrusted(
     if error.verify_code not in _NO_AUTHORITY:
         return message
     if tls.cacert is None:
-        return f"{message}; add --cacert FILE, with the authorities that vouch for it"
-    return f"{message}; {tls.cacert} does not hold the authorities that vouch for it"
+        return f"{message}; add --cacert FILE, with the CA certificates that signed it"
+    return f"{message}; {tls.cacert} does not contain the CA certificate that signed it"
 
 
 def _broken_off(address: Address, connection: Connection, error: ssl.SSLError) -> str:
@@ -141,13 +143,13 @@ def _broken_off(address: Address, connection: Connection, error: ssl.SSLError) -
     if _is_alert(error) and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
         return _unknown_client(address, connection, words)
     if _is_alert(error):
-        message = f"{address} ends the TLS handshake: {words}"
+        message = f"{address} rejected the TLS handshake: {words}"
         # This is also what TLS 1.2 says of a certificate that is missing.
-        perhaps = "; if it asks for a client certificate, add --cert FILE and --key FILE"
+        perhaps = "; if it requires a client certificate, add --cert FILE and --key FILE"
         unknown = connection.tls is None or connection.tls.cert is None
         return message + (perhaps if unknown and "HANDSHAKE_FAILURE" in reason else "")
     if isinstance(error, _HUNG_UP):
-        return f"{address} hangs up on TLS; if it does not encrypt, write {_other(address)}"
+        return f"{address} closed the connection; if it does not use TLS, write {_other(address)}"
     return f"{address} does not speak TLS; write {_other(address)}"
 
 
@@ -159,7 +161,7 @@ def _is_alert(error: ssl.SSLError) -> bool:
 def _unknown_client(address: Address, connection: Connection, reason: str) -> str:
     tls = connection.tls or Tls()
     if tls.cert is None:
-        message = f"{address} asks for a client certificate ({reason})"
+        message = f"{address} requires a client certificate ({reason})"
         return f"{message}; add --cert FILE and --key FILE"
     return f"{address} does not accept the certificate {tls.cert} ({reason})"
 

@@ -97,6 +97,8 @@ class Api:
 
     title: StrictStr
     summary: StrictStr
+    name: StrictStr = ""
+    """Of the API or protocol, as people search for it, such as `KServe v2`; empty: the title."""
     proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
     clients: tuple[StrictStr, ...] = ()
@@ -109,3 +111,8 @@ class Api:
     waive: dict[Gate, Annotated[StrictStr, Field(min_length=1)]] = field(default_factory=dict)
     """Gates that need not be tried where samples are required, and why."""
     rest: Rest = field(default_factory=Rest)
+
+    @property
+    def short(self) -> str:
+        """What pages call the API."""
+        return self.name or self.title

@@ -48,10 +48,10 @@ each_transport = pytest.mark.parametrize("transport", ["rest", "grpc"])
 def test_wrong_credentials_are_named(front: Ingress, samplegen: Run, transport: str) -> None:
     asked = (address(front, transport, "mutual"), "mixed", *MUTUAL)
     wrong = complaint(samplegen, front, *asked, **{**SECRETS, "KSERVE_TOKEN": "wrong"})
-    assert "refuses us" in wrong and "asks for into API_KEY and KSERVE_TOKEN" in wrong
+    assert "rejected the request" in wrong and "in API_KEY and KSERVE_TOKEN" in wrong
     with front.other("ca.pem"):
         line = complaint(samplegen, front, *asked, **SECRETS)
-        assert "ca.pem does not hold the authorities that vouch for it" in line
+        assert "ca.pem does not contain the CA certificate that signed it" in line
     with front.other("client.pem", "client.key"):
         assert "client.pem" in complaint(samplegen, front, *asked, **SECRETS)
 
@@ -125,7 +125,7 @@ def test_a_server_that_asks_within_tls(front: Ingress, samplegen: Run, transport
     plain, secure = ("http", "https") if transport == "rest" else ("grpc", "grpcs")
     with strict(front.folder) as port:
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST)
-        assert "asks for a client certificate" in line
+        assert "requires a client certificate" in line
         assert "add --cert FILE and --key FILE" in line
         other = ("--cert", "other.pem", "--key", "other.key")
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST, *other)
@@ -141,8 +141,8 @@ def test_tls_of_old_only_hints_at_a_certificate(
     secure = "https" if transport == "rest" else "grpcs"
     with strict(front.folder, newest=ssl.TLSVersion.TLSv1_2) as port:
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST)
-    assert "ends the TLS handshake: " in line
-    assert "if it asks for a client certificate, add --cert FILE and --key FILE" in line
+    assert "rejected the TLS handshake: " in line
+    assert "if it requires a client certificate, add --cert FILE and --key FILE" in line
 
 
 @each_transport
