@@ -96,6 +96,8 @@ class Api:
     summary: StrictStr
     proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
+    include: tuple[StrictStr, ...] = ()
+    """Folders beside `api.yaml`, or below, that hold what the contract imports."""
     clients: tuple[StrictStr, ...] = ()
     """Those that speak this API, such as `python/requests`; empty: all that there are."""
     connection: Connection

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
 from samplegen.spec.api import Api
@@ -79,6 +80,20 @@ class Spec:
             raise SamplegenError(f"api.yaml: {message}")
         return self._existing(self.api.proto)
 
+    @cached_property
+    def contract(self) -> Contract:
+        """What the gRPC contract says; nothing if there is none.
+
+        Raises:
+            SamplegenError: It has mistakes, or nothing here can read it.
+        """
+        if self.api.proto is None:
+            return Contract()
+        from samplegen.contract import protos  # starts a compiler, and few commands need it
+
+        includes = tuple(self.folder / name for name in self.api.include)
+        return protos.read((self.proto.parent, *includes), (self.proto.name,))
+
     @property
     def folder(self) -> Path:
         """The folder of `api.yaml`."""
@@ -98,6 +113,10 @@ class Spec:
         path = self.layers.find(api.proto) if api.proto is not None else None
         if api.proto is not None and (path is None or not path.is_file()):
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
+        for index, name in enumerate(api.include):
+            folder = self.layers.find(name)
+            if folder is None or not folder.is_dir():
+                yield ("include", index), f"found {name!r}; expected a folder beside api.yaml"
 
         for name, known in (
             ("command", {"python", "spec", *api.connection.ports}),
