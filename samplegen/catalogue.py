@@ -134,7 +134,7 @@ class Catalogue:
         The judge builds samples with these files, and so they are proven where they are exported.
         """
         files = self.clients.project(client)
-        return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
+        return {**files, **self.spec.protos} if client.stubs else files
 
     def files(self, connection: Connection | None = None) -> Contents:
         """All samples, their data and their index: path below the samples folder to content.

@@ -128,7 +128,7 @@ class Contract:
     enums: Mapping[str, Enum] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     """The package of each file, imported ones first."""
-    descriptors: bytes = b""
+    descriptors: bytes = field(default=b"", repr=False)
     """A serialized `FileDescriptorSet`, if the contract is of gRPC."""
 
     def method(self, name: str) -> Method | None:
@@ -157,6 +157,20 @@ class Contract:
             for name in _endings(f"{method.service}.{method.name}"):
                 found[name] = (*found.get(name, ()), method)
         return found
+
+    def place(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """The proto that declares a message, an enum or a service, and its names in there.
+
+        They are several if it is declared in messages: `("kv.proto", ("Compare", "Result"))`.
+        """
+        found = self.messages.get(name) or self.enums.get(name)
+        file = found.file if found is not None else self._services[name]
+        package = self.files[file]
+        return file, tuple(name.removeprefix(f"{package}." if package else "").split("."))
+
+    @cached_property
+    def _services(self) -> dict[str, str]:
+        return {method.service: method.file for method in self.methods}
 
     def title(self, name: str) -> str:
         """The last part of a message's or an enum's name, if that tells it from all others."""

@@ -10,7 +10,14 @@ from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
 from samplegen.spec.api import Api
-from samplegen.spec.operation import OPERATION_NAME, Expectation, Operation, OperationFile
+from samplegen.spec.linking import Linker
+from samplegen.spec.operation import (
+    OPERATION_NAME,
+    STEPS,
+    Expectation,
+    Operation,
+    OperationFile,
+)
 from samplegen.spec.tensors import MOST, MOST_LITERAL, Tensor, fits
 from samplegen.yamlfile import Mistakes, load
 
@@ -57,7 +64,12 @@ class Spec:
             message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
             raise SamplegenError(Problem(message, shown(path)))
         file = load(path, OperationFile, self._check_operation)
-        return Operation(name=name, **{f.name: getattr(file, f.name) for f in fields(file)})
+        values = {f.name: getattr(file, f.name) for f in fields(file)}
+        if file.steps:
+            values["linked"] = linked = Linker(self.contract).link(file.steps)
+            values["calls"] = tuple(step.call for step in linked)
+            values["expect"] = tuple(line for step in linked for line in step.expect)
+        return Operation(name=name, **values)
 
     def operations(self) -> tuple[Operation, ...]:
         """All operations in their order.
@@ -79,6 +91,21 @@ class Spec:
             message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
             raise SamplegenError(f"api.yaml: {message}")
         return self._existing(self.api.proto)
+
+    @property
+    def protos(self) -> dict[str, Path]:
+        """The gRPC contract with what it may import: the name in imports to the file.
+
+        Raises:
+            SamplegenError: There is no contract.
+        """
+        folders = [self.proto.parent, *(self.folder / name for name in self.api.include)]
+        found = {
+            path.relative_to(folder).as_posix(): path
+            for folder in reversed(folders)
+            for path in sorted(folder.glob("*.proto" if folder is folders[0] else "**/*.proto"))
+        }
+        return {**found, self.proto.name: self.proto}
 
     @cached_property
     def contract(self) -> Contract:
@@ -144,6 +171,11 @@ class Spec:
                     )
 
     def _check_operation(self, operation: OperationFile) -> Mistakes:
+        if operation.steps:
+            yield from self._check_steps(operation)
+            return
+        if operation.form == STEPS:
+            yield (), "'form' and 'steps' are missing; add one of them"
         for name in ("calls", "expect"):
             if not getattr(operation, name):
                 yield (name,), f"{name}: found an empty list; expected at least one item"
@@ -166,6 +198,16 @@ class Spec:
             for index, expectation in enumerate(getattr(operation, name)):
                 for location, message in self._check_expectation(operation, expectation):
                     yield (name, index, *location), message
+
+    def _check_steps(self, operation: OperationFile) -> Mistakes:
+        for name in ("model", "calls", "request", "inputs", "outputs", "expect", "other"):
+            if getattr(operation, name):
+                yield (name,), f"found {name!r} beside 'steps', which say it all; leave it out"
+        linker = Linker(self.contract)
+        linked = linker.link(operation.steps)
+        yield from linker.mistakes
+        if not linker.mistakes and not any(step.lines for step in linked):
+            yield ("steps",), "no step prints anything; add 'print' to one"
 
     def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
         if bool(expectation.value) == (expectation.pattern is not None):

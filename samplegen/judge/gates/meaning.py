@@ -73,7 +73,7 @@ def _changed(
     made = _run(case, slot, Plan(change=change, layout=layout))
     outcome = run.outcome(made.ended)
     documents = answers.documents(case, made)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     refused = _refused(case)
     try:
         expected = [
@@ -97,7 +97,7 @@ def _elsewhere(
     if operation.other:
         return _compared(made, operation.other, _OTHER), outcome
     documents, refused = answers.documents(case, made), _refused(case)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     known = [line for line in lines if line.expected.answer[:1] and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
