@@ -39,7 +39,7 @@ RUN --mount=type=bind,source=Makefile,target=/Makefile \
   && rm -rf /var/lib/apt/lists/*
 RUN --mount=type=bind,from=build,source=/dist,target=/dist \
   --mount=type=bind,source=constraints.txt,target=/constraints.txt \
-  pip install --no-cache-dir --constraint /constraints.txt ruff \
+  pip install --no-cache-dir --constraint /constraints.txt \
     "samplegen[all] @ file://$(echo /dist/*.whl)"
 USER 10001
 WORKDIR /project

@@ -4,11 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/site/node/node_modules
 export PATH := $(abspath $(BIN)):$(PATH)
+# Of two files of tests neither needs the other; all tests of a file share what it starts. More than
+# four processes would start more servers than they save time.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Which tests `make test` runs; none named, all.
+TIER ?= not slow
 # The theme's notice of its successor, in the middle of our own output.
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install site site-tools site-test serve samples check test mutants bench toolchains \
+.PHONY: help install site site-tools site-test serve samples check quick test mutants bench toolchains \
 	constraints clean
 
 help:        ## these lines
@@ -33,10 +38,14 @@ samples: install  ## regenerate the samples and the schemas
 	cd examples/etcd && samplegen generate
 
 site: samples  ## generate, judge against the bundled server, build the site
-	samplegen verify $(VERIFY)
-	mkdocs build --strict --quiet
-	@echo
-	@echo 'The site is in build/site: open build/site/index.html, or type: make serve'
+	@samplegen doctor --brief | sed 's/^/Missing: /; s/sudo apt install [^;]*/sudo make toolchains/'
+	@samplegen verify $(VERIFY); status=$$?; \
+	if [ $$status -gt 1 ]; then exit $$status; fi; \
+	mkdocs build --strict --quiet || exit; \
+	echo; \
+	echo 'The site is in build/site: open build/site/index.html, or type: make serve'; \
+	if [ $$status != 0 ]; then echo 'It shows which samples failed; they are named above.' >&2; fi; \
+	exit $$status
 
 serve: install  ## browse the site; it follows every change of a page, a spec or a template
 	mkdocs serve --livereload
@@ -53,9 +62,12 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	hadolint Dockerfile
 	pre-commit validate-manifest .pre-commit-hooks.yaml
 
+quick: install  ## the tests that start no process
+	pytest $(PARALLEL) -m 'not processes and not slow' $(PYTEST)
+
 test: check site-tools  ## everything: checks, all samples judged, all tests, the site built strictly
 	samplegen verify $(VERIFY)
-	pytest $(PYTEST)
+	pytest $(PARALLEL) -m '$(TIER)' $(PYTEST)
 	mkdocs build --strict --quiet
 
 site-tools: $(NPM)/.package-lock.json  ## the checkers of the site that come from npm
@@ -65,7 +77,7 @@ $(NPM)/.package-lock.json: $(VENV)/installed tests/site/node/package-lock.json
 		--no-audit --no-fund --loglevel=error
 
 site-test: site-tools  ## only the tests of the site, in a real browser
-	pytest tests/site
+	pytest $(PARALLEL) tests/site
 
 mutants: install  ## plant faults in the samples and see whether the judge finds them
 	python -m tests.mutants
@@ -75,8 +87,8 @@ bench: site-tools  ## what speed and memory are, against their bars
 	python bench/site.py
 
 toolchains:  ## the programs that samples and their checks need, from Debian's packages
-	apt-get install --yes curl jq shfmt shellcheck \
-		g++ make cmake pkg-config clang-format \
+	apt-get install --yes curl jq \
+		g++ make cmake pkg-config \
 		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
 		libcurl4-openssl-dev nlohmann-json3-dev \
 		default-jdk-headless maven openssl etcd-server

@@ -23,6 +23,18 @@ def _end(signum: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + signum)
 
 
+def _forget_unwritten() -> None:
+    """Drops output that could not be written, which was an error by now.
+
+    At its end Python would try once more, and fail with a status of its own, 120.
+    """
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: it was closed at the start
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def main() -> NoReturn:
     """Runs the command line and exits with its status, or 128 and the signal that ended it."""
     gc.set_threshold(_ALLOCATIONS)
@@ -40,6 +52,9 @@ def main() -> NoReturn:
         status = run()
     except KeyboardInterrupt:  # while Python was still importing
         status = 128 + signal.SIGINT
+    except OSError:  # what is wrong cannot be written to stderr
+        status = 1
+    _forget_unwritten()
     # Python drops an exception that is raised in a finalizer or in a callback of the import system.
     sys.exit(128 + _received[0] if _received else status)
 

@@ -12,6 +12,7 @@ import pytest
 from samplegen.cli import COMMANDS
 from tests import toy
 from tests.conftest import ROOT, Run, samplegen_command
+from tests.server.process import free_ports
 
 
 def fails(finished: "CompletedProcess[str]", status: int, *messages: str) -> None:
@@ -226,7 +227,8 @@ def test_verify_writes_json_junit_and_verdicts(samplegen: Run, tmp_path: Path) -
 def test_serve_names_a_port_in_use(samplegen: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        finished = samplegen("serve", "--rest-port", port, "--grpc-port", "19017")
+        (other,) = free_ports(1)
+        finished = samplegen("serve", "--rest-port", port, "--grpc-port", str(other))
     assert finished.returncode == 1
     assert port in finished.stderr
     assert "Traceback" not in finished.stderr

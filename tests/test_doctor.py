@@ -1,6 +1,7 @@
 """The doctor says what is there, what is missing, and what brings it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,16 @@ def test_how_far_programs_are_kept_apart(
     assert any(row["install"] in line for line in lines if "for a better one" in line) == bool(
         row["install"]
     )
+
+
+def test_in_brief_it_counts_the_samples_that_cannot_run(
+    options: tuple[str, ...], tmp_path: Path, samplegen: Run
+) -> None:
+    (tmp_path / "bin").mkdir()
+    path = str(tmp_path / "bin")
+    toys = samplegen("doctor", "--brief", *options, cwd=tmp_path, PATH=path)
+    assert toys.stdout.endswith("; a broken one (1 sample): mend it\n")
+    assert "toy-formatter" not in toys.stdout, "samples run without it"
+    (packaged,) = samplegen("doctor", "--brief", PATH=path).stdout.splitlines()
+    assert "JDK and Maven (10 samples), Go and protoc (10 samples), curl and jq (5" in packaged
+    assert re.search(r": sudo apt install g\+\+ cmake make .* maven golang-go curl jq", packaged)

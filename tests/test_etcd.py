@@ -41,9 +41,8 @@ def test_a_sample_passes_every_gate(tmp_path: Path) -> None:
         ("put-key", "'Hello, etcd! \"Ö\"'", '"Goodbye, etcd!"', "wire"),
         ("put-key", 'print("count:", field(answer2, "count"))', 'print("count: 1")', "meaning"),
         ("transact", "Compare.EQUAL", "Compare.GREATER", "wire"),
-        ("transact", "target=etcd_pb2.Compare.VALUE,", "", "wire"),
-        ("transact", "failure=[", "failure=[][:0] and [", "wire"),
-        ("lease", "stub.LeaseRevoke(request, timeout=5)", "", "wire"),
+        ("transact", "                    target=etcd_pb2.Compare.VALUE,\n", "", "wire"),
+        ("lease", "        stub.LeaseRevoke(request, timeout=5)\n", "", "wire"),
         ("lease", "lease=lease,", "lease=lease + 1,", "run"),
         ("lease", "TTL=60", "TTL=600", "wire"),
         ("lease", "stub.LeaseRevoke(request, timeout=5)", "stub.LeaseRevoke(request)", "wire"),
@@ -60,10 +59,7 @@ def test_what_is_planted_in_a_sample_is_found(
     template = tmp_path / "templates" / "python" / "grpcio" / "steps.py.jinja"
     template.parent.mkdir(parents=True)
     template.write_text(planted, encoding="utf-8")
-    sample = tmp_path / "samples" / cell.client.sample(cell.operation)
-    sample.parent.mkdir(parents=True)
-    sample.write_text(planted, encoding="utf-8")
-    arguments = ["--client", "python/grpcio", "--templates", "templates", "--samples", "samples"]
+    arguments = ["--client", "python/grpcio", "--templates", "templates"]
     (verdict,) = judged(tmp_path, operation, *arguments)
     found = [finding["message"] for finding in verdict["findings"]]
     assert (verdict["status"], verdict["gate"]) == ("failed", gate), found

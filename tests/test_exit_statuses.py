@@ -283,11 +283,23 @@ def test_verdicts_are_kept_even_if_the_report_cannot_be_written(
     assert '"passed"' in (project / "build/verdicts.json").read_text()
 
 
-def test_a_full_disk_is_one_message(project: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("--help",), ("--version",)])
+def test_a_full_disk_is_one_message(words: tuple[str, ...], unbuffered: str, project: Path) -> None:
     with Path("/dev/full").open("w") as full:
         finished = subprocess.run(
-            samplegen_command("list"), cwd=project, stdout=full, stderr=subprocess.PIPE,
+            samplegen_command(*words), cwd=project, stdout=full, stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered, "NO_COLOR": "1"},
             text=True, timeout=60, check=False,
         )  # fmt: skip
     assert finished.returncode == 1
     assert finished.stderr.splitlines() == ["error: [Errno 28] No space left on device"]
+
+
+def test_a_full_disk_for_messages_is_status_1(project: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            samplegen_command("shwo"), cwd=project, stdout=subprocess.PIPE, stderr=full,
+            timeout=60, check=False,
+        )  # fmt: skip
+    assert (finished.returncode, finished.stdout) == (1, b"")

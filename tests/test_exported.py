@@ -13,6 +13,8 @@ from samplegen.judge.servers.started import Target
 from tests.conftest import Run, missing
 from tests.typing_in import content, fresh_shell, type_in, typed
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = Catalogue()
 VERSIONS = Versions()
 OPERATION = CATALOGUE.spec.operation("infer-image")

@@ -60,7 +60,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         .replace("try:\n", "try:\n    import http.client\n    import socket\n")
         .replace(
             f"    with {_OPEN} as response:\n        answer = int(response.read())\n",
-            '    connection = http.client.HTTPConnection("localhost", 19008)\n'
+            f'    connection = http.client.HTTPConnection("localhost", {toy.REST_PORT})\n'
             "    connection.connect()\n"
             f"    {_ALARM}\n"
             '    connection.request("GET", "/toy")\n'

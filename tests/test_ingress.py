@@ -128,8 +128,9 @@ def built(client: Client, operation: Operation, connection: Connection) -> list[
     folder = workshop.written(client, name, text)
     for commands in (client.language.format, client.language.lint, client.language.build):
         folder = workshop.step(client, name, folder, commands)
-    values = workshop.values(client, folder, name)
-    return [argument.format_map(values) for argument in client.language.run]
+    folders, values = workshop.ingredients(client, folder)
+    known = {**values, **folders, "file": folder / name}
+    return [argument.format_map(known) for argument in client.language.run]
 
 
 def run(command: list[str], folder: Path, secrets: dict[str, str]) -> Outcome:

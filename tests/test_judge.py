@@ -194,7 +194,7 @@ def test_documented_ports_may_be_busy(
     api = tmp_path / "spec/api.yaml"
     options = [str(option) for option in toy.make(tmp_path, {"good": toy.GOOD})]
     (port,) = free_ports(1)
-    api.write_text(api.read_text().replace("19008", str(port)))
+    api.write_text(api.read_text().replace(str(toy.REST_PORT), str(port)))
     with contextlib.ExitStack() as stack:
         if busy:
             stack.enter_context(socket.create_server(("127.0.0.1", port)))
@@ -210,7 +210,7 @@ def test_a_server_that_dies_half_way_is_named_as_the_cause(tmp_path: Path, sampl
     program = (
         "import contextlib, sys, urllib.request\n"
         "with contextlib.suppress(OSError):\n"
-        '    urllib.request.urlopen("http://localhost:19008/die", timeout=5)\n'
+        f'    urllib.request.urlopen("http://localhost:{toy.REST_PORT}/die", timeout=5)\n'
         'sys.exit("connection lost")\n'
     )
     options = toy.make(tmp_path, {"kills": program})

@@ -27,7 +27,7 @@ def command() -> list[str]:
     # Braces are doubled there, since those of a file's name are single ones.
     style = [a.replace("{{", "{").replace("}}", "}") for a in arguments if a.startswith("--style")]
     if shutil.which(arguments[0]) is None:
-        missing(f"{arguments[0]} is missing; sudo apt install clang-format")
+        missing(f"{arguments[0]} is missing; pip install clang-format")
     return [arguments[0], *style, "--assume-filename=program.cc"]
 
 

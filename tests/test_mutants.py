@@ -57,6 +57,7 @@ def run() -> tuple[list[suite.Judged], MutationScores]:
     return found, scores
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(suite.SECONDS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_fault_is_caught(

@@ -17,15 +17,15 @@ import grpc
 import pytest
 
 from samplegen.connection.model import Connection, Tls
-from samplegen.judge.servers.proxy import grpc_framing, http2
-from samplegen.judge.servers.proxy.certificates import Authority
+from samplegen.judge.servers.proxy import grpc_framing, http1, http2
+from samplegen.judge.servers.proxy.certificates import Authority, host_of
 from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.exchanges import Exchange
 from samplegen.judge.servers.proxy.messaging import Request, Sink
 from samplegen.judge.servers.proxy.proxy import Proxy, listening, local
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.proxy.streams import accepted, connected
-from tests.proxying import CALLS, Toys, before, toys, zipped
+from tests.proxying import CALLS, Before, Toys, before, toys, zipped
 
 
 @pytest.fixture(scope="module")
@@ -285,20 +285,71 @@ def test_doors_of_localhost(proxy: Proxy, toy: Toys) -> None:
 # REST over HTTP/2, as where gRPC and REST share a port
 
 
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        ("models.example", "models.example"),
+        ("models.example:443", "models.example"),
+        ("127.0.0.1:8000", "127.0.0.1"),
+        ("[::1]:8000", "::1"),
+        ("[::1]", "::1"),
+        ("::1", "::1"),
+    ],
+)
+def test_a_certificate_names_the_host_alone(authority: str, host: str) -> None:
+    assert host_of(authority) == host
+    Authority([authority]).context(["h2"])
+
+
+def test_one_address_for_both_transports(proxy: Proxy, toy: Toys) -> None:
+    """The server behind it has an address for each."""
+    door = listening("127.0.0.1", 0, None)
+    port = door.socket.getsockname()[1]
+    with proxy.session(toy.connection, [door], Plan(calls=CALLS)) as session:
+        at = Before(session, port, port)
+        assert at.ask("GET", "/things/a")[0] == 200
+        assert at.call([b"x"]) == ("OK", [b"x"], "")
+    assert [exchange.transport for exchange in session.exchanges] == ["rest", "grpc"]
+    assert [link.transport for link in session.links] == [None, None]
+
+
+def test_an_error_of_the_proxy_is_a_problem_of_its_session(
+    proxy: Proxy, toy: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(http1, "serve", broken)
+    with before(proxy, toy.connection) as at, pytest.raises((OSError, http.client.HTTPException)):
+        at.ask("GET", "/things/a")
+    assert at.session.problems == ["a connection for http/1.1: ZeroDivisionError('a bug')"]
+
+
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield b""
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
+    """A body whose end comes a little later."""
     yield body
+    await asyncio.sleep(0.02)
 
 
-async def _over_http2(proxy: Proxy) -> list[tuple[int, bytes]]:
-    """Two requests through the proxy to a server that answers with what it was sent."""
+async def _over_http2(proxy: Proxy, *, early: bool) -> list[tuple[int, bytes]]:
+    """Two requests through the proxy to a server that answers with what it was sent.
+
+    Args:
+        proxy: Stands before the server.
+        early: Whether the server answers before a request has ended.
+    """
 
     async def answer(request: Request, sink: Sink) -> None:
-        body = b"".join([piece async for piece in request.body])
+        body = b""
+        async for piece in request.body:
+            body += piece
+            if early:
+                break
         await sink.head(200, (("x-path", request.target),))
         await sink.data(request.method.encode() + b" " + body)
         await sink.end()
@@ -340,8 +391,9 @@ async def _over_http2(proxy: Proxy) -> list[tuple[int, bytes]]:
         return found
 
 
-def test_rest_over_http2(proxy: Proxy) -> None:
-    assert asyncio.run(_over_http2(proxy)) == [(200, b"GET "), (200, b"POST a body")]
+@pytest.mark.parametrize("early", [False, True])
+def test_rest_over_http2(early: bool, proxy: Proxy) -> None:
+    assert asyncio.run(_over_http2(proxy, early=early)) == [(200, b"GET "), (200, b"POST a body")]
 
 
 # Floods and silence

@@ -338,7 +338,7 @@ def test_places_that_are_not_there(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("place", "longer"),
-    [(["versions"], True), (["a", "shape"], True), (["a", "data"], False), (["a"], False)],
+    [(["versions"], True), (["a", "shape"], True), (["a", "data"], True), (["a"], False)],
 )
 def test_lists_that_are_printed_get_longer(place: list[str], longer: bool) -> None:
     tree = {"versions": ["1"], "a": {"shape": [1, 2], "data": [1.5, 2.5]}}
@@ -349,11 +349,39 @@ def test_lists_that_are_printed_get_longer(place: list[str], longer: bool) -> No
     assert len(added) == longer
 
 
-def test_only_known_values_change() -> None:
-    tree = {"status": "success", "title": "Desk lamp", "count": 12, "text": "12", "yes": True,
-            "price": 24.5, "other": 24.75}  # fmt: skip
-    made = changed(document(tree), [()], "1", only=["Desk lamp", 12, True, 24.5])
-    assert {path[0] for path in made.changes} == {"title", "count", "text", "yes", "price"}
+def test_all_of_an_inference_changes_but_what_its_data_must_fit() -> None:
+    tensor = {"name": "a", "datatype": "FP32", "shape": [2], "data": [1.5, 2.5]}
+    made = changed(document({"model_name": "m", "outputs": [tensor]}), [()], "1")
+    assert {path[2] for path in made.changes if path[0] == "outputs"} == {"name", "data"}
+    (output,) = made.tree["outputs"]
+    assert (output["datatype"], output["shape"], len(output["data"])) == ("FP32", [2], 2)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "data"),
+    [("BOOL", [1, 0]), ("BOOL", [True]), ("BF16", [1.5]), ("BF16", [3]), ("FP8", [2])],
+)
+def test_elements_of_any_datatype_change(datatype: str, data: list[Any]) -> None:
+    outputs = [{"name": "a", "datatype": datatype, "shape": [len(data)], "data": data}]
+    for seed in range(5):
+        made = changed(document({"outputs": outputs}), [("outputs", 0, "data")], str(seed))
+        after = made.tree["outputs"][0]["data"]
+        assert len(after) == len(data)
+        assert all(a != b for a, b in zip(after, data, strict=True))
+        if datatype == "BOOL":
+            assert all(value in (0, 1) for value in after)
+
+
+@pytest.mark.parametrize("data", [[7.5], [1.5, 1.5, 1.5], [0.25, 0.5]])
+def test_a_decoy_has_other_elements(data: list[float]) -> None:
+    outputs = [{"name": "a", "datatype": "FP32", "shape": [len(data)], "data": data}]
+    asked = exchange("rest", "/v2", "ModelInfer")
+    change = Change(seed=1, places={"ModelInfer": [["outputs", "a", "data"]]}, decoy=True)
+    answer = Editor(Decoder(), change, None).answer(asked, over_rest(outputs, binary=False))
+    decoy, real = outputs_of(asked, answer)
+    assert (decoy["name"], real["name"]) == ("a_raw", "a")
+    assert {*decoy["data"]}.isdisjoint(real["data"])
+    assert {*decoy["data"]}.isdisjoint(data)
 
 
 def test_values_are_found_by_type() -> None:

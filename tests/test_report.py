@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,11 @@ from hypothesis import strategies as st
 
 from samplegen.gates import Gate
 from samplegen.judge.gates.finding import Finding
+from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results import report
 from samplegen.judge.results.shards import missing
 from samplegen.judge.results.verdicts import Faults, Verdict, as_json
+from samplegen.render.clients import Requirement
 from tests.test_verdicts import FAILED, PASSED, SKIPPED, any_verdict
 
 HOSTILE = "[bold]a[/] ]]> <b> & \" ' :x: a:b:c \\ [/nothing] \x1b[31m \ud800 \uffff \x00 \r\n é"
@@ -168,18 +171,41 @@ def lines(printed: str) -> list[list[str]]:
     return [line.split() for line in printed.splitlines()]
 
 
-def test_the_table_prints_each_cell_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    report.table([PASSED, FAILED, SKIPPED, ODD])
+def test_the_table_has_a_row_for_each_client(capsys: pytest.CaptureFixture[str]) -> None:
+    more = [replace(SKIPPED, operation="infer"), replace(SKIPPED, client="go/http")]
+    report.table([PASSED, FAILED, SKIPPED, ODD, *more])
+    assert lines(capsys.readouterr().out) == [
+        ["client", "operations", "passed", "s"],
+        ["curl/rest", "✓✗", "1/2", "0.5"],
+        ["go/grpc", "––", "0/2", "0.0"],
+        ["[toy]/[/red]:a:", "✗", "0/1", "1.5"],
+        ["go/http", "–", "0/1", "0.0"],
+        ["failed", "infer", "×", "curl/rest:", "run"],
+        ["failed", "odd", "×", "[toy]/[/red]:a::", "run"],
+        ["skipped", "go/grpc,", "go/http", "(3", "samples):", "go", "is", "missing"],
+        ["1", "passed,", "2", "failed,", "3", "skipped"],
+    ]
+
+
+def test_marks_of_an_operation_stand_below_one_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = replace(PASSED, operation="infer", client="go/grpc")
+    report.table([PASSED, replace(PASSED, operation="infer"), other])
+    _, both, second, *_ = capsys.readouterr().out.splitlines()
+    assert both.rindex("✓") == second.index("✓")
+
+
+def test_verbose_the_table_has_a_row_for_each_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    report.table([PASSED, FAILED, SKIPPED, ODD], verbose=True)
     printed = capsys.readouterr().out
     gates = ["identity", "format", "lint", "run", "output"]
-    assert lines(printed) == [
+    assert lines(printed)[:5] == [
         ["operation", "client", "gates", "passed", "s"],
         ["✓", "health", "curl/rest", *gates, "0.2"],
         ["✗", "infer", "curl/rest", *gates, "0.2"],
         ["–", "health", "go/grpc", "skipped", "0.0"],
         ["✗", "odd", "[toy]/[/red]:a:", "failed", "1.5"],
-        ["skipped", "health", "×", "go/grpc:", "go", "is", "missing"],
-        ["1", "passed,", "2", "failed,", "1", "skipped"],
     ]
 
 
@@ -195,6 +221,16 @@ def test_the_table_tells_which_gates_of_a_passed_sample_were_not_tried(
     assert f"not tried lint: [x] is missing: {names} and 2 more\n" in printed
     assert "not tried lint: [x] is missing (waived: no [x] here): f × curl/rest\n" in printed
     assert printed.endswith("6 passed, 0 failed\n")
+
+
+def test_nothing_is_lacking_if_all_is_there_or_no_sample_needs_it() -> None:
+    there = Requirement(name="a", check=("a",), install="make a")
+    linter = Requirement(name="b", check=("b",), install="make b", gates=("lint",))
+    found = [Installation(there, "1.0", ("x/y",)), Installation(linter, None, ("x/y",))]
+    assert report.lacking(found, Counter({"x/y": 3})) == ""
+    missing = Installation(there, None, ("x/y",))
+    assert report.lacking([*found, missing], Counter({"x/y": 3})) == "a (3 samples): make a"
+    assert report.lacking([*found, missing], Counter()) == ""
 
 
 def test_failures_print_all_one_needs_to_mend_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,17 +249,26 @@ def test_failures_print_all_one_needs_to_mend_them(capsys: pytest.CaptureFixture
     assert printed.err == f"✗ a × [b]/c: run: [red] :x:\n  p\n  {code}\n\n"
 
 
-def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_comes_in_lines_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = ""
+    with report.progress(2) as judged:
+        judged(PASSED)
+    assert capsys.readouterr() == ("", ""), "a short run needs no progress"
+    monkeypatch.setattr(report, "PROGRESS_SECONDS", 0.01)
     with report.progress(2) as judged:
         judged(PASSED)
         judged(FAILED)
-    assert capsys.readouterr() == ("", "")
+        while not re.search(r"^judged 2 of 2 samples in \d+ s, 1 failed\n", printed, re.M):
+            printed += capsys.readouterr().err  # at last its time limit ends this test
 
 
 PROGRESS = """
 import sys
 from samplegen.gates import Gate
 from samplegen.judge.gates.finding import Finding
+from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results import report
 from samplegen.judge.results import verdicts
 from dataclasses import replace

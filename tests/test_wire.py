@@ -98,6 +98,17 @@ REQUESTS = {
         f'urlopen(urllib.request.Request({URL}, headers={{"Authorization": "x"}})',
         "request 1: the header authorization is sent, and nobody asked for it",
     ),
+    "a header twice": (
+        "    with urllib",
+        "    import http.client\n\n"
+        "    connection = http.client.HTTPConnection('localhost', 19008)\n"
+        "    connection.putrequest('GET', '/toy')\n"
+        "    connection.putheader('Accept', 'application/json')\n"
+        "    connection.putheader('Accept', 'text/plain')\n"
+        "    connection.endheaders()\n"
+        "    connection.getresponse()\n    with urllib",
+        "request 1: the header accept is sent 2 times",
+    ),
     "a body": (
         f"urlopen({URL}",
         f'urlopen(urllib.request.Request({URL}, b"{{}}", method="GET")',

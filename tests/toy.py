@@ -1,8 +1,29 @@
 """A toy API: a tiny server and toy programs, to judge the judge without toolchains."""
 
+import contextlib
+import socket
 import sys
 from pathlib import Path
 from string import Template
+
+
+def _claimed() -> tuple[int, socket.socket]:
+    """A number of which no other process of tests makes its toy's ports, until the socket closes.
+
+    The claim is a port of UDP, which leaves the ones of TCP to the toy's server.
+    """
+    for port in range(19007, 19999, 2):
+        claim = socket.socket(type=socket.SOCK_DGRAM)
+        with contextlib.suppress(OSError):
+            claim.bind(("127.0.0.1", port))
+            return port, claim
+        claim.close()
+    raise RuntimeError("all ports for toys are claimed")
+
+
+GRPC_PORT, _CLAIM = _claimed()
+REST_PORT = GRPC_PORT + 1
+"""Where the toy is documented to be: tests may run in several processes at a time."""
 
 SERVER = """
 import http.server, json, os, pathlib, sys
@@ -39,15 +60,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 """
 
-API = """
+API = f"""
 title: Toy
 summary: A toy.
 proto: toy.proto
-connection: {host: localhost, grpc_port: 19007, rest_port: 19008, model_version: "1"}
+connection: {{host: localhost, grpc_port: {GRPC_PORT}, rest_port: {REST_PORT}, model_version: "1"}}
 deadline: 2
 server:
   title: the toy server
-  command: ["{python}", SERVER, "{rest_port}"]
+  command: ["{{python}}", SERVER, "{{rest_port}}"]
   install: nothing
   ready: /ready
   metadata: /v2

@@ -13,7 +13,11 @@ from samplegen.judge.results.verdicts import Verdict
 
 
 def conclude(
-    found: Sequence[Verdict], required: Collection[str], junit: Path | None, as_json: bool
+    found: Sequence[Verdict],
+    required: Collection[str],
+    junit: Path | None,
+    as_json: bool,
+    verbose: bool = False,
 ) -> int:
     """Reports verdicts; returns the exit status.
 
@@ -22,6 +26,7 @@ def conclude(
         required: Clients of which nothing may be skipped.
         junit: The file of a JUnit report.
         as_json: Whether stdout gets JSON in place of the table.
+        verbose: Whether the table has a row for each sample.
     """
     report.failures(found)
     for verdict in found:
@@ -30,7 +35,7 @@ def conclude(
     if as_json:
         click.echo(verdicts.as_json(found))
     else:
-        report.table(found)
+        report.table(found, verbose=verbose)
     lacking = verdicts.lacking(found, required)
     for verdict in lacking:
         name = f"{verdict.operation} × {verdict.client}"

@@ -1,6 +1,7 @@
 """`samplegen doctor`: what the samples need, there or missing."""
 
 import os
+from collections import Counter
 
 import click
 
@@ -17,9 +18,14 @@ from samplegen.selection import matching_clients
     metavar="LANGUAGE[/CLIENT]|all",
     help="Fail if anything is missing that these need; may be repeated.",
 )
+@click.option(
+    "--brief",
+    is_flag=True,
+    help="Print one line: without what samples cannot run, how many, and what brings it; or none.",
+)
 @catalogue_options
 @json_option
-def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> int:
+def command(catalogue: Catalogue, require: tuple[str, ...], brief: bool, as_json: bool) -> int:
     """Show what is on this machine of what the samples need, and how to get the rest.
 
     \b
@@ -33,7 +39,11 @@ def command(catalogue: Catalogue, require: tuple[str, ...], as_json: bool) -> in
     required = matching_clients(catalogue, require, "--require")
     found = requirements.examine(catalogue.clients.all(), os.cpu_count() or 1)
     apart = isolation.available()
-    if as_json:
+    if brief:
+        samples = Counter(cell.client.name for cell in catalogue.cells)
+        if line := report.lacking(found, samples):
+            click.echo(line)
+    elif as_json:
         from samplegen import outputs
 
         rows = [

@@ -14,6 +14,7 @@ from samplegen.commands.options import (
     json_option,
     junit_option,
     require_option,
+    verbose_option,
 )
 from samplegen.commands.printing import extra
 from samplegen.errors import UsageError
@@ -41,6 +42,7 @@ from samplegen.selection import matching_clients, selected_cells
     help="Where the verdicts are kept for the site.",
 )
 @junit_option
+@verbose_option
 @catalogue_options
 @json_option
 def command(
@@ -51,6 +53,7 @@ def command(
     require: tuple[str, ...],
     verdicts_file: Path,
     junit: Path | None,
+    verbose: bool,
     as_json: bool,
 ) -> int:
     """Join the verdicts of shards, and say whether every sample has one.
@@ -76,6 +79,6 @@ def command(
     digests = {cell.key: catalogue.digest(cell) for cell in cells}
     found = shards.joined(digests, {path: verdicts.read(path) for path in files})
     try:
-        return conclude(found, required, junit, as_json)
+        return conclude(found, required, junit, as_json, verbose)
     finally:  # they are kept even if a report cannot be written
         verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])

@@ -99,6 +99,12 @@ def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
 
 
+def verbose_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--verbose", is_flag=True, help="Print a row for each sample, with the gates it passed."
+    )(command)
+
+
 def single_client_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --client for exactly one client, as `client_name`."""
     return click.option(

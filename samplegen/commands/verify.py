@@ -19,6 +19,7 @@ from samplegen.commands.options import (
     require_option,
     security_options,
     shard,
+    verbose_option,
 )
 from samplegen.commands.printing import extra
 from samplegen.connection.given import server_address
@@ -72,6 +73,7 @@ from samplegen.selection import matching_clients, samples_folder, selected_cells
     help="Judge on the workers of this Dask scheduler, such as tcp://10.0.0.5:8786.",
 )
 @junit_option
+@verbose_option
 @cache_option
 @catalogue_options
 @json_option
@@ -89,6 +91,7 @@ def command(
     dask: str | None,
     junit: Path | None,
     cache: Path,
+    verbose: bool,
     as_json: bool,
     **security: Any,
 ) -> int:
@@ -141,7 +144,7 @@ def command(
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
             found = cluster.judge(dask, work, digests, judged)
     try:
-        return conclude(found, required, junit, as_json)
+        return conclude(found, required, junit, as_json, verbose)
     finally:  # they are kept even if a report cannot be written
         if shard is None:
             verdicts.merge(verdicts_file, found, [cell.key for cell in catalogue.cells])

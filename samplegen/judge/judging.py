@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from samplegen.catalogue import Catalogue, Cell
@@ -67,7 +67,7 @@ class Judge:
             versions=versions,
             runner=runner,
             upstream=self._upstream.connection,
-            locale=partial(workshop.kept, "locales", locales.NAME, self._locale),
+            locale=lambda: self._locale,
         )
 
     def judge(
@@ -99,9 +99,14 @@ class Judge:
                 raise
         return [verdicts[cell.key] for cell in cells]
 
-    def _locale(self, folder: Path) -> None:
-        """Makes the locale of a machine elsewhere; the folder stays empty if that cannot be."""
-        locales.make(folder, self._running)
+    @cached_property
+    def _locale(self) -> Path | None:
+        """The folder of the locale of a machine elsewhere; None if it cannot be made."""
+        make = partial(locales.make, running=self._running)
+        try:
+            return self._setup.workshop.kept("locales", locales.NAME, make)
+        except locales.Unavailable:
+            return None
 
     def _verdict(self, cell: Cell, slot: Slot) -> Verdict:
         with slot.held():

@@ -64,7 +64,7 @@ class Expectation:
     tolerance: Annotated[float, Field(ge=0)] = 0.0
     """The largest allowed difference of a number, absolute."""
     answer: tuple[StrictStr, ...] = ()
-    """Where the value stands in what the server records of its answers: the RPC, then names of
+    """Where the value stands in the server's answers: the RPC, then names of
     fields or of tensors, and `argmax`, `max` or `signature` (datatype and shape) if it is made of
     what is found there."""
     labelled: tuple[StrictStr, ...] = ()
@@ -145,8 +145,8 @@ class OperationFile:
     expect: tuple[Expectation, ...] = ()
     """What must come back, in the order in which it is printed."""
     other: tuple[Expectation, ...] = ()
-    """What comes back from the API's server that answers differently; if empty, what that recorded
-    of its answer holds."""
+    """What comes back from the API's server that answers differently; if empty, what its
+    answer holds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-_FORMATS = {
+FORMATS = {
     "BOOL": "?",
     "UINT8": "B",
     "UINT16": "H",
@@ -29,7 +29,7 @@ def raw(datatype: str, elements: Sequence[Any]) -> bytes:
     """The bytes of a tensor's elements."""
     if datatype == "BYTES":
         return raw_texts(str(element).encode() for element in elements)
-    return struct.pack(f"<{len(elements)}{_FORMATS[datatype]}", *elements)
+    return struct.pack(f"<{len(elements)}{FORMATS[datatype]}", *elements)
 
 
 def raw_texts(elements: Iterable[bytes]) -> bytes:

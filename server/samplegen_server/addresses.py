@@ -32,7 +32,7 @@ def bind(transport: str, addresses: Sequence[str], port: int) -> list[socket.soc
         for address in addresses:
             try:
                 places = _resolve(address, port)
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # a name with a label that is none
                 raise _cannot_listen(transport, address, port, error) from error
             absent: OSError | None = None
             for host, family in places.items():
@@ -50,7 +50,7 @@ def bind(transport: str, addresses: Sequence[str], port: int) -> list[socket.soc
     return list(bound.values())
 
 
-def _cannot_listen(transport: str, address: str, port: int, error: OSError) -> StartError:
+def _cannot_listen(transport: str, address: str, port: int, error: Exception) -> StartError:
     return StartError(f"{transport} cannot listen on {at(address, port)}: {error}")
 
 

@@ -3,13 +3,14 @@
 import argparse
 import difflib
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from samplegen_server import config
-from samplegen_server.model_options import ModelConfig
+from samplegen_server.model_options import ModelConfig, is_text
 
 BUNDLED = Path(__file__).parent / "bundled.json"
 """The models served when none is named."""
@@ -70,6 +71,9 @@ MODEL_FLAGS = (
     "plugin_config",
 )
 """The flags that say how the one model of --model_name is served."""
+
+MAX_SECONDS = 10**9
+"""The longest time between two looks; no event loop can wait for ever."""
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -202,6 +206,25 @@ def _addresses(text: str) -> list[str]:
 _addresses.__name__ = "list of addresses"
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds > MAX_SECONDS:
+        raise ValueError
+    return seconds
+
+
+_seconds.__name__ = "number of seconds"
+
+
+def _text(text: str) -> str:
+    if not is_text(text):  # a byte of the command line is no UTF-8
+        raise ValueError
+    return text
+
+
+_text.__name__ = "UTF-8"
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if not 0 < number < 1 << 31:
@@ -255,7 +278,7 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
     )
     models.add_argument(
         "--file_system_poll_wait_seconds",
-        type=float,
+        type=_seconds,
         default=1,
         metavar="SECONDS",
         help="how often to look for changes (default: %(default)s; 0 for never)",
@@ -295,7 +318,10 @@ A model's folder has a folder for each version: models/resnet/1/model.xml.""",
         help="end when this process, such as the one that starts the server, has ended",
     )
     told = parser.add_argument_group("what metadata tells, to see how clients take it")
-    told.add_argument("--server_name", default="", metavar="TEXT", help="the server's name")
-    told.add_argument("--server_version", default="", metavar="TEXT", help="its version")
-    told.add_argument("--platform", default="", metavar="TEXT", help="what its models run on")
+    for flag, what in (
+        ("--server_name", "the server's name"),
+        ("--server_version", "its version"),
+        ("--platform", "what its models run on"),
+    ):
+        told.add_argument(flag, type=_text, default="", metavar="TEXT", help=what)
     return parser

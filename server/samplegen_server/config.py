@@ -1,19 +1,15 @@
 """How models are to be served: OpenVINO Model Server's options, from flags or its config file."""
 
-import difflib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from samplegen_server import graph_config
-from samplegen_server.model_options import READERS, ConfigError, ModelConfig, model_config
-
-
-class ConfigUnreadable(ConfigError):
-    """The config file is not there, or cannot be read."""
-
+from samplegen_server.config_entry import read_entry, read_graph, read_model
+from samplegen_server.config_json import ENTRY, parse_json, read_tree, unknown
+from samplegen_server.model_options import ConfigError, ModelConfig
 
 UNSUPPORTED_LISTS = {
     "pipeline_config_list": "pipelines are not served",
@@ -22,12 +18,15 @@ UNSUPPORTED_LISTS = {
 }
 """The keys of OpenVINO Model Server's config file that have to be empty here."""
 
-UNSUPPORTED_OPTIONS = {
-    "custom_loader_options": "there are no custom loaders",
-}
-"""The same, for the options of a model."""
+MODELS = "model_config_list"
+"""The key of a config file that names models."""
 
-ENTRY = '{"config": {"name": ..., "base_path": ...}}'
+GRAPH_FLAGS = ("plugin_config",)
+"""What may be given for a graph, too, though it has no effect."""
+
+
+FLAGS = {"name": "model_name", "base_path": "model_path"}
+"""The flags that are not called as the keys of a config file."""
 
 
 def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
@@ -47,24 +46,36 @@ def read_flags(name: str, flags: Mapping[str, Any]) -> list[ModelConfig]:
         if text is None or (option in ("shape", "layout") and not text.lstrip().startswith("{")):
             continue
         try:
-            options[option] = _parse_json(text, f"--{option}")
+            options[option] = parse_json(text, f"--{option}")
         except ConfigError as error:
             problems += error.problems
             del options[option]
     path = str(options.pop("model_path"))
     try:
-        model = model_config(name, path, options, Path.cwd(), _flag_of)
+        model = read_model(name, path, options, {}, _here(), _flag_of)
     except ConfigError as error:
-        problems += error.problems
-    else:
-        problems += [model.problem] if model.problem else []
+        raise ConfigError(*problems, *error.problems) from error
+    if model.graph is not None:
+        problems += [
+            f"--{option} is for models, and {model.base_path} holds a graph; name its models in "
+            f"{model.graph.subconfig}"
+            for option in flags.keys() - {"model_path", *GRAPH_FLAGS}
+        ]
+    problems += [model.problem] if model.problem else []
     if problems:
         raise ConfigError(*problems)
-    return _with_graphs([model])
+    return list(_with_subconfig({name: model}, model).values())
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise ConfigError(f"the working directory cannot be found: {error.strerror}") from error
 
 
 def _flag_of(option: str) -> str:
-    return "--model_path" if option == "base_path" else f"--{option}"
+    return f"--{FLAGS.get(option, option)}"
 
 
 def read_file(path: Path) -> list[ModelConfig]:
@@ -76,48 +87,125 @@ def read_file(path: Path) -> list[ModelConfig]:
     Raises:
         ConfigError: The file cannot be read, or is not made as a config file is.
     """
-    tree = _read_tree(path)
+    tree = read_tree(path)
     problems = [f"{path}: {problem}" for problem in _strange_keys(tree)]
-    entries = tree.get("model_config_list")
-    if not isinstance(entries, list):
-        raise ConfigError(*problems, f'{path}: no "model_config_list", a list of {ENTRY}')
+    models, wrong = _read_models(tree, path)
+    problems += wrong
+    for entry in graph_config.read(tree.get(graph_config.LIST, [])):
+        if isinstance(entry, str):
+            problems.append(f"{path}: {entry}")
+            continue
+        name = entry["name"]
+        if name in models:
+            warning = f"{path}: the name {name!r} is taken, its graph is not served"
+            models[name] = models[name].warned(warning)
+        else:
+            models[name] = _placed(read_graph(entry, _folder(path)), f"{path}: ")
+    if problems:
+        raise ConfigError(*problems)
+    for model in list(models.values()):
+        try:
+            models = _with_subconfig(models, model, path)
+        except ConfigError as error:
+            lines = [f"{line}; no models are read from there" for line in error.problems]
+            models[model.name] = models[model.name].warned(*lines)
+    return list(models.values())
+
+
+def _folder(path: Path) -> Path:
+    """Where the relative paths of a config file start."""
+    return (path if path.is_absolute() else _here() / path).parent
+
+
+def _read_models(tree: Mapping[str, Any], path: Path) -> tuple[dict[str, ModelConfig], list[str]]:
+    """The models of a ``model_config_list`` by name, and what is wrong with it.
+
+    Raises:
+        ConfigError: There is no such list.
+    """
+    entries = tree.get(MODELS)
+    problems: list[str] = []
     models: dict[str, ModelConfig] = {}
+    if not isinstance(entries, list):
+        return models, [f'{path}: no "{MODELS}", a list of {ENTRY}']
     for number, entry in enumerate(entries):
         try:
-            model = _placed(_entry(entry, path.absolute().parent, number), f"{path}: ")
+            model = _placed(read_entry(entry, _folder(path), number), f"{path}: ")
         except ConfigError as error:
             problems += [f"{path}: {problem}" for problem in error.problems]
             continue
         first = models.setdefault(model.name, model)
         if first is not model:
             warning = f"{path}: two models have this name, the first is served"
-            models[model.name] = replace(first, warnings=(*first.warnings, warning))
-    for found in graph_config.read(tree.get(graph_config.LIST, []), path.absolute().parent):
-        if isinstance(found, str):
-            problems.append(f"{path}: {found}")
-        elif found.name in models:
-            warning = f"{path}: the name {found.name!r} is taken, its graph is not served"
-            first = models[found.name]
-            models[found.name] = replace(first, warnings=(*first.warnings, warning))
-        else:
-            models[found.name] = ModelConfig(found.name, found.base_path, graph=found.graph)
+            models[model.name] = first.warned(warning)
+    return models, problems
+
+
+def _with_subconfig(
+    models: Mapping[str, ModelConfig], model: ModelConfig, path: Path | None = None
+) -> dict[str, ModelConfig]:
+    """The models, and those that a graph among them brings along in a file of its own.
+
+    Args:
+        models: What is served so far, by name.
+        model: The graph among them, or a model, which brings nothing.
+        path: The config file that names the graph, if one does.
+
+    Raises:
+        ConfigError: That file cannot be used.
+    """
+    found = dict(models)
+    graph = model.graph
+    if graph is None or model.problem:
+        return found
+    if not os.path.lexists(graph.subconfig):
+        if graph.is_named:
+            found[model.name] = model.warned(f"subconfig: {graph.subconfig} is not there")
+        return found
+    if path is not None and _is_same(path, graph.subconfig):
+        if graph.is_named:
+            warning = f"subconfig: {path} is this very config file, which a graph cannot bring"
+            found[model.name] = model.warned(warning)
+        return found
+    brought, warnings = _read_subconfig(graph.subconfig)
+    for one in brought:
+        if found.setdefault(one.name, one) != one:
+            warnings.append(
+                f"{graph.subconfig}: the name {one.name!r} is taken, this model is not served"
+            )
+    found[model.name] = model.warned(*warnings)
+    return found
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def _read_subconfig(path: Path) -> tuple[list[ModelConfig], list[str]]:
+    """The models that a graph brings along, and what has no effect in its file.
+
+    Raises:
+        ConfigError: The file cannot be used.
+    """
+    tree = read_tree(path)
+    warnings = [
+        f'{path}: "{key}" has no effect: a subconfig names models only, in "{MODELS}"'
+        for key in tree
+        if key != MODELS
+    ]
+    models, problems = _read_models(tree, path)
     if problems:
         raise ConfigError(*problems)
-    return _with_graphs(models.values())
-
-
-def _with_graphs(models: Iterable[ModelConfig]) -> list[ModelConfig]:
-    """Models, where a folder holds a graph the graph, and the models that graphs bring along."""
-    found: dict[str, ModelConfig] = {}
-    brought: list[ModelConfig] = []
-    for model in models:
-        graph = model.graph or graph_config.in_folder(model.base_path)
-        found[model.name] = model if graph is None else replace(model, graph=graph)
-        if graph is not None and graph.subconfig.is_file():
-            brought += read_file(graph.subconfig)
-    for model in brought:
-        found.setdefault(model.name, model)
-    return list(found.values())
+    warnings += [
+        f"{path}: {name} is a graph, which is not served from a subconfig: graphs cannot bring "
+        "graphs along"
+        for name, model in models.items()
+        if model.graph is not None
+    ]
+    return [model for model in models.values() if model.graph is None], warnings
 
 
 def _placed(model: ModelConfig, place: str) -> ModelConfig:
@@ -132,13 +220,13 @@ def wants_metrics(path: Path) -> bool:
     Raises:
         ConfigError: The file cannot be read, or something in it cannot be used.
     """
-    metrics: Any = _read_tree(path)
+    metrics: Any = read_tree(path)
     for key, known in (("monitoring", ("metrics",)), ("metrics", ("enable", "metrics_list"))):
         metrics = metrics.get(key, {})
         if not isinstance(metrics, dict):
             raise ConfigError(f'{path}: "{key}" is {metrics!r}, expected an object')
         for strange in metrics.keys() - set(known):
-            raise ConfigError(f'{path}: {_unknown(strange, known)} in "{key}"')
+            raise ConfigError(f'{path}: {unknown(strange, known)} in "{key}"')
     if metrics.get("metrics_list"):
         raise ConfigError(
             f'{path}: "metrics_list" is not supported, the default metrics are served'
@@ -148,91 +236,11 @@ def wants_metrics(path: Path) -> bool:
     return metrics.get("enable") is True
 
 
-def _read_tree(path: Path) -> dict[str, Any]:
-    if path.is_dir():
-        raise ConfigUnreadable(f"{path}: a folder, expected a config file in JSON")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigUnreadable(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigUnreadable(f"{path}: not UTF-8: {error.reason}") from error
-    tree = _parse_json(text, str(path))
-    if not isinstance(tree, dict):
-        raise ConfigError(f'{path}: no JSON object, expected {{"model_config_list": [{ENTRY}]}}')
-    return tree
-
-
-def _parse_json(text: str, option: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_once)
-    except ValueError as error:
-        raise ConfigError(f"{option}: not valid JSON: {error}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{option}: not valid JSON: nested too deeply") from error
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; a key that stands there twice would hide one of its values."""
-    tree = dict(pairs)
-    for key in tree:
-        if [name for name, _ in pairs].count(key) > 1:
-            raise ValueError(f"the key {key!r} stands there twice")
-    return tree
-
-
 def _strange_keys(tree: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the keys of the whole file."""
-    known = ("model_config_list", graph_config.LIST, "monitoring", *UNSUPPORTED_LISTS)
+    known = (MODELS, graph_config.LIST, "monitoring", *UNSUPPORTED_LISTS)
     for key, value in tree.items():
         if key not in known:
-            yield _unknown(key, known)
+            yield unknown(key, known)
         elif key in UNSUPPORTED_LISTS and value:
             yield f'"{key}" is not supported: {UNSUPPORTED_LISTS[key]}; leave it out'
-
-
-def _unknown(key: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(key, known, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"expected {', '.join(known)}"
-    return f'"{key}" is not supported, {advice}'
-
-
-def _entry(entry: Any, folder: Path, number: int) -> ModelConfig:
-    """One of ``model_config_list``.
-
-    Raises:
-        ConfigError: It is not made as an entry is.
-    """
-    place = f"model_config_list[{number}]"
-    if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
-        raise ConfigError(f'{place} is no {{"config": {{...}}}}, expected {ENTRY}')
-    options = dict(entry["config"])
-    name, path = options.pop("name", None), options.pop("base_path", None)
-    files = {key: options.pop(key) for key in graph_config.OPTIONS if key in options}
-    problems = [f"{place}: {_unknown(key, ('config',))}" for key in entry if key != "config"]
-    if not isinstance(name, str) or not name:
-        problems.append(f'{place}: a model has no "name"')
-    else:
-        place = name
-    problems += [
-        f'{place}: "{key}" is {value!r}, expected a text'
-        for key, value in files.items()
-        if not isinstance(value, str)
-    ]
-    if not isinstance(path, str) or not path:
-        problems.append(f'{place}: no "base_path", the folder of its versions or its file')
-    for key in options.keys() - READERS.keys():
-        if key in UNSUPPORTED_OPTIONS:
-            problems.append(f'{place}: "{key}" is not supported: {UNSUPPORTED_OPTIONS[key]}')
-        else:
-            problems.append(f"{place}: {_unknown(key, ('name', 'base_path', *READERS))}")
-        del options[key]
-    try:
-        model = model_config(str(name), str(path), options, folder, str)
-    except ConfigError as error:
-        problems += [f"{place}: {problem}" for problem in error.problems]
-    if problems:
-        raise ConfigError(*problems)
-    if "graph_path" in files:
-        return replace(model, graph=graph_config.config(model.base_path, files))
-    return model

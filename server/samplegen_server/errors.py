@@ -42,10 +42,16 @@ class NotFound(ServerError):
     text = "Not found"
 
 
-class MalformedMessage(ServerError):
-    """A gRPC request that is no protobuf; REST has `JsonInvalid`."""
+class RpcError(ServerError):
+    """An RPC that does not get as far as the protocol, or streams; REST has no such case."""
 
-    http, grpc = 400, "INTERNAL"
+    text = "Invalid call"
+
+
+class MalformedMessage(RpcError):
+    """It is no protobuf; REST has `JsonInvalid`."""
+
+    grpc = "INTERNAL"
     text = "Request cannot be parsed"
 
 
@@ -76,9 +82,10 @@ class ModelVersionNotLoadedYet(NotFound):
     text = "Model with requested version is not loaded yet"
 
 
-class ModelVersionInvalidFormat(InvalidRequest):
+class ModelVersionInvalidFormat(RpcError):
     """Over REST the route does not match, so a REST client gets `InvalidUrl`."""
 
+    grpc = "INVALID_ARGUMENT"
     text = "invalid model version format in request"
 
 
@@ -92,9 +99,10 @@ class ServerNotReady(ServerError):
 # --- Graphs -----------------------------------------------------------------------------------
 
 
-class StreamNotFound(NotFound):
+class StreamNotFound(RpcError):
     """OpenVINO Model Server streams MediaPipe graphs only."""
 
+    grpc = "NOT_FOUND"
     text = "Mediapipe graph definition with requested name is not found"
 
 
@@ -135,15 +143,19 @@ class InvalidTimestamp(ServerError):
     text = "Malformed packet timestamp"
 
 
-class StreamWithoutRequest(ServerError):
+class StreamWithoutRequest(RpcError):
     text = "Client disconnected during reading first streaming request"
 
 
-class OtherServableName(ServerError):
+class OtherServableName(RpcError):
+    """Told in ``error_message``; the stream goes on."""
+
     text = "Subsequent request with incorrect servable name"
 
 
-class OtherServableVersion(ServerError):
+class OtherServableVersion(RpcError):
+    """Likewise."""
+
     text = "Subsequent request with incorrect servable version"
 
 

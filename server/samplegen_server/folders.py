@@ -4,11 +4,12 @@ As OpenVINO Model Server looks them up, with the reason for everything that is l
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from samplegen_server.model_options import ModelConfig, VersionPolicy
+from samplegen_server.paths import absence, is_dir, is_file
 
 MAPPING = "mapping_config.json"
 """Beside a model's file: ``{"inputs": {"tensor": "name"}, "outputs": {...}}``."""
@@ -18,9 +19,6 @@ SAVED_MODEL = "saved_model.pb"
 
 VARIABLES = "variables"
 """The folder beside `SAVED_MODEL` with the weights."""
-
-GRAPH = "graph.pbtxt"
-"""What makes a folder a MediaPipe graph."""
 
 MAX_VERSION = 2**63 - 1
 
@@ -101,35 +99,44 @@ def find(config: ModelConfig) -> Found:
     path = config.base_path
     if config.problem:
         return Found(problem=config.problem)
-    if path.is_file():
+    if is_file(path):
         return _find_file(config)
-    if not path.is_dir():
-        return Found(problem=f"{path} is not there{_nearest(path)}; expected {_LOOKED_FOR}")
+    if not is_dir(path):
+        return Found(problem=f"{path} {absence(path)}{_nearest(path)}; expected {_LOOKED_FOR}")
     try:
         names = sorted(child.name for child in path.iterdir())
-        folders = [name for name in names if (path / name).is_dir()]
     except OSError as error:
         return Found(problem=f"{path} cannot be read: {error.strerror}")
-    if GRAPH in names:
-        return Found(problem=f"{path} holds {GRAPH}: a MediaPipe graph is no model")
+    folders = [name for name in names if is_dir(path / name)]
     numbers = {name: number for name in folders if (number := _number(name)) is not None}
     taken = {name: number for name, number in numbers.items() if _is_taken(name, number, folders)}
     sources = {
         number: _find_version(config, number, name)
         for name, number in sorted(taken.items(), key=lambda item: item[1])
     }
+    warnings = list(_left_aside(path, names, folders, taken))
     if not sources:
-        return Found(
-            warning=f"no version in {path}: found {_listed(names)}; {_advice(path, names)}"
-        )
+        text = f"no version in {path}: found {_listed(names)}; {_advice(path, names)}"
+        warnings.insert(0, text)
+    return Found(sources, warning="; ".join(warnings))
+
+
+def _left_aside(
+    path: Path, names: Iterable[str], folders: Sequence[str], taken: Collection[str]
+) -> Iterator[str]:
+    """What might be meant as a version, and is none."""
     strange = [name for name in folders if name not in taken]
-    if not strange:
-        return Found(sources)
-    return Found(
-        sources,
-        warning=f"of the folders in {path}, {_listed(strange)} {_is_are(strange)} no version: "
-        "the name of one is a whole number above 0, such as 1",
-    )
+    if strange and taken:
+        yield (
+            f"of the folders in {path}, {_listed(strange)} {_is_are(strange)} no version: "
+            "the name of one is a whole number above 0, such as 1"
+        )
+    for name in names:
+        if _number(name) is None or name in folders:
+            continue
+        why = "is a file, not a folder" if is_file(path / name) else absence(path / name)
+        if name.isdecimal() or not is_file(path / name):
+            yield f"{path / name} is no version: it {why}"
 
 
 def missing(policy: VersionPolicy, found: Found) -> str:
@@ -166,7 +173,7 @@ def _find_version(config: ModelConfig, number: int, name: str) -> Source:
         problem = f"looked for {folder}, found {wrong}; rename it to {number}"
         return Source(config, wrong, Picked(), (), problem)
     try:
-        names = sorted(child.name for child in folder.iterdir() if not child.is_dir())
+        names = sorted(child.name for child in folder.iterdir() if not is_dir(child))
     except OSError as error:
         problem = f"{folder} cannot be read: {error.strerror}"
         return Source(config, folder, Picked(), (), problem)
@@ -184,7 +191,7 @@ def _find_file(config: ModelConfig) -> Found:
         return Found(problem=f"{path} is no model file: {EXPECTED}")
     [wanted] = [one for one in FORMATS if path.suffix in one.suffixes]
     names = [path.stem + suffix for suffix in wanted.suffixes]
-    names = [name for name in names if (path.parent / name).is_file()]
+    names = [name for name in names if is_file(path.parent / name)]
     picked = pick(path.parent, names, [wanted])
     problem = ""
     if picked.path is None:
@@ -261,7 +268,7 @@ def _advice(path: Path, names: Sequence[str]) -> str:
 def _has_versions(path: Path) -> bool:
     """Are there folders of versions in this one?"""
     try:
-        return any(_number(child.name) and child.is_dir() for child in path.iterdir())
+        return any(_number(child.name) and is_dir(child) for child in path.iterdir())
     except OSError:  # it is no folder, or none of ours
         return False
 
@@ -269,8 +276,11 @@ def _has_versions(path: Path) -> bool:
 def _nearest(path: Path) -> str:
     """The part of a path that is there."""
     for parent in path.parents:
-        if parent.is_dir():
-            names = sorted(child.name for child in parent.iterdir())
+        if is_dir(parent):
+            try:
+                names = sorted(child.name for child in parent.iterdir())
+            except OSError as error:
+                return f" ({parent} is, and cannot be read: {error.strerror})"
             return f" ({parent} is, and holds {_listed(names)})"
     return ""
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samplegen_server.paths import is_file
+
 LIST = "mediapipe_config_list"
 """The key of a config file that names graphs."""
 
@@ -13,6 +15,8 @@ OPTIONS = ("graph_path", "subconfig")
 
 FILE = "graph.pbtxt"
 SUBCONFIG = "subconfig.json"
+OTHER_SUBCONFIG = "config.json"
+"""Looked for when that is not there."""
 
 KEYS = ("name", "base_path", *OPTIONS)
 
@@ -24,24 +28,12 @@ class GraphConfig:
     file: Path
     subconfig: Path
     """A config file for the models that it asks; it need not be there."""
+    is_named: bool = False
+    """Is the subconfig one that the configuration names?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One of ``mediapipe_config_list``."""
-
-    name: str
-    base_path: Path
-    graph: GraphConfig
-
-
-def read(entries: Any, folder: Path) -> Iterator[Entry | str]:
-    """What a ``mediapipe_config_list`` names, or what is wrong with it.
-
-    Args:
-        entries: The list.
-        folder: That of the config file, from which relative paths start.
-    """
+def read(entries: Any) -> Iterator[Mapping[str, str] | str]:
+    """The entries of a ``mediapipe_config_list``, or what is wrong with them."""
     if not isinstance(entries, list):
         yield f'"{LIST}" is {entries!r}, expected a list'
         return
@@ -51,22 +43,25 @@ def read(entries: Any, folder: Path) -> Iterator[Entry | str]:
         if problems:
             yield from (f"{place}: {problem}" for problem in problems)
         else:
-            base = folder / (entry.get("base_path") or entry["name"])
-            yield Entry(entry["name"], base, config(base, entry))
+            yield entry
 
 
 def config(base: Path, options: Mapping[str, str]) -> GraphConfig:
     """The files of a graph; paths are relative to `base`."""
-    return GraphConfig(
-        base / options.get("graph_path", FILE), base / options.get("subconfig", SUBCONFIG)
-    )
+    file = base / options.get("graph_path", FILE)
+    if "subconfig" in options:
+        return GraphConfig(file, base / options["subconfig"], is_named=True)
+    subconfig, other = base / SUBCONFIG, base / OTHER_SUBCONFIG
+    return GraphConfig(file, other if not is_file(subconfig) and is_file(other) else subconfig)
 
 
-def in_folder(base: Path) -> GraphConfig | None:
-    """The graph that a folder holds instead of models, if it does."""
+def find(base: Path, options: Mapping[str, str]) -> GraphConfig | None:
+    """The graph that an entry among the models names, or its folder holds, if either does."""
+    if "graph_path" in options:
+        return config(base, options)
     for folder in (base, base / "1"):
-        if (folder / FILE).is_file():
-            return config(folder, {})
+        if is_file(folder / FILE):
+            return config(folder, options)
     return None
 
 

@@ -4,6 +4,7 @@ Follows OpenVINO Model Server's ``mediapipegraphexecutor.hpp`` and the two calcu
 """
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 
 from samplegen_server import errors, graph_file, validation
@@ -12,6 +13,8 @@ from samplegen_server.graph_run import RESERVED, TIMESTAMP, PacketSet, Run
 from samplegen_server.graphs import VERSION, Graph
 from samplegen_server.repository import Repository, Served
 from samplegen_server.tensors import OutputTensor
+
+log = logging.getLogger(__name__)
 
 INCOMPLETE = "expects all input packets at the same time for each call to Process()"
 
@@ -30,18 +33,33 @@ async def infer(repository: Repository, graph: Graph, request: InferRequest) -> 
     packets = run.take(is_closed=True)
     if packets is None:
         raise errors.GraphFailed("Unknown error during mediapipe execution")
-    outputs = await ask(repository, plan, packets)
+    outputs = await ask(repository, graph, packets)
     return answer(graph, packets, outputs, request.id)
 
 
-async def ask(
-    repository: Repository, plan: graph_file.Plan, packets: PacketSet
-) -> list[OutputTensor]:
+async def ask(repository: Repository, graph: Graph, packets: PacketSet) -> list[OutputTensor]:
     """Ask the graph's model; give an output for each of the graph's output streams.
 
     Raises:
         ServerError: The model cannot be asked, or refuses; the run is at its end.
     """
+    try:
+        return await _ask(repository, graph.ready_plan, packets)
+    except errors.ServerError as error:
+        log_failure(graph, error)
+        raise
+
+
+def log_failure(graph: Graph, error: errors.ServerError) -> None:
+    """Log why a run has failed; over gRPC, some of it reaches no client."""
+    # What a client has sent may be in it, and must make no lines of its own.
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    log.warning("graph %s: a run has failed: %s", graph.name, text)
+
+
+async def _ask(
+    repository: Repository, plan: graph_file.Plan, packets: PacketSet
+) -> list[OutputTensor]:
     served = await _served(repository, plan)
     if len(packets.packets) < len(plan.inputs):
         raise _failed("Process", graph_file.INFERENCE, INCOMPLETE)

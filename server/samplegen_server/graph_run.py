@@ -43,7 +43,7 @@ STRING_BYTES = 32
 MAX_BYTES = 2**64 - 1
 
 MOST_PACKETS = 100
-MOST_BYTES = 1 << 28
+MOST_WAITING_BYTES = 1 << 28
 """How many packets of a stream, and how many bytes of all, may wait for those of other streams."""
 
 
@@ -124,9 +124,12 @@ class Run:
             bound = self._bounds[tensor.name]
             if timestamp < bound:
                 raise errors.GraphFailed(_mismatch(tensor.name, bound, timestamp))
-            self._waiting += packet.size
-            if len(queue) == MOST_PACKETS or self._waiting > MOST_BYTES:
+            # The first of a stream is let in whatever its size: it may be all that others wait for.
+            if queue and (
+                len(queue) == MOST_PACKETS or self._waiting + packet.size > MOST_WAITING_BYTES
+            ):
                 raise errors.GraphFailed(f"RESOURCE_EXHAUSTED: too much waits for {tensor.name}")
+            self._waiting += packet.size
             self._bounds[tensor.name] = timestamp + 1
             queue.append(_Arrived(timestamp, now, request, packet))
         return len(request.inputs)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
 
 from samplegen_server import errors, graph_infer
 from samplegen_server.contract import InferRequest, InferResponse
@@ -13,7 +12,7 @@ from samplegen_server.repository import Repository
 MOST_SETS = 100
 """How many sets of packets may wait for their turn; MediaPipe's default."""
 
-MOST_BYTES = 1 << 26
+MOST_QUEUED_BYTES = 1 << 26
 """How many bytes may be in them before no more are taken."""
 
 
@@ -32,9 +31,9 @@ class GraphStream:
     def __init__(self, repository: Repository, graph: Graph, first: InferRequest) -> None:
         self._repository = repository
         self._graph = graph
-        self._plan = graph.ready_plan
+        plan = graph.ready_plan
         graph_infer.check_side_packets(first)
-        self._run = Run(self._plan.inputs)
+        self._run = Run(plan.inputs)
         self._waiting: deque[PacketSet] = deque()
         self._bytes = 0
         self._changed = asyncio.Condition()
@@ -64,6 +63,7 @@ class GraphStream:
             try:
                 self._run.push(request)
             except errors.GraphFailed as error:
+                graph_infer.log_failure(self._graph, error)
                 self._failure = error
                 raise
             finally:
@@ -75,37 +75,38 @@ class GraphStream:
             self._is_closed = True
             self._collect()
 
-    async def answers(self) -> AsyncIterator[tuple[PacketSet, list[InferResponse]]]:
-        """What each set of packets came to, a response for each of the graph's output streams.
-
-        Ends when the stream is closed and all is answered.
+    async def next(self) -> PacketSet | None:
+        """The next packets that belong together; None once the stream is closed and all is taken.
 
         Raises:
             ServerError: The run failed.
         """
-        while (packets := await self._next()) is not None:
-            outputs = await graph_infer.ask(self._repository, self._plan, packets)
-            yield (
-                packets,
-                [graph_infer.answer(self._graph, packets, [output]) for output in outputs],
-            )
-        if self._failure is not None:
-            raise self._failure
-
-    async def _next(self) -> PacketSet | None:
         async with self._changed:
             await self._changed.wait_for(
                 lambda: self._waiting or self._is_closed or self._failure is not None
             )
             if not self._waiting:
+                if self._failure is not None:
+                    raise self._failure
                 return None
             packets = self._waiting.popleft()
             self._bytes -= packets.size
             self._changed.notify_all()
             return packets
 
+    async def answer(self, packets: PacketSet) -> list[InferResponse]:
+        """What they come to, a response for each of the graph's output streams.
+
+        Raises:
+            ServerError: The run failed.
+        """
+        outputs = await graph_infer.ask(self._repository, self._graph, packets)
+        return [graph_infer.answer(self._graph, packets, [output]) for output in outputs]
+
     def _has_room(self) -> bool:
-        return len(self._waiting) < MOST_SETS and (self._bytes < MOST_BYTES or not self._waiting)
+        return len(self._waiting) < MOST_SETS and (
+            self._bytes < MOST_QUEUED_BYTES or not self._waiting
+        )
 
     def _collect(self) -> None:
         """Queue the sets that are complete now."""

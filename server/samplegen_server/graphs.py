@@ -1,13 +1,14 @@
 """The MediaPipe graphs that are served, loaded and retired as the configuration changes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from samplegen_server import errors, graph_file
 from samplegen_server.contract import VersionStatus
 from samplegen_server.model_options import ModelConfig
+from samplegen_server.notices import Notices
 from samplegen_server.tensors import TensorInfo
 
 log = logging.getLogger(__name__)
@@ -70,30 +71,48 @@ class Graphs:
 
     def __init__(self) -> None:
         self._graphs: Mapping[str, Graph] = {}
+        self._notices = Notices("graph")
 
     def get(self, name: str) -> Graph | None:
         return self._graphs.get(name)
 
-    def statuses(self) -> dict[str, VersionStatus]:
-        return {name: graph.status for name, graph in self._graphs.items()}
+    def names(self) -> Collection[str]:
+        """Of all that are or were served."""
+        return self._graphs.keys()
+
+    @property
+    def have_failed(self) -> bool:
+        """Is there one that should be served and cannot be?"""
+        return any(not graph.is_available and not graph.is_retired for graph in self._all)
+
+    @property
+    def _all(self) -> Collection[Graph]:
+        return self._graphs.values()
 
     def update(self, configs: Sequence[ModelConfig]) -> None:
         """Serve these graphs, read anew when their files have changed, and no other."""
-        wanted = {config.name: config.graph.file for config in configs if config.graph}
+        wanted = {config.name: config for config in configs if config.graph is not None}
+        self._notices.keep(wanted.keys())
         graphs = {}
-        for name, file in wanted.items():
-            before = self._graphs.get(name)
-            is_same = before is not None and not before.is_retired and before.file == file
-            if before is not None and is_same and before.stamp == _stamp(file):
-                graphs[name] = before
-            else:
-                graphs[name] = _load(name, file)
+        for name, config in wanted.items():
+            self._notices.tell(name, config.warnings, config.problem)
+            graphs[name] = self._updated(name, config)
         for name, before in self._graphs.items():
             if name not in wanted:
                 graphs[name] = Graph(name, before.file, before.stamp, None, is_retired=True)
                 if not before.is_retired:
                     log.info("graph %s is retired", name)
         self._graphs = graphs
+
+    def _updated(self, name: str, config: ModelConfig) -> Graph:
+        if config.graph is None or config.problem:
+            return Graph(name, config.base_path, (), None)
+        file = config.graph.file
+        before = self._graphs.get(name)
+        is_same = before is not None and not before.is_retired and before.file == file
+        if before is not None and is_same and before.stamp == _stamp(file):
+            return before
+        return _load(name, file)
 
     def taking_theirs(
         self, read: Callable[[], Sequence[ModelConfig]]
@@ -113,7 +132,7 @@ def _load(name: str, file: Path) -> Graph:
     try:
         plan = graph_file.read(file)
     except graph_file.GraphError as error:
-        log.error("graph %s: %s", name, error)
+        log.error("graph %s is not served: %s", name, error)
         return Graph(name, file, stamp, None)
     log.info("graph %s is available", name)
     return Graph(name, file, stamp, plan)
@@ -122,6 +141,6 @@ def _load(name: str, file: Path) -> Graph:
 def _stamp(file: Path) -> tuple[int, ...]:
     try:
         status = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return ()
     return (status.st_size, status.st_mtime_ns)

@@ -12,6 +12,7 @@ import openvino as ov
 from samplegen_server.folders import MAPPING, Source
 from samplegen_server.introspection import LoadError, batch_index
 from samplegen_server.model_options import ANY_INPUT, ModelConfig
+from samplegen_server.paths import is_file
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def _names(model: ov.Model, mapping: Path) -> tuple[Names, Names]:
         LoadError: Two would have the same name.
     """
     wanted: dict[str, dict[str, str]] = {}
-    if mapping.is_file():
+    if is_file(mapping):
         try:
             wanted = _parse_mapping(mapping.read_text())
         except (OSError, ValueError) as error:

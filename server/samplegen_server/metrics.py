@@ -6,6 +6,7 @@ import re
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from samplegen_server.answers import Answer
+from samplegen_server.contract import parse_version
 from samplegen_server.errors import ServerError
 from samplegen_server.repository import Repository
 
@@ -86,9 +87,11 @@ class Metrics:
         if answer.rpc not in METHODS:
             return
         try:
-            wanted = int(answer.model_version) if answer.model_version else None
+            wanted = parse_version(answer.model_version)
+            if answer.rpc == "ModelInfer":
+                wanted = wanted or None  # here 0, too, means the default
             served = self._repository.find(answer.model_name, wanted)
-        except (ServerError, ValueError):
+        except ServerError:
             return
         version = str(served.version) if METHODS[answer.rpc] else ""
         counter = self._success if answer.error is None else self._fail

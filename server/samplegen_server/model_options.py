@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,6 +82,10 @@ class ModelConfig:
     """What in its options has no effect."""
     graph: GraphConfig | None = None
     """The MediaPipe graph that is served instead of a model."""
+
+    def warned(self, *warnings: str) -> "ModelConfig":
+        """The same, with more that has no effect."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 CLOUD = ("s3://", "gs://", "az://", "azfs://", "azure://")
@@ -164,9 +168,11 @@ def model_config(
             unusable += error.problems
         except ConfigError as error:
             wrong += error.problems
+    if not is_text(name):
+        wrong.append(f"{title('name')}: {name!r} is no text that a client could send")
     if wrong:
         raise ConfigError(*wrong, *unusable)
-    unusable += [f"{title('base_path')}: {problem}" for problem in _path_problems(path)]
+    unusable += [f"{title('base_path')}: {problem}" for problem in path_problems(path)]
     warnings = []
     if values.get("shapes") and values.pop("batch_size", None) is not None:
         warnings.append(f"{title('batch_size')} has no effect, since there is a shape")
@@ -176,7 +182,13 @@ def model_config(
     return ModelConfig(name, folder / path, **values, problem=problem, warnings=texts)
 
 
-def _path_problems(path: str) -> Iterator[str]:
+def is_text(text: str) -> bool:
+    """Can it be sent? Half of a character, or a byte that is none, cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def path_problems(path: str) -> Iterator[str]:
+    """Why a path, as it was written, is not looked at."""
     if not path:
         yield "no path, expected a folder of versions or a model file"
     if path.startswith(CLOUD):
@@ -237,11 +249,12 @@ def _is_number(value: Any) -> bool:
 def _nireq(value: Any, option: str) -> int:
     text = str(value)
     wrong = f"{option}: {value!r} is no number of 0 to {MAX_NIREQ}"
-    if not (text.isascii() and text.isdecimal()):
+    match = re.fullmatch(r"0*([0-9]+)", text)
+    if match is None:
         raise ConfigError(wrong)
-    if int(text[:10]) > MAX_NIREQ:
+    if len(match[1]) > len(str(MAX_NIREQ)) or int(match[1]) > MAX_NIREQ:
         raise OptionError(wrong)
-    return int(text)
+    return int(match[1])
 
 
 def _text(value: Any, option: str) -> str:

@@ -1,7 +1,9 @@
 """A line of JSON for each answered request, in a form that is the same over gRPC and REST."""
 
 import hashlib
+import logging
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from samplegen_server.tensors import (
     pack_bytes,
 )
 
+log = logging.getLogger(__name__)
+
 MOST_ELEMENTS = 1000
 """Of an output; the values of a larger one are not recorded."""
 
@@ -30,6 +34,9 @@ HEALTH = {"ServerLive": "live", "ServerReady": "ready", "ModelReady": "ready"}
 class Recorder:
     """Appends to a file; each line is there before the next request is read.
 
+    What cannot be written, since the disk is full, is left out, and the log says so: requests are
+    answered all the same.
+
     Args:
         path: The file, made if it is not there.
 
@@ -38,13 +45,37 @@ class Recorder:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("ab", buffering=0)
+        self._lost = 0
+        """How many lines in a row could not be written."""
 
     def __call__(self, answer: Answer) -> None:
-        self._file.write(orjson.dumps(canonical(answer)) + b"\n")
+        try:
+            self._append(orjson.dumps(canonical(answer)) + b"\n")
+        except OSError as error:
+            if not self._lost:
+                log.error("cannot record to %s: %s", self._path, error.strerror)
+            self._lost += 1
+            return
+        if self._lost:
+            log.warning("recording goes on; %d answers are not in %s", self._lost, self._path)
+            self._lost = 0
 
     def close(self) -> None:
         self._file.close()
+
+    def _append(self, line: bytes) -> None:
+        """Append the whole line, or nothing of it."""
+        written = 0
+        try:
+            while written < len(line):
+                written += self._file.write(line[written:]) or 0
+        except OSError:
+            if written:
+                size = os.fstat(self._file.fileno()).st_size
+                os.ftruncate(self._file.fileno(), size - written)
+            raise
 
 
 def canonical(answer: Answer) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from samplegen_server.folders import Found, Source
 from samplegen_server.introspection import LoadError
 from samplegen_server.model_options import ConfigError, ModelConfig
 from samplegen_server.models import Model
+from samplegen_server.notices import Notices
 
 log = logging.getLogger(__name__)
 
@@ -136,8 +137,7 @@ class Repository:
         """Has the first load come to its end?"""
         self.failed: set[str] = set()
         """The models of which the last look at them left something unserved that should be."""
-        self._told: dict[str, list[tuple[int, str]]] = {}
-        """What was last logged of each model; it is logged again when it has changed."""
+        self._notices = Notices("model")
 
     def find(self, name: str, version: int | None) -> Served:
         """The version that was asked for, by default the newest that is available.
@@ -183,8 +183,7 @@ class Repository:
                 self._served[name] = {}
             self._served = dict(sorted(self._served.items()))
             self.failed &= wanted.keys()
-            for name in self._told.keys() - wanted.keys():
-                del self._told[name]
+            self._notices.keep(wanted.keys())
             for pair in wanted.values():
                 self._tell(*pair)
             changed = await asyncio.gather(*(self._update(*pair) for pair in wanted.values()))
@@ -210,16 +209,10 @@ class Repository:
         return {config.name: (config, folders.find(config)) for config in self._read_configs()}
 
     def _tell(self, config: ModelConfig, found: Found) -> None:
-        """Log what keeps a model from being served as it was asked for, unless it was before."""
+        """Log what keeps a model from being served as it was asked for."""
         missing = folders.missing(config.version_policy, found)
-        warnings = [*config.warnings, *filter(None, (found.warning, missing))]
-        lines = [(logging.WARNING, f": {text}") for text in warnings]
-        if found.problem:
-            lines.append((logging.ERROR, f" is not served: {found.problem}"))
-        if lines != self._told.get(config.name, []):
-            for level, text in lines:
-                log.log(level, "model %s%s", config.name, text)
-        self._told[config.name] = lines
+        warnings = (*config.warnings, *filter(None, (found.warning, missing)))
+        self._notices.tell(config.name, warnings, found.problem)
 
     async def _update(self, config: ModelConfig, found: Found) -> bool:
         """Load what is new or changed, then retire what is no longer wanted.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from samplegen_server import content_coding, errors, rest_request, rest_response
-from samplegen_server.answers import Answer, Observer, Result
-from samplegen_server.contract import MAX_VERSION, InferRequest
+from samplegen_server import answers, content_coding, errors, rest_request, rest_response
+from samplegen_server.answers import Observer, Result
+from samplegen_server.contract import MAX_VERSION, InferRequest, ModelRequest
 from samplegen_server.service import Service
 from samplegen_server.turns import Turns
 
@@ -255,8 +255,8 @@ class App:
             response = Response(
                 rest_response.error(failure), failure.http, headers=_closing(failure)
             )
-        for observe in self._observers:
-            observe(_describe(request, failure, time.perf_counter() - start))
+        asked = request.infer or ModelRequest(request.name, request.version)
+        answers.tell(self._observers, request.rpc, asked, start, failure or request.result)
         await _send(response, scope["headers"], send)
 
     async def _answer(self, scope: Scope, request: Request) -> Response:
@@ -290,9 +290,7 @@ class App:
 
 
 def _version(digits: str) -> str:
-    """A version from a path, as gRPC would write it; empty when the path has none."""
-    if not digits:
-        return ""
+    """A version from a path, as gRPC would write it."""
     number = digits.lstrip("0") or "0"
     if len(number) > len(str(MAX_VERSION)) or int(number) > MAX_VERSION:
         raise errors.ModelVersionMissing
@@ -302,20 +300,6 @@ def _version(digits: str) -> str:
 def _closing(failure: errors.ServerError) -> Sequence[Header]:
     """What is left of a body that is too large is not worth reading."""
     return [(b"connection", b"close")] if isinstance(failure, errors.BodyTooLarge) else []
-
-
-def _describe(request: Request, failure: errors.ServerError | None, seconds: float) -> Answer:
-    return Answer(
-        interface="REST",
-        rpc=request.rpc,
-        model_name=request.name,
-        model_version=request.version,
-        infer=request.infer,
-        has_deadline=None,
-        result=None if failure else request.result,
-        error=failure,
-        seconds=seconds,
-    )
 
 
 async def _send(response: Response, headers: Iterable[Header], send: Send) -> None:

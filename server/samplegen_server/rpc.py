@@ -71,27 +71,21 @@ def _answering(
         start = time.perf_counter()
         turns.note_rpc(start)
         request = NO_MODEL
-        result: Result | None = None
-        failure: errors.ServerError | None = None
+        outcome: Result | errors.ServerError
         try:
             if message is None:
                 raise errors.MalformedMessage
             request = operation.read(message)
-            result = await operation.ask(service, request)
-            response = operation.write(result)
+            outcome = await operation.ask(service, request)
+            response = operation.write(outcome)
         except errors.ServerError as error:
-            failure = error
+            outcome = error
         except Exception:
             log.exception("a request failed in an unexpected way")
-            failure = errors.ServerError()
-        if observers:
-            has_deadline = context.time_remaining() is not None
-            seconds = time.perf_counter() - start
-            told = answers.of_rpc(rpc, request, has_deadline, result, failure, seconds)
-            for observe in observers:
-                observe(told)
-        if failure is not None:
-            await _abort(context, failure)
+            outcome = errors.ServerError()
+        answers.tell(observers, rpc, request, start, outcome, context)
+        if isinstance(outcome, errors.ServerError):
+            await _abort(context, outcome)
         return response
 
     return answer

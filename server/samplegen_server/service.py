@@ -3,7 +3,7 @@
 import logging
 
 from samplegen_server import errors, graph_infer, validation
-from samplegen_server.config import ConfigUnreadable
+from samplegen_server.config_json import ConfigUnreadable
 from samplegen_server.contract import (
     InferRequest,
     InferResponse,
@@ -31,7 +31,7 @@ class Service:
         version: The version the server says it has.
         name: What it says it is.
         platform: What it says its models run on.
-        graphs: The graphs to serve; a model of the same name is asked first.
+        graphs: The graphs to serve; a name is never a model's and a graph's at a time.
     """
 
     def __init__(
@@ -118,15 +118,16 @@ class Service:
 
     def config_status(self) -> dict[str, list[VersionStatus]]:
         """Every version that is or was served, by the name of the model or graph."""
-        models = {
-            name: [
+        models = self._repository.models()
+        return {
+            name: [graph.status]
+            if (graph := self._graph(name))
+            else [
                 VersionStatus(version, served.state.name, "UNKNOWN" if served.has_failed else "OK")
-                for version, served in versions.items()
+                for version, served in models[name].items()
             ]
-            for name, versions in self._repository.models().items()
+            for name in sorted({*models, *self._graphs.names()})
         }
-        graphs = {name: [status] for name, status in self._graphs.statuses().items()}
-        return dict(sorted({**graphs, **models}.items()))
 
     async def config_reload(self) -> bool:
         """Read the configuration and the folders anew; say if anything changed.
@@ -144,7 +145,11 @@ class Service:
             raise errors.ConfigInvalid from error
 
     def _graph(self, name: str) -> Graph | None:
-        return None if name in self._repository.models() else self._graphs.get(name)
+        """The graph of this name; one that is retired may be a model now."""
+        graph = self._graphs.get(name)
+        if graph is not None and graph.is_retired and name in self._repository.models():
+            return None
+        return graph
 
     async def _settled(self, name: str, version: int | None) -> Served:
         """The version to ask; one that is being loaded is waited for."""

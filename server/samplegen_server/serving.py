@@ -46,7 +46,7 @@ KEEP_ALIVE_SECONDS = 600
 
 
 class Unserved(Exception):
-    """The one model that was asked for cannot be served."""
+    """The one model or graph that was asked for cannot be served."""
 
 
 def serve(options: Options) -> int:
@@ -96,7 +96,9 @@ async def _serve(options: Options) -> None:
         ends = [await stack.enter_async_context(transport) for transport in transports]
         if options.parent_pid is not None:
             stack.enter_context(_ending_with(options.parent_pid, stop))
-        loading = await stack.enter_async_context(_running(_keep_loaded(repository, options)))
+        loading = await stack.enter_async_context(
+            _running(_keep_loaded(repository, graphs, options))
+        )
         await _either(stop, loading)
         log.info("stopping")
         _leave_after(GRACE_SECONDS + LAST_SECONDS)
@@ -196,17 +198,19 @@ def _ending_with(pid: int, stop: asyncio.Event) -> Generator[None]:
         os.close(process)
 
 
-async def _keep_loaded(repository: Repository, options: Options) -> None:
+async def _keep_loaded(repository: Repository, graphs: Graphs, options: Options) -> None:
     """Load the models, and again whenever something has changed.
 
     Raises:
         Unserved: The one model that was asked for cannot be served.
     """
+    is_whole = True
     try:
         await repository.load()
     except ConfigError as error:
+        is_whole = False
         log.error("%s", error)
-    if options.needs_all and repository.failed:
+    if options.needs_all and (not is_whole or repository.failed or graphs.have_failed):
         raise Unserved
     log.info("ready: %s", ", ".join(_addresses(options)))
     if options.poll_seconds > 0:
@@ -236,7 +240,11 @@ async def _grpc(
         listener.close()
     server = rpc.make_server(service, options.max_message_bytes, observers, turns)
     for host in hosts:
-        server.add_insecure_port(at(host, options.port))
+        try:
+            server.add_insecure_port(at(host, options.port))
+        except RuntimeError as error:  # somebody took it in between
+            place = at(host, options.port)
+            raise StartError(f"gRPC cannot listen on {place}: {error}") from error
     await server.start()
 
     async def end() -> None:

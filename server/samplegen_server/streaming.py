@@ -65,7 +65,7 @@ class Stream:
             request = first
             stream = self._service.open_stream(first)
         except errors.ServerError as error:
-            self._tell(request, start, None, error)
+            self._tell(request, start, error)
             raise
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -86,17 +86,22 @@ class Stream:
                     step = FURTHER
                 await stream.push(request)
             except errors.GraphFailed as error:
-                self._tell(request, start, None, error)
+                self._tell(request, start, error)
                 return
             except errors.ServerError as error:
-                self._tell(request, start, None, error)
+                self._tell(request, start, error)
                 await self._write(pb.ModelStreamInferResponse(error_message=f"{error}; {step}"))
             step = FURTHER
             request = await self._read()
         await stream.close()
 
     async def _give(self, stream: GraphStream) -> None:
-        async for packets, responses in stream.answers():
+        while (packets := await stream.next()) is not None:
+            try:
+                responses = await stream.answer(packets)
+            except errors.ServerError as error:
+                self._tell(packets.request, packets.arrived, error)
+                raise
             for response in responses:
                 message = pb.ModelStreamInferResponse()
                 message.infer_response.CopyFrom(messages.model_infer(response))
@@ -105,7 +110,7 @@ class Stream:
             whole = InferResponse(
                 responses[0].model_name, responses[0].model_version, packets.request.id, outputs
             )
-            self._tell(packets.request, packets.arrived, whole, None)
+            self._tell(packets.request, packets.arrived, whole)
 
     async def _read(self) -> InferRequest | None:
         message: Any = await self._context.read()
@@ -124,16 +129,6 @@ class Stream:
                 raise ClientGone from error
 
     def _tell(
-        self,
-        request: ModelRequest,
-        start: float,
-        result: Result | None,
-        failure: errors.ServerError | None,
+        self, request: ModelRequest, start: float, outcome: Result | errors.ServerError
     ) -> None:
-        if not self._observers:
-            return
-        has_deadline = self._context.time_remaining() is not None
-        seconds = time.perf_counter() - start
-        told = answers.of_rpc(STREAM, request, has_deadline, result, failure, seconds)
-        for observe in self._observers:
-            observe(told)
+        answers.tell(self._observers, STREAM, request, start, outcome, self._context)

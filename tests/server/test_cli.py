@@ -99,6 +99,14 @@ REFUSED = {
     ),
     "process that cannot be": ([*PORTS, "--parent_pid", "-1"], "invalid number above 0"),
     "level in lower case": ([*PORTS, "--log_level", "debug"], "invalid choice: 'debug'"),
+    **{
+        f"wait of {text}": (
+            [*PORTS, "--file_system_poll_wait_seconds", text],
+            f"invalid number of seconds value: '{text}'",
+        )
+        for text in ("nan", "inf", "1e300", "x")
+    },
+    "name that is no text": ([*PORTS, "--server_name", "\udcff"], "invalid UTF-8 value"),
     "config file and a model": (
         [*PORTS, "--config_path", "/x", "--model_name", "x"],
         "--config_path names the models",
@@ -112,6 +120,11 @@ def test_refused_command_line(capsys: pytest.CaptureFixture[str], case: str) -> 
     said = refusal(capsys, *arguments)
     assert text in said
     assert said.count("\n") == 2, "one line of what is wrong, one of where to look"
+
+
+def test_wait_may_be_short_or_none() -> None:
+    for text, seconds in (("0", 0), ("-1", -1), ("0.5", 0.5), ("1e9", 1e9)):
+        assert parse("--file_system_poll_wait_seconds", text).poll_seconds == seconds
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

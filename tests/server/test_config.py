@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samplegen_server import config, model_options
+from samplegen_server.config_json import ConfigUnreadable
 from samplegen_server.model_options import ANY_INPUT, ConfigError, Layout, VersionPolicy
 from samplegen_server.tensors import Dimension
 
@@ -100,6 +101,7 @@ NO_POLICIES: list[Any] = [
         ({"name": "a", "base_path": "a", "shape": {"x": [1]}}, "expected a text, or an object"),
         ({"name": "a", "base_path": "a", "layout": {"x": None}}, "layout: {'x': None} cannot"),
         ({"name": "a", "base_path": "a", "nireq": -1}, "-1 is no number"),
+        ({"name": "\ud800", "base_path": "a"}, "is no text that a client could send"),
         ({"name": "a", "base_path": "a", "nireq": True}, "True is no number"),
         ({"name": "a", "base_path": "a", "batch_size": 1.5}, "1.5 is no size"),
         ({"name": "a", "base_path": "a", "target_device": ""}, "'' is no text"),
@@ -130,6 +132,8 @@ def test_option_of_the_wrong_kind(tmp_path: Path, options: Any, text: str) -> No
         ({"layout": "NN"}, "'NN' is no layout"),
         ({"layout": ":"}, "':' is no layout"),
         ({"nireq": 100_001}, "100001 is no number"),
+        ({"nireq": "0" * 20 + "100001"}, "100001' is no number"),
+        ({"nireq": "9" * 5000}, "9' is no number"),
         ({"batch_size": "many"}, "'many' is no size"),
         ({"batch_size": "auto"}, "batch_size: auto is not supported"),
         ({"base_path": "s3://bucket/a"}, "s3://bucket/a is in a cloud storage"),
@@ -240,8 +244,21 @@ def test_monitoring_that_cannot_be_used(tmp_path: Path, monitoring: Any, text: s
 )
 def test_file_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], Any], text: str) -> None:
     make(tmp_path / "config.json")
-    with pytest.raises(config.ConfigUnreadable, match=text):
+    with pytest.raises(ConfigUnreadable, match=text):
         config.read_file(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("digits", ["0", "2", "100000", "0" * 5000 + "2"])
+def test_number_of_requests(tmp_path: Path, digits: str) -> None:
+    (model,) = config.read_file(write(tmp_path, {"name": "a", **BASE, "nireq": digits}))
+    assert model.nireq == int(digits.lstrip("0") or "0")
+
+
+def test_path_that_cannot_be_looked_at(tmp_path: Path) -> None:
+    with pytest.raises(ConfigUnreadable, match="cannot be read: File name too long"):
+        config.read_file(tmp_path / ("a" * 300))
+    path = write(tmp_path, *({"name": name, "base_path": name} for name in ("a" * 300, "b\0")))
+    assert [model.problem for model in config.read_file(path)] == ["", ""]
 
 
 def test_list_of_metrics_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """Which folders are versions, and which file of one is the model."""
 
+import contextlib
+import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,9 +108,77 @@ def test_folder_that_is_not_there(tmp_path: Path) -> None:
     )
 
 
-def test_graph_is_no_model(tmp_path: Path) -> None:
-    touch(tmp_path, "graph.pbtxt", "1/model.onnx")
-    assert "holds graph.pbtxt: a MediaPipe graph is no model" in find(tmp_path).problem
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a" * 300, "cannot be read: File name too long"),
+        ("a/" * 3000, "cannot be read: File name too long"),
+        ("a\0b", "is no path"),
+        ("\ud800", "is no path"),
+        ("file/1", "is not there"),
+    ],
+)
+def test_path_that_cannot_be_looked_at(tmp_path: Path, name: str, problem: str) -> None:
+    touch(tmp_path, "file")
+    found = find(tmp_path / name)
+    assert problem in found.problem
+    assert str(tmp_path) in found.problem
+
+
+def test_path_that_is_neither_file_nor_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe is neither a file nor a folder" in find(tmp_path / "pipe").problem
+
+
+@contextlib.contextmanager
+def forbidden(folder: Path) -> Iterator[None]:
+    """A folder that may not be read; the superuser, who may, gives that right up meanwhile."""
+    user = os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+def test_folder_that_may_not_be_read() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)
+        closed = Path(home, "closed")
+        touch(closed, "1/model.onnx")
+        with forbidden(closed):
+            assert find(closed).problem == f"{closed} cannot be read: Permission denied"
+            for inner in ("1", "1/model.onnx", "no/such"):
+                problem = find(closed / inner).problem
+                assert problem.startswith(f"{closed / inner} cannot be read: Permission denied")
+                assert f"({closed} is, and cannot be read: Permission denied)" in problem
+        with forbidden(closed / "1"):
+            source = find(closed).sources[1]
+            assert source.problem == f"{closed / '1'} cannot be read: Permission denied"
+
+
+def test_version_that_is_no_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "1/model.onnx", "2", "3.onnx")
+    (tmp_path / "4").symlink_to("away")
+    found = find(tmp_path)
+    assert list(found.sources) == [1]
+    assert found.warning == (
+        f"{tmp_path / '2'} is no version: it is a file, not a folder; "
+        f"{tmp_path / '4'} is no version: it is a link to away, which is not there"
+    )
+    (tmp_path / "away").mkdir()
+    touch(tmp_path, "away/model.onnx")
+    assert list(find(tmp_path).sources) == [1, 4]
+
+
+def test_only_version_is_a_link_to_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "1").symlink_to(tmp_path / "away")
+    warning = find(tmp_path).warning
+    assert f"no version in {tmp_path}: found 1; " in warning
+    assert f"1 is no version: it is a link to {tmp_path / 'away'}, which is not there" in warning
 
 
 def test_versions_that_the_policy_asks_for_and_that_are_not_there(tmp_path: Path) -> None:

@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from samplegen_server import config, errors
-from samplegen_server.contract import InferRequest
+from samplegen_server.contract import InferRequest, VersionStatus
 from samplegen_server.graph_config import GraphConfig
 from samplegen_server.graphs import Graphs
 from samplegen_server.model_options import ConfigError, ModelConfig
 from samplegen_server.repository import Repository
 from samplegen_server.service import Service
+from samplegen_server.tensors import InputTensor
 
-from tests.server import graphs
+from tests.server import graphs, zoo
 
 TEXT = graphs.text("m", {"in": "x"}, {"out": "y"})
 
@@ -40,7 +42,7 @@ def test_names_and_defaults(tmp_path: Path) -> None:
     assert found(write(tmp_path, mediapipe_config_list=entries)) == {
         "one": GraphConfig(tmp_path / "one/graph.pbtxt", tmp_path / "one/subconfig.json"),
         "two": GraphConfig(tmp_path / "b/graph.pbtxt", tmp_path / "b/subconfig.json"),
-        "three": GraphConfig(Path("/abs/g.pbtxt"), Path("/abs/s.json")),
+        "three": GraphConfig(Path("/abs/g.pbtxt"), Path("/abs/s.json"), is_named=True),
         "four": GraphConfig(Path("/abs/g.pbtxt"), tmp_path / "b/subconfig.json"),
     }
 
@@ -112,6 +114,12 @@ def test_graph_path_that_is_no_text(tmp_path: Path) -> None:
         config.read_file(write(tmp_path, model_config_list=[entry]))
 
 
+def status(served: Graphs) -> VersionStatus:
+    graph = served.get("g")
+    assert graph is not None
+    return graph.status
+
+
 def test_graphs_follow_their_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     file = graphs.write(tmp_path, TEXT)
@@ -127,22 +135,278 @@ def test_graphs_follow_their_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert served.get("g") is graph
     file.write_text("nothing of the kind")
     read()
-    assert served.statuses()["g"].error == "FAILED_PRECONDITION"
+    assert status(served).error == "FAILED_PRECONDITION"
     read()
     file.write_text(TEXT)
     read()
-    assert served.statuses()["g"].state == "AVAILABLE"
+    assert status(served).state == "AVAILABLE"
     del configs[0]
     read()
     read()
-    assert served.statuses()["g"].state == "END"
+    assert status(served).state == "END"
     told = [record.getMessage() for record in caplog.records]
     assert [line.split(":")[0] for line in told] == [
         "graph g is available",
-        "graph g",
+        "graph g is not served",
         "graph g is available",
         "graph g is retired",
     ]
+
+
+def test_options_of_models_have_no_effect_on_a_graph(tmp_path: Path) -> None:
+    graphs.write(tmp_path / "g", TEXT)
+    options = {"nireq": 2, "shape": "no shape", "plugin_config": {}}
+    entry = {"config": {"name": "g", "base_path": "g", **options}}
+    path = write(tmp_path, model_config_list=[entry])
+    (one,) = config.read_file(path)
+    assert one.graph is not None
+    assert one.problem == ""
+    assert one.warnings == tuple(f"{path}: {option} has no effect on a graph" for option in options)
+
+
+def test_flags_of_models_are_refused_for_a_graph(tmp_path: Path) -> None:
+    graphs.write(tmp_path, TEXT)
+    flags = {"model_path": str(tmp_path), "nireq": "2", "layout": "NHWC"}
+    with pytest.raises(ConfigError) as caught:
+        config.read_flags("g", flags)
+    assert sorted(caught.value.problems) == [
+        f"--{flag} is for models, and {tmp_path} holds a graph; name its models in "
+        f"{tmp_path / 'subconfig.json'}"
+        for flag in ("layout", "nireq")
+    ]
+    (one,) = config.read_flags("g", {"model_path": str(tmp_path), "plugin_config": "{}"})
+    assert one.warnings == ("--plugin_config has no effect on a graph",)
+
+
+@pytest.mark.parametrize("key", ["base_path", "graph_path", "subconfig"])
+@pytest.mark.parametrize(
+    ("path", "problem"), [("../x", "has '..' in it"), ("s3://x/y", "is in a cloud storage")]
+)
+def test_paths_of_graphs_are_as_those_of_models(
+    tmp_path: Path, key: str, path: str, problem: str
+) -> None:
+    (one,) = config.read_file(
+        write(tmp_path, mediapipe_config_list=[{"name": "g", key: path}], model_config_list=[])
+    )
+    assert f"{key}: {path} {problem}" in one.problem
+
+
+def test_graph_with_a_problem_is_not_served(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = graphs.write(tmp_path, TEXT)
+    graph = GraphConfig(file, tmp_path / "none.json")
+    one = ModelConfig("g", tmp_path, graph=graph, problem="it is wrong", warnings=("so is this",))
+    served = Graphs()
+    for _ in range(3):
+        served.update([one])
+    assert served.have_failed
+    assert status(served).error == "FAILED_PRECONDITION"
+    told = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+    assert told == [
+        "WARNING graph g: so is this",
+        "ERROR graph g is not served: it is wrong",
+    ]
+    served.update([ModelConfig("g", tmp_path, graph=graph)])
+    assert not served.have_failed
+    assert served.update([]) is None
+    assert not served.have_failed, "it is not wanted any more"
+
+
+def test_graph_says_what_has_no_effect(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = graphs.write(tmp_path, TEXT)
+    graph = GraphConfig(file, tmp_path / "none.json")
+    served = Graphs()
+    for warnings in (("a",), ("a",), ("a", "b"), (), ("a",)):
+        served.update([ModelConfig("g", tmp_path, graph=graph, warnings=warnings)])
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == [f"graph g: {text}" for text in ("a", "a", "b", "a")]
+
+
+# --- Models that a graph brings along -------------------------------------------------------------
+
+
+def subconfig(folder: Path, *names: str, **others: Any) -> Path:
+    path = folder / "subconfig.json"
+    entries = [{"config": {"name": name, "base_path": f"/models/{name}"}} for name in names]
+    path.write_text(json.dumps({"model_config_list": entries, **others}))
+    return path
+
+
+def read(tmp_path: Path, **entry: str) -> dict[str, ModelConfig]:
+    """A config file in a folder of its own that names the graph of `tmp_path`."""
+    graphs.write(tmp_path, TEXT)
+    path = write(
+        tmp_path / "main",
+        model_config_list=[{"config": {"name": "own", "base_path": "/own"}}],
+        mediapipe_config_list=[{"name": "g", "base_path": str(tmp_path), **entry}],
+    )
+    return {one.name: one for one in config.read_file(path)}
+
+
+def test_models_of_a_graph(tmp_path: Path) -> None:
+    subconfig(tmp_path, "m", "n")
+    found = read(tmp_path)
+    assert list(found) == ["own", "g", "m", "n"]
+    assert not any(one.warnings or one.problem for one in found.values())
+
+
+def test_models_of_a_graph_as_modelmesh_has_them(tmp_path: Path) -> None:
+    subconfig(tmp_path, "m").rename(tmp_path / "config.json")
+    assert list(read(tmp_path)) == ["own", "g", "m"]
+    subconfig(tmp_path, "n")
+    assert list(read(tmp_path)) == ["own", "g", "n"]
+
+
+def test_name_of_a_graphs_model_that_is_taken(tmp_path: Path) -> None:
+    path = subconfig(tmp_path, "own", "g", "m")
+    found = read(tmp_path)
+    assert found["own"].base_path == Path("/own")
+    assert found["g"].graph is not None
+    assert found["g"].warnings == tuple(
+        f"{path}: the name {name!r} is taken, this model is not served" for name in ("own", "g")
+    )
+    assert list(found) == ["own", "g", "m"]
+
+
+def test_graphs_may_share_their_models(tmp_path: Path) -> None:
+    graphs.write(tmp_path / "g", TEXT)
+    graphs.write(tmp_path / "h", TEXT)
+    entries = [{"config": {"name": "m", "base_path": "/m"}}]
+    (tmp_path / "shared.json").write_text(json.dumps({"model_config_list": entries}))
+    shared = [{"name": name, "subconfig": str(tmp_path / "shared.json")} for name in "gh"]
+    found = config.read_file(write(tmp_path, mediapipe_config_list=shared))
+    assert [one.name for one in found] == ["g", "h", "m"]
+    assert not any(one.warnings for one in found)
+
+
+def test_subconfig_that_is_not_there(tmp_path: Path) -> None:
+    assert read(tmp_path)["g"].warnings == ()
+    assert read(tmp_path, subconfig="no.json")["g"].warnings == (
+        f"subconfig: {tmp_path / 'no.json'} is not there",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "no JSON object"),
+        ("{}", 'no "model_config_list"'),
+        ('{"model_config_list": [{"config": {"name": "x"}}]}', 'x: no "base_path"'),
+    ],
+)
+def test_subconfig_that_cannot_be_used_keeps_no_other_from_being_served(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    path = tmp_path / "subconfig.json"
+    path.write_text(text)
+    found = read(tmp_path)
+    assert list(found) == ["own", "g"]
+    (warning,) = found["g"].warnings
+    assert warning.startswith(str(path))
+    assert problem in warning
+    assert warning.endswith("; no models are read from there")
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        config.read_flags("g", {"model_path": str(tmp_path)})
+
+
+def test_subconfig_names_models_only(tmp_path: Path) -> None:
+    others = {"monitoring": {"metrics": {"enable": True}}, "mediapipe_config_list": [], "x": 1}
+    path = subconfig(tmp_path, "m", **others)
+    found = read(tmp_path)
+    assert list(found) == ["own", "g", "m"]
+    assert found["g"].warnings == tuple(
+        f'{path}: "{key}" has no effect: a subconfig names models only, in "model_config_list"'
+        for key in others
+    )
+
+
+def test_subconfigs_that_name_each_other(tmp_path: Path) -> None:
+    """No loop comes of it: a graph brings neither a graph along nor the config file."""
+    graphs.write(tmp_path, TEXT)
+    entries = [{"config": {"name": "again", "base_path": str(tmp_path)}}]
+    path = tmp_path / "subconfig.json"
+    path.write_text(json.dumps({"model_config_list": entries}))
+    found = read(tmp_path)
+    assert list(found) == ["own", "g"]
+    assert found["g"].warnings == (
+        f"{path}: again is a graph, which is not served from a subconfig: graphs cannot bring "
+        "graphs along",
+    )
+    main = write(tmp_path, mediapipe_config_list=[{"name": "g", "subconfig": "../config.json"}])
+    assert "has '..' in it" in config.read_file(main)[0].problem
+    main = write(tmp_path, mediapipe_config_list=[{"name": "g", "subconfig": str(main)}])
+    (one,) = config.read_file(main)
+    assert one.warnings == (
+        f"subconfig: {main} is this very config file, which a graph cannot bring",
+    )
+
+
+def test_config_file_beside_a_graph_is_not_its_own(tmp_path: Path) -> None:
+    graphs.write(tmp_path, TEXT)
+    entries = [{"config": {"name": "g", "base_path": str(tmp_path)}}]
+    (one,) = config.read_file(write(tmp_path, model_config_list=entries))
+    assert one.graph is not None
+    assert one.warnings == ()
+
+
+def test_subconfig_of_what_is_no_graph(tmp_path: Path) -> None:
+    entry = {"name": "m", "base_path": "m", "subconfig": "x.json"}
+    path = write(tmp_path, model_config_list=[{"config": entry}])
+    (one,) = config.read_file(path)
+    assert one.graph is None
+    assert one.warnings == (
+        f"{path}: subconfig has no effect: there is no graph_path, and no graph.pbtxt in "
+        f"{tmp_path / 'm'}",
+    )
+    graphs.write(tmp_path / "m", TEXT)
+    (one,) = config.read_file(path)
+    assert one.graph is not None
+    assert one.graph.subconfig == tmp_path / "m" / "x.json"
+
+
+# --- A name that changes its kind -----------------------------------------------------------------
+
+
+def test_model_becomes_a_graph_and_a_model_again(tmp_path: Path) -> None:
+    zoo.write(zoo.adding(1), tmp_path / "m", 1)
+    zoo.write(zoo.adding(1), tmp_path / "x", 1)
+    graphs.write(tmp_path / "g", graphs.text("m", {"in": "x"}, {"out": "y"}))
+    path = tmp_path / "config.json"
+
+    def configure(*pairs: tuple[str, str]) -> None:
+        entries = [{"config": {"name": name, "base_path": base}} for name, base in pairs]
+        path.write_text(json.dumps({"model_config_list": entries}))
+
+    def request(name: str) -> InferRequest:
+        tensor = InputTensor(name, "FP32", (1, 2), [1.0, 2.0])
+        return InferRequest("s", inputs=[tensor])
+
+    async def live() -> None:
+        served = Graphs()
+        repository = Repository(served.taking_theirs(lambda: config.read_file(path)))
+        service = Service(repository, "1", graphs=served)
+        for _ in range(2):
+            configure(("m", "m"), ("s", "x"))
+            await repository.reload()
+            answer = await service.infer(request("x"))
+            assert [output.name for output in answer.outputs] == ["y"]
+            assert [one.state for one in service.config_status()["s"]] == ["AVAILABLE"]
+            assert service.model_metadata("s", "").inputs[0].datatype == "FP32"
+            with pytest.raises((errors.StreamNotFound, errors.GraphRetired)):
+                service.open_stream(request("in"))
+
+            configure(("m", "m"), ("s", "g"))
+            await repository.reload()
+            answer = await service.infer(request("in"))
+            assert [output.name for output in answer.outputs] == ["out"]
+            assert [one.state for one in service.config_status()["s"]] == ["AVAILABLE"]
+            assert service.model_ready("s", "")
+            assert service.model_metadata("s", "").inputs[0].datatype == "INVALID"
+            service.open_stream(request("in"))
+
+    asyncio.run(live())
 
 
 def test_retired_graph_says_so(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_waiting_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         run.push(request(stamp, "a"))
     with pytest.raises(errors.GraphFailed, match="RESOURCE_EXHAUSTED"):
         run.push(request(1000, "a"))
-    monkeypatch.setattr(graph_run, "MOST_BYTES", 100)
+    monkeypatch.setattr(graph_run, "MOST_WAITING_BYTES", 100)
     run = Run(["a", "b"])
     run.push(request(1, "a", size=20))
     with pytest.raises(errors.GraphFailed, match="RESOURCE_EXHAUSTED"):
@@ -90,6 +90,22 @@ def test_waiting_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for stamp in range(100):  # none waits for long
         run.push(request(stamp, "a", "b", size=10))
         assert len(drain(run)) == 1
+
+
+def test_what_completes_a_set_is_taken_whatever_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_run, "MOST_WAITING_BYTES", 100)
+    run = Run(["a"])
+    run.push(request(1, "a", size=1000))
+    assert len(drain(run)) == 1
+    run = Run(["a", "b"])
+    run.push(request(1, "a", "b", size=1000))
+    assert len(drain(run)) == 1
+    run.push(request(2, "a", size=1000))
+    run.push(request(2, "b", size=1000))
+    assert len(drain(run)) == 1
+    run.push(request(3, "a", size=1000))
+    with pytest.raises(errors.GraphFailed, match="RESOURCE_EXHAUSTED"):
+        run.push(request(4, "a", size=1))
 
 
 def test_clock_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Metrics: OpenVINO Model Server's names and labels, counted over both transports."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -68,6 +69,18 @@ def test_requests_are_counted(counted: Server) -> None:
     assert grown('ovms_wait_for_infer_req_time_us_count{name="dummy",version="1"}') == 4
     time = grown('ovms_request_time_us_sum{interface="gRPC",name="dummy",version="1"}')
     assert 10 < time < 5_000_000, "microseconds"
+
+
+def test_version_zero_is_the_default_one(counted: Server) -> None:
+    before = read(counted)
+    for version, ask in itertools.product(("0", "01", "2"), ASK.values()):
+        ask(counted, Question("dummy", [Input("b", "FP32", [1, 10], raw=bytes(40))], version))
+    after = read(counted)
+    for interface, count in (("gRPC", 1), ("REST", 2)):  # a path may have zeros before the number
+        key = name("ovms_requests_success", interface)
+        assert after[key] - before[key] == count
+        key = name("ovms_requests_fail", interface)
+        assert after[key] == before[key]
 
 
 def test_text_has_no_names_of_prometheus_client(counted: Server) -> None:

@@ -1,12 +1,16 @@
 """Recording: the same line whichever way a question was asked."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from samplegen_server import answers, recording
+from samplegen_server.contract import ModelRequest
 from tritonclient.grpc import service_pb2 as pb
 
 from tests.server.asking import ASK, Input, Question, lengths, stub
@@ -137,3 +141,59 @@ def test_lines(tmp_path: Path) -> None:
             "InvalidNumberOfInputs",
         ]
         assert [line["inputs"] for line in lines] == [None, None, []]
+
+
+def test_full_disk_takes_no_answer(tmp_path: Path) -> None:
+    question = Question("dummy", [Input("b", "FP32", [1, 10], raw=RAW)])
+    with running(tmp_path / "log", ("--record", "/dev/full")) as server:
+        for ask in ASK.values():
+            for _ in range(3):
+                assert ask(server, question).code == "OK"
+        assert server.rest("GET", "/v2/health/live").status == 200
+        log = server.log.read_text()
+    assert log.count("cannot record to /dev/full: No space left on device") == 1
+    assert "Traceback" not in log
+
+
+class Disk:
+    """A file that takes a few bytes at a time, and no more than there is room for."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self._file = file
+        self.room = room
+
+    def write(self, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        count: int = self._file.write(data[: min(7, self.room)])
+        self.room -= count
+        return count
+
+    def fileno(self) -> int:
+        number: int = self._file.fileno()
+        return number
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def test_lines_are_whole_or_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = recording.Recorder(tmp_path / "record")
+    disk = Disk(recorder._file, 100_000)
+    monkeypatch.setattr(recorder, "_file", disk)
+    answers.tell([recorder], "ServerLive", ModelRequest(), 0.0, True)
+    disk.room = 20
+    for _ in range(3):
+        answers.tell([recorder], "ServerLive", ModelRequest(), 0.0, True)
+    disk.room = 100_000
+    answers.tell([recorder], "ServerReady", ModelRequest(), 0.0, True)
+    recorder.close()
+    lines = (tmp_path / "record").read_text().splitlines()
+    assert [json.loads(line)["rpc"] for line in lines] == ["ServerLive", "ServerReady"]
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        f"cannot record to {tmp_path / 'record'}: No space left on device",
+        f"recording goes on; 3 answers are not in {tmp_path / 'record'}",
+    ]

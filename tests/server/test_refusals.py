@@ -7,14 +7,15 @@ line that cannot be read.
 import json
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.server import formats, zoo
-from tests.server.process import command, environment, free_ports, running
+from tests.server import formats, graphs, zoo
+from tests.server.process import Server, command, environment, free_ports, running
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     zoo.write(zoo.adding(1), home / "newest", 1)
     zoo.write(zoo.two(), home / "two", 1)
     (home / "empty").mkdir()
+    graphs.write(home / "graph", graphs.text("m", {"in": "x"}, {"out": "y"}))
+    graphs.write(home / "nograph", 'node { calculator: "PythonExecutorCalculator" }')
+    graphs.write(home / "badsub", graphs.text("m", {"in": "x"}, {"out": "y"}), "graph.pbtxt")
+    (home / "badsub" / "subconfig.json").write_text("{")
     return home
 
 
@@ -64,8 +69,8 @@ MODEL = ("--model_name", "m", "--model_path")
 ENDS = {
     "folder that is not there": (
         (*MODEL, "goood"),
-        "model m is not served: {home}/goood is not there ({home} is, and holds empty, flat, "
-        "garbage, good, half, html and 6 more); expected a folder with a folder for each version",
+        "model m is not served: {home}/goood is not there ({home} is, and holds badsub, empty, "
+        "flat, garbage, good, graph and 9 more); expected a folder with a folder for each version",
     ),
     "no path": ((*MODEL, ""), "--model_path: no path, expected a folder of versions or a model"),
     "path with ..": ((*MODEL, "../good"), "--model_path: ../good has '..' in it"),
@@ -148,6 +153,29 @@ ENDS = {
         ("--config_path", "missing.json"),
         "missing.json: cannot be read: No such file or directory",
     ),
+    "graph that is none": (
+        (*MODEL, "nograph"),
+        "graph m is not served: {home}/nograph/graph.pbtxt: PythonExecutorCalculator is not supp",
+    ),
+    "graph with a model's flag": (
+        (*MODEL, "graph", "--nireq", "2"),
+        "--nireq is for models, and {home}/graph holds a graph; name its models in {home}/graph/",
+    ),
+    "graph whose subconfig is no JSON": (
+        (*MODEL, "badsub"),
+        "{home}/badsub/subconfig.json: not valid JSON",
+    ),
+    "path that is too long": (
+        (*MODEL, "a" * 300),
+        "aaa cannot be read: File name too long ({home} is, and holds badsub, empty, ",
+    ),
+    "config file with a name that is too long": (
+        ("--config_path", "a" * 300),
+        "aaa: cannot be read: File name too long",
+    ),
+    "requests without an end": ((*MODEL, "good", "--nireq", "9" * 5000), "9' is no number of 0 to"),
+    "address that is none": (("--rest_bind_address", "a" * 70), "REST cannot listen on aaa"),
+    "address with an empty label": (("--rest_bind_address", "a..b"), "REST cannot listen on a..b"),
     "config file that is a folder": (("--config_path", "good"), "good: a folder, expected a conf"),
 }
 """Arguments, and what the log says."""
@@ -295,10 +323,26 @@ def test_config_file_that_breaks_later_is_told_once(home: Path, tmp_path: Path) 
     path.write_text('{"model_config_list": []}')
     arguments = ("--config_path", path, "--file_system_poll_wait_seconds", "0.02")
     with running(tmp_path / "log", arguments) as server:
-        path.write_text('{"model_config_list": [], "x": 1}')
-        for _ in range(20):  # the server looks at it in between
-            assert server.rest("GET", "/v2/health/ready").status == 200
+        for name in ("one", "two"):
+            path.write_text('{"model_config_list": [], "x": 1}')
+            wait_for_line(server, '"x" is not supported')
+            time.sleep(0.3)  # the server looks at it a dozen times
+            entry = {"name": name, "base_path": name}
+            path.write_text(json.dumps({"model_config_list": [{"config": entry}]}))
+            wait_for_line(server, f"model {name} is not served")
         assert server.stop() == 0
         told = problems(server.log.read_text())
-    assert len(told) <= 1
-    assert all('"x" is not supported' in line for line in told)
+    broken = [line for line in told if '"x" is not supported' in line]
+    assert len(broken) == 2, "once each time that it broke"
+    assert all(line.endswith("; what was served still is") for line in broken)
+
+
+def wait_for_line(server: Server, text: str) -> None:
+    """Wait until the last line that tells of something wrong has this in it."""
+    deadline = time.monotonic() + 30
+    while True:
+        told = problems(server.log.read_text())
+        if told and text in told[-1]:
+            return
+        assert time.monotonic() < deadline, told
+        time.sleep(0.01)

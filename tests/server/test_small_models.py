@@ -3,6 +3,7 @@
 import concurrent.futures
 import importlib.util
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,5 +236,6 @@ def test_slow_model_leaves_the_server_free(servers: dict[str, Server]) -> None:
             assert server.rest("GET", "/v2/health/live").status == 200
             waits.append(time.monotonic() - asked)
         took = time.monotonic() - start
-    assert max(waits) < took, "the event loop waits for no inference that long"
+    # Had the event loop waited for the inference, so would have these.
     assert len(waits) > 3
+    assert statistics.median(waits) < took / 4, (waits, took)

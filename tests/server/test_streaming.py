@@ -460,7 +460,7 @@ def test_status_and_log(server: Server) -> None:
     assert entry["status"]["error_code"] == "FAILED_PRECONDITION"
     log = server.log.read_text()
     assert "PythonExecutorCalculator is not supported" in log
-    assert log.count("graph other: ") == 1, "told once, not at every look"
+    assert log.count("graph other is not served: ") == 1, "told once, not at every look"
     assert "missing.pbtxt" in log
 
 
@@ -479,3 +479,45 @@ def test_streams_are_recorded(server: Server) -> None:
     (fine,) = (line for line in lines if not line["error"])
     assert fine["model"] == "adding"
     assert fine["answer"]["outputs"][0]["data"] == [2, 2]
+
+
+def test_stream_that_fails_is_recorded_and_in_the_log(server: Server) -> None:
+    record = server.log.with_name("record")
+    before, logged = len(record.read_text().splitlines()), len(server.log.read_text())
+    for name, inputs in (("adding", {"in": [1, 1, 1]}), ("orphan", {"in": [1, 1]})):
+        talk = Talk(server)
+        talk.send(request(name, inputs, 1))
+        assert talk.end() != "OK"
+    talk = Talk(server)
+    talk.send(request("adding", {"in": [1, 1]}, 2))
+    talk.send(request("adding", {"in": [1, 1]}, 1))
+    assert talk.read() == ("out", [2, 2], 2)
+    assert talk.end() != "OK"
+    lines = [json.loads(line) for line in record.read_text().splitlines()[before:]]
+    told = [(line["rpc"], line["model"], line["error"]) for line in lines]
+    assert told[:2] == [
+        ("ModelStreamInfer", "adding", "GraphFailed"),
+        ("ModelStreamInfer", "orphan", "GraphPreconditionFailed"),
+    ]
+    assert sorted(told[2:], key=str) == [
+        ("ModelStreamInfer", "adding", "GraphFailed"),
+        ("ModelStreamInfer", "adding", None),
+    ]
+    log = server.log.read_text()[logged:]
+    assert "graph adding: a run has failed: Mediapipe execution failed. MP status" in log
+    assert "Actual: (1,3); input name: x" in log
+    assert "graph orphan: a run has failed: Mediapipe graph precondition failed" in log
+    assert "Packet timestamp mismatch" in log
+    assert log.count("\n") == 3, "each has one line"
+
+
+def test_what_clients_send_makes_no_lines_of_its_own(server: Server) -> None:
+    message = request("adding", {"in": [1, 1]}, 1)
+    message.inputs[0].datatype = "FP32\n[2026][ERROR] forged\x1b[2J"
+    message.raw_input_contents[0] = b""
+    talk = Talk(server)
+    talk.send(message)
+    assert "Actual: FP32" in talk.end()
+    log = server.log.read_text()
+    assert "\n[2026][ERROR] forged" not in log
+    assert "\x1b" not in log

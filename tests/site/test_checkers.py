@@ -58,6 +58,7 @@ def test_the_checker_finds_a_mistake(node_modules: Path, tmp_path: Path) -> None
     assert any("No “p” element in scope" in text for text in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/operations/infer-image/"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_lighthouse(

@@ -11,7 +11,7 @@ from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved
 from samplegen.judge.servers.proxy.documents import at as at_path
-from samplegen.judge.servers.proxy.numbers import DIGITS
+from samplegen.judge.servers.proxy.numbers import DIGITS, WIDEST
 from samplegen.judge.servers.running import Run
 from samplegen.render.literals import Scalar
 from samplegen.spec.operation import Expectation
@@ -26,8 +26,6 @@ _MADE: dict[str, Callable[[Any], Any]] = {
 """What a last word makes of what the words before it lead to."""
 _DESCRIPTION = "signature"
 """The last word of a place that means the description of a tensor, not its elements."""
-WIDEST = "FP64"
-"""The datatype whose numbers are compared by every digit."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +156,9 @@ def _asked(place: Place, answers: Mapping[str, Any], outputs: Collection[str]) -
     found: Any = answers
     words = []
     for word in place:
-        found = _step(found, word)
-        name = found.get("name") if isinstance(found, dict) else None
+        listed = isinstance(found, list)
+        found = found[int(word)] if listed else found[word]
+        name = found.get("name") if listed and isinstance(found, dict) else None
         words.append(name if isinstance(name, str) and name in outputs else word)
     return tuple(words)
 

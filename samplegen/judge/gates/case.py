@@ -42,8 +42,8 @@ class Setup:
     runner: Runner
     upstream: Callable[[], Connection]
     """The address of a server like the target that may be asked as often as need be."""
-    locale: Callable[[], Path]
-    """The folder of the locale of a machine elsewhere; empty if there can be none."""
+    locale: Callable[[], Path | None]
+    """The folder of the locale of a machine elsewhere; None if this machine cannot make one."""
 
     @property
     def documented(self) -> bool:

@@ -1,6 +1,7 @@
 """Gate: whatever is wrong with the server, the sample says so in one line, in time, and ends.
 
-Each call of the sample meets each fault in turn; the calls before it are answered correctly.
+The first call of the sample meets each fault in turn; each later call meets those that tell most,
+after the calls before it were answered correctly.
 """
 
 import datetime
@@ -45,8 +46,6 @@ _TRACE = re.compile(
 _STATUSES = 4
 """How many of the statuses of HTTP, or of gRPC, a call meets; other samples meet others."""
 _STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
-_ODD = " is an object"
-"""A fault that no server of a contract has; languages without types print what they get."""
 _EMPTY = frozenset({"empty message", "empty object"})
 """Answers that are right if all that is printed are items of a list."""
 _LOST = frozenset({"connection closed", "connection reset"})
@@ -107,6 +106,7 @@ def check(case: Case) -> Result:
         setup.deadline,
         setup.target.version,
         setup.runner.isolation.level,
+        setup.runner.contract is None,
         [spec.data(file).read_bytes() for file in cell.operation.files],
         cell.operation,
         cell.deviation,
@@ -152,23 +152,17 @@ def met(
     for rpc, *words in printed:
         places.setdefault(rpc, []).append(words)
     faults += wrong_answers.fields(places)
-    if operation.model and any("{model}" in call.path for call in operation.calls):
-        faults.append(
-            wrong_answers.asked_otherwise(
-                "unknown model", {operation.model: "x" * len(operation.model)}
-            )
-        )
+    about_a_model = [call.rpc for call in operation.calls if "{model}" in call.path]
+    if operation.model and about_a_model:
+        texts = {operation.model: "x" * len(operation.model)}
+        faults.append(wrong_answers.asked_otherwise("unknown model", about_a_model, texts))
     asked = {call.rpc for call in cell.calls}
     faults += [
         wrong_answers.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
         for fault in api.faults
         if not asked.isdisjoint(fault.rpcs)
     ]
-    return [
-        fault
-        for fault in faults
-        if cell.client.transport in fault.transports and not fault.name.endswith(_ODD)
-    ]
+    return [fault for fault in faults if cell.client.transport in fault.transports]
 
 
 def _in_a_list(place: Place) -> bool:
@@ -230,8 +224,10 @@ def _attempt(case: Case, fault: Fault, call: int, slot: Slot) -> Attempt | None:
     if late:  # the machine may have been busy
         run = _run(case, fault, call, slot)
         late = _mistimed(case, fault, run)
-    if run.problems:
+    if run.unable:
         return None
+    if run.problems:
+        return Attempt(title, run, [f"the proxy failed: {problem}" for problem in run.problems])
     if run.met is None and not fault.connecting:
         if run.ended.status == 0:
             return None

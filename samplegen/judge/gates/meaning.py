@@ -72,6 +72,13 @@ def _changed(
     layout = seed if seed > 1 else None
     made = _run(case, slot, Plan(change=change, layout=layout))
     outcome = run.outcome(made.ended)
+    unchanged = [
+        f"{_VARIED}, {exchange.call}: {exchange.problem}"
+        for exchange in made.exchanges
+        if exchange.call in places and exchange.problem
+    ]
+    if unchanged:
+        return unchanged, outcome
     documents = answers.documents(case, made)
     given = answers.trees(case, documents)
     refused = _refused(case)
@@ -98,7 +105,7 @@ def _elsewhere(
         return _compared(made, operation.other, _OTHER), outcome
     documents, refused = answers.documents(case, made), _refused(case)
     given = answers.trees(case, documents)
-    known = [line for line in lines if line.expected.answer[:1] and not _says_no(line, refused)]
+    known = [line for line in lines if line.expected.answer and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
     try:
@@ -115,8 +122,7 @@ def _says_no(line: Line, refused: set[str]) -> bool:
 
 def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
     plan = replace(plan, other_contents=not case.cell.client.raw_contents)
-    folder = case.setup.locale()
-    env = locales.environment(folder if any(folder.iterdir()) else None)
+    env = locales.environment(case.setup.locale())
     return case.run(upstream or case.setup.upstream(), plan, env, slot=slot)
 
 

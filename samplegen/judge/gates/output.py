@@ -8,7 +8,7 @@ from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Result, result
 from samplegen.judge.gates.run import outcome
-from samplegen.judge.servers.proxy.numbers import rounded
+from samplegen.judge.servers.proxy.numbers import WIDEST, rounded
 from samplegen.render.literals import Scalar
 from samplegen.spec.operation import Expectation
 
@@ -17,7 +17,6 @@ NAME: Gate = "output"
 _NUMBER = re.compile(
     r"[-+]?((\d+\.?\d*|\.\d+)(e[-+]?\d+)?|inf(inity)?|nan)", re.ASCII | re.IGNORECASE
 )
-_WIDEST = "FP64"
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 
@@ -36,14 +35,14 @@ def differences(
         stdout: What was printed.
         expected: A line each.
         datatypes: Of the numbers of each line: two decimals that mean the same number of FP32 are
-            alike. None: FP64.
+            alike. Empty: FP64.
     """
     *lines, rest = stdout.split("\n")
     found = []
     if rest:
         lines.append(rest)
     number = 0
-    known = datatypes or [_WIDEST] * len(expected)
+    known = datatypes or [WIDEST] * len(expected)
     for expectation, datatype in zip(expected, known, strict=True):
         taken = 1 + expectation.label.count("\n")  # a tensor may have any name
         line = "\n".join(lines[number : number + taken])

@@ -6,6 +6,7 @@ queries, the headers that the program chose, the message as its contract says, a
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -15,7 +16,6 @@ from samplegen.contract.paths import words
 from samplegen.contract.values import Saved, from_json, without_zeros
 from samplegen.contract.values import tree as values_tree
 from samplegen.gates import Gate
-from samplegen.judge.gates import rules
 from samplegen.judge.gates.answers import at, given
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
@@ -35,7 +35,6 @@ _TOLERANCE = 1.0
 """Seconds by which a deadline may differ."""
 _BINARY = frozenset({"binary_data", "binary_data_size", "binary_data_output"})
 """Parameters that say how tensors travel, and nothing else."""
-_CONTENT_TYPE = "Content-Type"
 _BODY_HEADERS = frozenset({"content-type", "inference-header-content-length"})
 
 
@@ -46,7 +45,6 @@ def check(case: Case) -> Result:
     grpc = case.cell.client.transport == "grpc"
     if grpc and runner.contract is None:
         return NotTried(runner.no_contract)
-    spared = rules.spared(NAME, case.cell.client.name)
     found: list[str] = []
     for number, (exchange, call) in enumerate(zip(exchanges, calls, strict=False), 1):
         sent = _Sent(case, exchange, call)
@@ -54,7 +52,7 @@ def check(case: Case) -> Result:
     found += [f"request missing: {call.rpc}" for call in calls[len(exchanges) :]]
     found += [f"unexpected request: {_title(extra)}" for extra in exchanges[len(calls) :]]
     found += case.first.problems
-    return result(found, outcome(case.first.ended), spared)
+    return result(found, outcome(case.first.ended))
 
 
 class _Sent:
@@ -66,7 +64,6 @@ class _Sent:
         self._gone = exchange.received - (before or run.at - run.ended.usage.seconds)
         """Seconds since the program started, or since the answer before: some of them may have run
         since the deadline was set."""
-        self._spared = rules.spared(NAME, case.cell.client.name)
         self._exchange = exchange
         self._call = call
         self._operation = case.cell.operation
@@ -131,6 +128,9 @@ class _Sent:
     def _headers(self) -> Iterator[str]:
         expected = connection_headers(self._connection)
         own = dict(self._exchange.own_headers)
+        counts = Counter(name for name, _ in self._exchange.own_headers)
+        for name in (name for name, count in counts.items() if count > 1):
+            yield f"the header {name} is sent {counts[name]} times"
         for name, value in expected.items():
             if own.get(name) != value:
                 yield f"the header {name} is missing or not what was asked for"
@@ -138,8 +138,7 @@ class _Sent:
             del own["accept"]  # all that there is
         for name in own.keys() - expected.keys() - _BODY_HEADERS:
             yield f"the header {name} is sent, and nobody asked for it"
-        if _CONTENT_TYPE not in self._spared:
-            yield from self._content_type(own)
+        yield from self._content_type(own)
         authority = self._connection.authority
         if authority is not None and self._exchange.authority != authority:
             yield f"the authority is {_shown(self._exchange.authority)}, expected {authority}"
@@ -155,7 +154,7 @@ class _Sent:
         else:
             allowed = ("application/json", "")
         if found not in allowed:
-            yield f"{_CONTENT_TYPE} is {_shown(found)}, expected {allowed[0]}"
+            yield f"Content-Type is {_shown(found)}, expected {allowed[0]}"
 
     def _time(self) -> Iterator[str]:
         if self._exchange.transport != "grpc":
@@ -177,7 +176,10 @@ class _Sent:
             yield from self._said(self._step, tree)
             return
         if self._operation.model is not None or self._operation.inputs:
-            yield from self._inference(tree if isinstance(tree, dict) else {})
+            if tree is None or isinstance(tree, dict):
+                yield from self._inference(tree or {})
+            else:
+                yield f"its body is {_shown(tree)}, expected an object"
             return
         sent = _without_defaults(tree or {})
         expected = dict(self._operation.request)

@@ -11,13 +11,22 @@ NAME = "de_DE.UTF-8"
 _SECONDS = 60
 
 
-def make(folder: Path, running: Processes) -> bool:
-    """Compiles the locale into a folder, for `LOCPATH`; whether that is possible here."""
+class Unavailable(Exception):
+    """This machine cannot make the locale."""
+
+
+def make(folder: Path, running: Processes) -> None:
+    """Compiles the locale into a folder, for `LOCPATH`.
+
+    Raises:
+        Unavailable: There is no `localedef`, or it has not the sources of the locale.
+    """
     if shutil.which("localedef") is None:
-        return False
+        raise Unavailable
     command = ["localedef", "-i", "de_DE", "-f", "UTF-8", str(folder / NAME)]
     outcome = running.run(command, folder, processes.environment(folder), _SECONDS)
-    return outcome.status == 0
+    if outcome.status != 0:
+        raise Unavailable
 
 
 def environment(folder: Path | None) -> dict[str, str]:

@@ -43,7 +43,7 @@ class Versions:
         """The version that its check prints, empty if that is none; None if it is missing.
 
         Raises:
-            OSError: The check cannot be run, also the next time.
+            OSError: The check cannot be run; the next time it is tried again.
         """
         with self._lock:
             first = requirement not in self._found
@@ -52,6 +52,8 @@ class Versions:
             try:
                 found.set_result(self._check(requirement))
             except BaseException as error:
+                with self._lock:
+                    del self._found[requirement]
                 found.set_exception(error)
         return found.result()
 

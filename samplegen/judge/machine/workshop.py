@@ -1,9 +1,10 @@
 """The cache: what samples are built with, and the built samples; each is made once, by content.
 
 The cache folder holds `prepared/<key>`, a client's stubs and libraries; `built/<key>`, a sample
-after one of its static gates; and `faults/<key>`, the faults that a sample reported correctly. A
-key is a digest of all that went into the folder, so what is there is right, and whatever changes
-makes a new one. Tools may keep caches of their own beside them, by {cache} in their commands.
+after one of its static gates; `faults/<key>`, the faults that a sample reported correctly; and
+`locales/<key>`, the locale of a machine elsewhere. A key is a digest of all that went into the
+folder, so what is there is right, and whatever changes makes a new one. Tools may keep caches of
+their own beside them, by {cache} in their commands.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
 _KEPT_SECONDS = 30 * 24 * 60 * 60
 """How long a folder stays that is not used."""
-_KINDS = ("prepared", "built", "faults")
+_KINDS = ("prepared", "built", "faults", "locales")
 """The folders of the cache whose content is ours; tools have others beside them."""
 _COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
 """A line that names a place or an error, among those that only lead up to it."""
@@ -159,10 +160,6 @@ class Workshop:
             _make(path, make)
         return path
 
-    def values(self, client: Client, folder: Path, name: str) -> dict[str, str]:
-        """What is filled into the command that runs the program in `folder`."""
-        return self._values(self.prepared(client), folder, folder / name)
-
     def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
         """The folders that the command which runs a program names, and what else it names."""
         values = {"python": sys.executable, "cache": str(self._cache)}
@@ -280,11 +277,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tidy(cache: Path) -> None:
-    """Removes what has not been used for long."""
+    """Removes what has not been used for long; renamed first, so that nobody finds a part of it."""
     for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+                aside = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
+                path.rename(aside / path.name)
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:

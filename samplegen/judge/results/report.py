@@ -2,13 +2,15 @@
 
 import re
 import sys
+import threading
+import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -23,6 +25,8 @@ _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _WIDE = 200
 """Columns of a table that goes to a file."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+PROGRESS_SECONDS = 20.0
+"""Between two lines of progress where there is no terminal."""
 _NAMED = 3
 """How many samples are named of those that miss a gate for the same reason."""
 _ISOLATION: dict[Level, str] = {
@@ -30,16 +34,23 @@ _ISOLATION: dict[Level, str] = {
     "sudo": "each program has a network, processes and temporary folders of its own, by sudo",
     "process": "programs share the ports of this machine",
 }
+_APT = "sudo apt install "
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
-    """A progress bar on a terminal, and nothing elsewhere; called with each verdict."""
+    """A progress bar, or where there is no terminal a line now and then; called with each verdict.
+
+    All goes to stderr.
+    """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda verdict: None
-        return
+    with _bar(console, total) if console.is_terminal else _lines(total) as judged:
+        yield judged
+
+
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Callable[[Verdict], None]]:
     columns = (
         TextColumn("judging"),
         BarColumn(),
@@ -58,33 +69,111 @@ def progress(total: int) -> Iterator[Callable[[Verdict], None]]:
         yield judged
 
 
-def table(verdicts: Sequence[Verdict]) -> None:
-    """Prints a line a cell and a line that counts."""
+@contextmanager
+def _lines(total: int) -> Iterator[Callable[[Verdict], None]]:
+    counts = Counter[str]()
+    started = time.monotonic()
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(PROGRESS_SECONDS):
+            seconds = time.monotonic() - started
+            failed = f", {counts['failed']} failed" if counts["failed"] else ""
+            done = f"judged {counts.total()} of {total} samples in {seconds:.0f} s{failed}"
+            print(done, file=sys.stderr, flush=True)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield lambda verdict: counts.update([verdict.status])
+    finally:
+        ended.set()
+        thread.join()
+
+
+def table(verdicts: Sequence[Verdict], *, verbose: bool = False) -> None:
+    """Prints what became of the samples.
+
+    A row a client, with a mark for each operation; what failed, what was skipped and what was not
+    tried, each reason once; a line that counts.
+
+    Args:
+        verdicts: In the order of the report.
+        verbose: Whether each sample has a row, which names the gates that it passed.
+    """
     console = Console(width=None if sys.stdout.isatty() else _WIDE, emoji=False)
+    console.print(_cells(verdicts) if verbose else _clients(verdicts))
+    for verdict in verdicts:
+        if verdict.status == "failed":
+            name = f"{verdict.operation} × {verdict.client}"
+            gate = verdict.gate or "no verdict"
+            console.print(f"[bold red]failed[/] {escape(f'{name}: {gate}')}")
+    for note in _skipped(verdicts):
+        console.print(f"[yellow]skipped[/] {escape(note)}")
+    for note in (*_not_tried(verdicts), *_not_enforced(verdicts)):
+        console.print(f"[yellow]not tried[/] {escape(note)}")
+    counts = Counter[str](verdict.status for verdict in verdicts)
+    parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
+    console.print(", ".join(parts))
+
+
+def _clients(verdicts: Sequence[Verdict]) -> Table:
+    """A row a client: a mark for each operation, in the order in which these first occur."""
+    operations = list(dict.fromkeys(verdict.operation for verdict in verdicts))
+    rows: dict[str, dict[str, Verdict]] = {}
+    for verdict in verdicts:
+        rows.setdefault(verdict.client, {})[verdict.operation] = verdict
+    grid = Table(box=None, pad_edge=False)
+    for heading in ("client", "operations", "passed", "s"):
+        justify: JustifyMethod = "right" if heading in ("passed", "s") else "left"
+        grid.add_column(heading, justify=justify, overflow="fold")
+    for client, cells in rows.items():
+        passed = sum(verdict.status == "passed" for verdict in cells.values())
+        grid.add_row(
+            escape(client),
+            "".join(_mark(cells[name]) if name in cells else " " for name in operations),
+            f"{passed}/{len(cells)}",
+            f"{sum(verdict.seconds for verdict in cells.values()):.1f}",
+        )
+    return grid
+
+
+def _cells(verdicts: Sequence[Verdict]) -> Table:
+    """A row a sample."""
     grid = Table(box=None, pad_edge=False)
     for heading in ("", "operation", "client", "gates passed", "s"):
         grid.add_column(heading, justify="right" if heading == "s" else "left", no_wrap=True)
     for verdict in verdicts:
         style = _STYLES[verdict.status]
         grid.add_row(
-            f"[{style}]{_MARKS[verdict.status]}[/]",
+            _mark(verdict),
             escape(verdict.operation),
             escape(verdict.client),
             " ".join(verdict.gates) or f"[{style}]{verdict.status}[/]",
             f"{verdict.seconds:.1f}",
         )
-    console.print(grid)
+    return grid
+
+
+def _mark(verdict: Verdict) -> str:
+    return f"[{_STYLES[verdict.status]}]{_MARKS[verdict.status]}[/]"
+
+
+def _skipped(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """A line for each client and reason: how many samples were skipped.
+
+    Clients with the same reason share a line.
+    """
+    found: dict[str, Counter[str]] = {}
     for verdict in verdicts:
-        name = f"{verdict.operation} × {verdict.client}"
         if verdict.status == "skipped":
-            console.print(f"[yellow]skipped[/] {escape(f'{name}: {verdict.reason}')}")
-    for note in _not_tried(verdicts):
-        console.print(f"[yellow]not tried[/] {escape(note)}")
-    for note in _not_enforced(verdicts):
-        console.print(f"[yellow]not tried[/] {escape(note)}")
-    counts = Counter[str](verdict.status for verdict in verdicts)
-    parts = [f"[{_STYLES[s]}]{counts[s]} {s}[/]" for s in _STYLES if counts[s] or s != "skipped"]
-    console.print(", ".join(parts))
+            found.setdefault(verdict.reason, Counter()).update([verdict.client])
+    for reason, counts in found.items():
+        yield f"{', '.join(counts)} ({_samples(counts.total())}): {reason}"
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample" + "s" * (count != 1)
 
 
 def _not_tried(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -132,6 +221,48 @@ def installations(found: Sequence[Installation]) -> None:
             ", ".join(one.clients),
         )
     console.print(grid)
+
+
+def lacking(found: Sequence[Installation], samples: Mapping[str, int]) -> str:
+    """In one line, without which programs samples cannot run, how many, and what brings them.
+
+    Programs of the same language are counted together. It is empty if nothing is missing.
+
+    Args:
+        found: What was looked for.
+        samples: The number of samples of each client.
+    """
+    groups: dict[tuple[str, str], list[Installation]] = {}
+    for one in found:
+        if one.version is None and not one.requirement.gates and _count([one], samples):
+            language = one.clients[0].partition("/")[0]
+            apt = one.requirement.install.startswith(_APT)
+            groups.setdefault((_APT if apt else one.requirement.install, language), []).append(one)
+    parts: dict[str, list[str]] = {}
+    packages: dict[str, None] = {}
+    for (remedy, _), missing in groups.items():
+        names = list(dict.fromkeys(one.requirement.name for one in missing))
+        count = _samples(_count(missing, samples))
+        parts.setdefault(remedy, []).append(f"{_some(names)} ({count})")
+        if remedy == _APT:
+            for one in missing:
+                packages |= dict.fromkeys(one.requirement.install.removeprefix(_APT).split())
+    return "; ".join(
+        f"{', '.join(those)}: {remedy}{' '.join(packages) if remedy == _APT else ''}"
+        for remedy, those in parts.items()
+    )
+
+
+def _count(missing: Sequence[Installation], samples: Mapping[str, int]) -> int:
+    """How many samples need any of them."""
+    return sum(samples[client] for client in {client for one in missing for client in one.clients})
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or some of them and how many more."""
+    if len(names) > _NAMED:
+        names = [*names[: _NAMED - 1], f"{len(names) - _NAMED + 1} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def isolation(found: Isolation) -> None:

@@ -66,6 +66,8 @@ class Run:
     links: Sequence[Link]
     problems: Sequence[str]
     """What went wrong in the proxy."""
+    unable: str
+    """Why this machine could not make the fault; empty if it could."""
     waiting_since: float | None
     """When the program began to wait in vain for the server."""
 
@@ -146,6 +148,7 @@ class Runner:
             exchanges=session.exchanges,
             links=session.links,
             problems=session.problems,
+            unable=session.unable,
             waiting_since=session.waiting_since,
         )
 
@@ -164,11 +167,11 @@ class Runner:
         )
 
     def _doors(self, world: World) -> list[Door]:
-        transports: dict[int, Transport] = {}
+        transports: dict[int, Transport | None] = {}
         if self.connection.grpc_port is not None:
             transports[self.connection.grpc_port] = "grpc"
-        if self.connection.rest_port is not None:
-            transports.setdefault(self.connection.rest_port, "rest")
+        if (port := self.connection.rest_port) is not None:
+            transports[port] = None if port in transports else "rest"
         return [
             Door(listener, transports[port])
             for port, listeners in world.listeners.items()
@@ -223,7 +226,7 @@ def opened(spec: Spec, target: Target, kept: Sequence[Path] = ()) -> Iterator[Ru
         shown = [*kept]
         if connection.tls is not None:
             names = [connection.host, *([connection.authority] if connection.authority else [])]
-            authority = Authority([name.rpartition(":")[0] or name for name in names])
+            authority = Authority(names)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             pem = folder / "ca.pem"
             pem.write_bytes(authority.pem)

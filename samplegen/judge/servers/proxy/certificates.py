@@ -1,6 +1,7 @@
 """Certificates for the proxy: those that the program has to trust, and those of strangers."""
 
 import datetime
+import re
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,15 +18,23 @@ _LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
 _BEFORE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
+def host_of(authority: str) -> str:
+    """The host of `host`, `host:port`, `[address]` or `[address]:port`, as certificates name it."""
+    bracketed = re.fullmatch(r"\[(.*)\](:\d+)?", authority)
+    if bracketed:
+        return bracketed[1]
+    return authority if authority.count(":") > 1 else authority.partition(":")[0]
+
+
 class Authority:
     """The authority that the program trusts, made for one run of the judge.
 
     Args:
-        names: The hosts and addresses that the program calls.
+        names: The hosts and addresses that the program calls; see `host_of`.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = tuple(name.strip("[]") for name in names)
+        self._names = tuple(dict.fromkeys(map(host_of, names)))
         self._own = trustme.CA()
         self._stranger = trustme.CA()
 

@@ -11,12 +11,13 @@ import datetime
 import math
 import random
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from samplegen.judge.servers.proxy.documents import Document, Kind, at, copied, leaves, put
 from samplegen.judge.servers.proxy.exchanges import Altered, Path
+from samplegen.judge.servers.proxy.kserve_tensors import side
 from samplegen.judge.servers.proxy.numbers import DIGITS, limits, needs_every_digit, rounded
 
 _TRIES = 200
@@ -47,6 +48,7 @@ _TELLING = (
     "\\n",
 )
 """What stands in changed texts: quotes and brackets of JSON, and what formats and shells read."""
+_INTEGER = re.compile(r"U?INT(8|16|32|64)$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _EXACT_IN_FP64 = 2**53
 _EXACT_IN_INT32 = 2**31 - 1
@@ -61,41 +63,26 @@ class Changed:
     """By place in `tree`."""
 
 
-def changed(
-    document: Document, places: Sequence[Path], seed: str, only: Collection[Any] | None = None
-) -> Changed:
+def changed(document: Document, places: Sequence[Path], seed: str) -> Changed:
     """The answer with other values.
 
     Args:
         document: The right answer.
-        places: What changes: each leaf that stands there or below. A list of scalars that stands
-            there gets longer, too, unless it holds the data of a tensor.
+        places: What changes: each leaf that stands there or below, but for datatype and shape of a
+            tensor with data. A list of scalars that stands there gets longer, too, unless it holds
+            such data.
         seed: Makes all choices.
-        only: The values that change, as a program prints them; None: all.
 
     Returns:
         The new tree; each such leaf is another one, but for null and empty containers.
     """
-    shown = None if only is None else {printed(value) for value in only}
-    return _Changing(document, random.Random(seed), shown).all(places)  # noqa: S311  (no secret)
-
-
-def printed(value: Any) -> str:
-    """A scalar as programs print it, whatever their language: 1, 1.0 and "1" are alike."""
-    if isinstance(value, bool) or value is None:
-        return str(value).lower()
-    try:
-        return repr(float(value)) if abs(float(value)) < _EXACT_IN_FP64 else str(value)
-    except (TypeError, ValueError, OverflowError):
-        return str(value)
+    return _Changing(document, random.Random(seed)).all(places)  # noqa: S311  (no secret)
 
 
 class _Changing:
-    def __init__(
-        self, document: Document, rng: random.Random, only: Collection[str] | None
-    ) -> None:
+    def __init__(self, document: Document, rng: random.Random) -> None:
         self._document = document
-        self._only = only
+        self._tensors = side(document.tree)
         self._rng = rng
         self._tree = copied(document.tree)
         self._used: set[Any] = {_key(value) for _, value in leaves(document.tree)}
@@ -105,17 +92,20 @@ class _Changing:
     def all(self, places: Sequence[Path]) -> Changed:
         groups: dict[Path, list[Path]] = {}
         for place in places:
-            for path, value in leaves(at(self._document.tree, place), place):
-                if self._only is not None and printed(value) not in self._only:
+            for path, _ in leaves(at(self._document.tree, place), place):
+                if self._part_of_tensor(path) in ("datatype", "shape"):
                     continue
                 group = path[:-1] if path and isinstance(path[-1], int) else path
                 groups.setdefault(group, []).append(path)
         for group, paths in groups.items():
             self._group([*dict.fromkeys(paths)], is_list=group != paths[0])
-        if self._only is None:
-            for place in dict.fromkeys(places):
-                self._lengthen(place)
+        for place in dict.fromkeys(places):
+            self._lengthen(place)
         return Changed(tree=self._tree, changes=self._changes)
+
+    def _part_of_tensor(self, path: Path) -> Any:
+        """Which part of a tensor with data a path leads to or into; None if to no such."""
+        return path[2] if len(path) > 2 and path[0] == self._tensors else None
 
     def _group(self, paths: Sequence[Path], *, is_list: bool) -> None:
         """Changes the elements of a list, or one leaf."""
@@ -135,7 +125,7 @@ class _Changing:
     def _lengthen(self, place: Path) -> None:
         """Adds an element to a list that is printed as a whole; a tensor has as many as it says."""
         found = at(self._tree, place)
-        if not isinstance(found, list) or not found or place[-1:] == ("data",):
+        if not isinstance(found, list) or not found or self._part_of_tensor(place) is not None:
             return
         if any(isinstance(item, dict | list) for item in found):
             return
@@ -178,10 +168,13 @@ class _Changing:
             return not old
         if isinstance(old, str | bytes):
             return self._text(old, kind)
+        if isinstance(old, int) and kind is not None and kind.name == "BOOL":
+            return 1 - old
         if isinstance(old, int) and (kind is None or kind.name not in _FLOATS):
             return self._integer(old, kind)
         if isinstance(old, int | float):
-            return self._float(float(old), kind.name if kind is not None else "FP64")
+            known = kind is not None and kind.name in _FLOATS
+            return self._float(float(old), kind.name if kind is not None and known else "FP64")
         return old
 
     def _text(self, old: str | bytes, kind: Kind | None) -> str | bytes:
@@ -191,7 +184,7 @@ class _Changing:
             return base64.b64encode(self._bytes(_decoded(old))).decode()
         if kind is not None and kind.choices:
             return self._rng.choice([name for name in kind.choices if name != old] or [old])
-        if kind is not None and kind.name.removeprefix("U").startswith("INT"):
+        if kind is not None and _INTEGER.match(kind.name):
             return str(self._integer(int(old), kind))  # as JSON of a contract holds INT64
         if re.fullmatch(r"-?(0|[1-9]\d*)", old):
             return str(self._integer(int(old), None))
@@ -236,7 +229,8 @@ class _Changing:
     def _integer(self, old: int, kind: Kind | None) -> int:
         if kind is not None and kind.name == "DIMENSION":
             return self._rng.choice([-1, self._rng.randint(2, 4096)])
-        low, high = limits(kind.name) if kind is not None else _unknown_range(old)
+        known = kind is not None and _INTEGER.match(kind.name)
+        low, high = limits(kind.name) if kind is not None and known else _unknown_range(old)
         beyond = _EXACT_IN_FP64 if high > _EXACT_IN_FP64 else high // 2
         if low < 0 and self._rng.random() < 0.5:
             return self._rng.randint(low, -beyond) | 1

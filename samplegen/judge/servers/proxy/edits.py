@@ -1,9 +1,8 @@
 """What becomes of right answers: other values, or another layout."""
 
 import random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from samplegen.judge.servers.proxy.carrying import Carried
 from samplegen.judge.servers.proxy.changing import Changed, changed
@@ -23,9 +22,6 @@ class Change:
     places: Mapping[str, Sequence[Sequence[str]]]
     """By call, the places that the program prints; see `documents.resolved`. An empty place is all
     of the answer."""
-    only: Collection[Any] | None = None
-    """The values that change in these places, if not all: those that the program is known to print
-    where nobody says where in the answer they stand."""
     decoy: bool = False
     """Whether KServe's answers get one more output, before the others."""
 
@@ -97,17 +93,17 @@ class Editor:
             except LookupError as error:
                 exchange.problem = f"the answer could not be changed: {error}"
         seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
-        made = changed(document, places, seed, self._change.only)
-        return _with_decoy(made, seed) if self._change.decoy else made
+        made = changed(document, places, seed)
+        return _with_decoy(made, document, seed) if self._change.decoy else made
 
 
-def _with_decoy(made: Changed, seed: str) -> Changed:
+def _with_decoy(made: Changed, document: Document, seed: str) -> Changed:
     """An output of the same datatype and shape stands before the others, with other elements."""
     if side(made.tree) != "outputs":
         return made
-    decoy = copied(made.tree["outputs"][0])
+    others = changed(replace(document, tree=made.tree), [("outputs", 0, "data")], f"{seed}:decoy")
+    decoy = copied(others.tree["outputs"][0])
     decoy["name"] = f"{decoy['name']}_raw"
-    decoy["data"] = _rng(seed).sample(decoy["data"], len(decoy["data"]))
     count = len(made.tree["outputs"])
     tree = {**made.tree, "outputs": [decoy, *made.tree["outputs"]]}
     changes = _moved(made.changes, range(1, count + 1))

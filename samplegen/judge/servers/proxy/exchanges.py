@@ -27,13 +27,19 @@ def header(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key.lower() == name), None)
 
 
+def transport_of(headers: Headers) -> Transport:
+    """What a request with these headers is."""
+    content_type = header(headers, "content-type") or ""
+    return "grpc" if content_type.startswith("application/grpc") else "rest"
+
+
 @dataclass(kw_only=True)
 class Link:
     """A connection that the program opened. Times are of `time.monotonic`."""
 
     number: int
-    transport: Transport
-    """What it was meant for: that of its listener."""
+    transport: Transport | None
+    """What it was meant for: that of its listener; None if that is for both."""
     opened: float
     protocol: str = ""
     """`http/1.1` or `h2`; empty if nothing came that could tell."""

@@ -68,7 +68,9 @@ def words(answer: Answer | None) -> tuple[str, ...]:
         return (*((answer.details,) if answer.details else ()), name, str(code))
     if answer.status < 300:
         return ()
-    phrase = HTTPStatus(answer.status).phrase if answer.status in {*HTTPStatus} else ""
+    # "Found", the phrase of 302, stands in many a message by chance.
+    known = answer.status >= 400 and answer.status in {*HTTPStatus}
+    phrase = HTTPStatus(answer.status).phrase if known else ""
     own = _texts(answer)
     return tuple(word for word in (*own, str(answer.status), phrase) if word)
 

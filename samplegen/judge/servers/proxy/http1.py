@@ -10,11 +10,13 @@ import h11
 from samplegen.judge.servers.proxy.exchanges import Headers, header
 from samplegen.judge.servers.proxy.messaging import (
     BODILESS,
+    REST_SECONDS,
     Broken,
     Handle,
     Reply,
     Request,
     Sink,
+    nothing,
     passed_on,
 )
 from samplegen.judge.servers.proxy.streams import Pace, Stream
@@ -119,7 +121,7 @@ async def serve(stream: Stream, handle: Handle) -> None:
             target=event.target.decode("latin-1"),
             authority=header(headers, "host") or "",
             headers=headers,
-            body=_nothing(),
+            body=nothing(),
             has_body=_announces_body(headers),
         )
         request.body = side.body(request)
@@ -150,6 +152,7 @@ async def ask(connect: Callable[[], Awaitable[Stream]], request: Request) -> Rep
     sending = asyncio.create_task(_send(side, request))
 
     async def close() -> None:
+        await asyncio.wait([sending], timeout=REST_SECONDS)
         sending.cancel()
         side.stream.close()
         await asyncio.gather(sending, return_exceptions=True)
@@ -165,7 +168,7 @@ async def ask(connect: Callable[[], Awaitable[Stream]], request: Request) -> Rep
     reply = Reply(
         status=event.status_code,
         headers=_headers(event.headers),
-        body=_nothing(),
+        body=nothing(),
         has_body=True,
         close=close,
     )
@@ -200,8 +203,3 @@ def _headers(headers: Any) -> Headers:
     """As they were sent: h11 itself puts names in lower case."""
     pairs = headers.raw_items()
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield b""

@@ -14,11 +14,13 @@ import h2.settings
 
 from samplegen.judge.servers.proxy.exchanges import Headers
 from samplegen.judge.servers.proxy.messaging import (
+    REST_SECONDS,
     Broken,
     Handle,
     Reply,
     Request,
     Sink,
+    nothing,
     passed_on,
     without,
 )
@@ -111,6 +113,7 @@ class Connection:
         sending = asyncio.create_task(channel.send_all(request))
 
         async def close() -> None:
+            await asyncio.wait([sending], timeout=REST_SECONDS)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
             await channel.forget()
@@ -153,7 +156,7 @@ class Connection:
             target=special.get(":path", ""),
             authority=special.get(":authority", ""),
             headers=_plain(event.headers),
-            body=_nothing(),
+            body=nothing(),
             has_body=event.stream_ended is None,
         )
         request.body = channel.body(request)
@@ -244,7 +247,7 @@ class _Channel:
         reply = Reply(
             status=int(dict(headers)[":status"]),
             headers=tuple(pair for pair in headers if not pair[0].startswith(":")),
-            body=_nothing(),
+            body=nothing(),
             has_body=not ended,
             close=close,
         )
@@ -378,8 +381,3 @@ def _plain(headers: Any) -> Headers:
 
 def _text(headers: Any) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield b""

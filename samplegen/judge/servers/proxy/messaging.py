@@ -16,6 +16,9 @@ _HOP = frozenset({
 BODILESS = frozenset({204, 304})
 """Statuses whose answers have no body."""
 
+REST_SECONDS = 0.2
+"""How long the rest of a request is waited for when it has been answered."""
+
 
 class Broken(Exception):
     """The peer broke off; the message says how."""
@@ -124,3 +127,9 @@ def passed_on(headers: Headers) -> Headers:
 def without(headers: Headers, *names: str) -> Headers:
     """All but those, by their names in lower case."""
     return tuple((name, value) for name, value in headers if name.lower() not in names)
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """An empty body."""
+    return
+    yield b""

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from samplegen.judge.servers.proxy.documents import Undecodable
-from samplegen.spec.packing import raw, raw_texts
+from samplegen.spec.packing import FORMATS, raw, raw_texts
 
-FORMATS = {
-    "BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q",
-    "INT8": "b", "INT16": "h", "INT32": "i", "INT64": "q", "FP16": "e", "FP32": "f", "FP64": "d",
-}  # fmt: skip
-"""Protocol datatype to the `struct` code of its elements."""
 DIGITS = {"FP16": 5, "FP32": 9, "FP64": 17}
 """Decimal digits that tell any two values apart; some need fewer."""
+WIDEST = "FP64"
+"""The datatype whose numbers are compared by every digit."""
 
 
 def limits(datatype: str) -> tuple[int, int]:
@@ -86,6 +83,8 @@ def packed(datatype: str, elements: Sequence[Any]) -> bytes:
     try:
         if datatype == "BYTES":
             return raw_texts(as_bytes(element) for element in elements)
+        if datatype == "BOOL" and not all(isinstance(element, bool) for element in elements):
+            raise TypeError("neither true nor false")
         return raw(datatype, elements)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError, struct.error) as error:
         raise Undecodable(f"an element is no {datatype}: {error}") from error

@@ -17,13 +17,13 @@ _LOCAL = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 """What `localhost` may mean."""
 
 
-def listening(host: str, port: int, transport: Transport) -> Door:
+def listening(host: str, port: int, transport: Transport | None) -> Door:
     """A door on a port of this machine.
 
     Args:
         host: An IP address.
         port: 0: any that is free.
-        transport: What the program uses it for.
+        transport: What the program uses it for; None: both.
 
     Raises:
         OSError: The port is taken.

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -14,7 +15,7 @@ from samplegen.judge.servers.proxy import http1, http2
 from samplegen.judge.servers.proxy.certificates import Authority, Trust
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.edits import Change, Editor
-from samplegen.judge.servers.proxy.exchanges import Exchange, Link, Transport, header
+from samplegen.judge.servers.proxy.exchanges import Exchange, Link, Transport, transport_of
 from samplegen.judge.servers.proxy.fault import CERTIFICATES, Fault
 from samplegen.judge.servers.proxy.messaging import Broken, Request, Sink
 from samplegen.judge.servers.proxy.protobuf import Contract
@@ -26,9 +27,10 @@ from samplegen.spec.operation import Call
 
 _MOST_LINKS = 64
 """Connections that one program may have open at a time."""
+_PIECE = 65536
 _LAST_CONNECTION_SECONDS = 0.002
 """How long one that was opened just before the end may take to be accepted."""
-_LAST_WORD_SECONDS = 0.1
+_LAST_WORD_SECONDS = 1.0
 """How long the end of a connection that the program has ended may take to be seen."""
 
 
@@ -37,8 +39,9 @@ class Door:
     """A listening socket that the program connects to; its session closes it."""
 
     socket: socket.socket
-    transport: Transport
-    """What the documented address is for: it decides to which port of the real server one gets."""
+    transport: Transport | None
+    """What the documented address is for: it decides to which port of the real server one gets.
+    None: both, so each request decides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,8 @@ class Session:
         """The requests, in the order in which they came."""
         self.problems: list[str] = []
         """What went wrong in the proxy itself."""
+        self.unable = ""
+        """Why this machine cannot make the fault."""
         self.waiting_since: float | None = None
         """When the program began to wait in vain; by `time.monotonic`."""
         self._upstream = upstream
@@ -98,16 +103,6 @@ class Session:
         self._accepting: list[asyncio.Task[None]] = []
         self._serving: set[asyncio.Task[None]] = set()
         self._upstream_tls: dict[str, ssl.SSLContext | None] = {}
-
-    @property
-    def faulty(self) -> bool:
-        """Whether a request met the fault."""
-        return any(exchange.faulty for exchange in self.exchanges)
-
-    @property
-    def met(self) -> Exchange | None:
-        """The first request that met the fault."""
-        return next((exchange for exchange in self.exchanges if exchange.faulty), None)
 
     def open(self) -> None:
         """Begins to accept."""
@@ -140,7 +135,7 @@ class Session:
         if fault is None:
             return
         for door in self._doors:
-            if door.transport not in fault.transports:
+            if door.transport is not None and door.transport not in fault.transports:
                 continue
             if fault.connecting == "refused":
                 self._stop_listening(door)
@@ -148,7 +143,7 @@ class Session:
                 try:
                     deafen(door.socket)
                 except OSError as error:
-                    self.problems.append(f"connecting cannot be made to stall: {error}")
+                    self.unable = f"connecting cannot be made to stall: {error}"
 
     def _stop_listening(self, door: Door) -> None:
         if door.socket.fileno() >= 0:
@@ -194,6 +189,8 @@ class Session:
             link.problem = str(error)
         except OSError as error:
             link.problem = link.problem or str(error)
+        except Exception as error:  # the run goes on; its verdict names the proxy
+            self.problems.append(f"a connection for {link.protocol or 'no request'}: {error!r}")
         finally:
             stream.close()
             if stream.ended_at is not None:
@@ -201,9 +198,13 @@ class Session:
                 link.closing = link.closing or ("reset" if stream.was_reset else "end")
 
     async def _stay_silent(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        sock.setblocking(False)
         try:
             self._wait()
-            await asyncio.Event().wait()
+            with suppress(OSError):
+                while await loop.sock_recv(sock, _PIECE):
+                    """Whatever it says, until it gives up."""
         finally:
             sock.close()
 
@@ -221,11 +222,11 @@ class Session:
             self._protocols(link.transport), cast(Trust, trust), self._plan.client
         )
 
-    def _protocols(self, transport: Transport) -> list[str]:
+    def _protocols(self, transport: Transport | None) -> list[str]:
         """What is spoken at an address, by ALPN."""
-        shared = self._upstream.grpc_port == self._upstream.rest_port
-        own = ["h2"] if transport == "grpc" else ["http/1.1"]
-        return ["h2", "http/1.1"] if shared else own
+        if transport is None or self._upstream.grpc_port == self._upstream.rest_port:
+            return ["h2", "http/1.1"]
+        return ["h2"] if transport == "grpc" else ["http/1.1"]
 
     async def _speak(self, link: Link, stream: Stream) -> None:
         """Finds out which protocol the program speaks, and speaks it."""
@@ -284,12 +285,10 @@ class Session:
                 sink.close()
 
     def _exchange(self, link: Link, request: Request) -> Exchange:
-        content_type = header(request.headers, "content-type") or ""
-        transport: Transport = "grpc" if content_type.startswith("application/grpc") else "rest"
         exchange = Exchange(
             number=len(self.exchanges),
             link=link,
-            transport=transport,
+            transport=transport_of(request.headers),
             method=request.method,
             target=request.target,
             authority=request.authority,

@@ -58,12 +58,6 @@ class Stream:
         return self._protocol.was_reset
 
     @property
-    def alpn(self) -> str | None:
-        """What both sides agreed to speak, within TLS."""
-        tls = self._writer.get_extra_info("ssl_object")
-        return tls.selected_alpn_protocol() if tls is not None else None
-
-    @property
     def peer_certificate(self) -> bool:
         """Whether the peer showed a certificate."""
         return bool(self._writer.get_extra_info("peercert"))

@@ -1,6 +1,7 @@
 """One request on its way: passed on or not, answered by the real server or otherwise, recorded."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +12,14 @@ from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, Headers
 from samplegen.judge.servers.proxy.grpc_framing import Code, Splitter, escaped, framed
-from samplegen.judge.servers.proxy.messaging import Broken, Reply, Request, Sink, without
+from samplegen.judge.servers.proxy.messaging import (
+    REST_SECONDS,
+    Broken,
+    Reply,
+    Request,
+    Sink,
+    without,
+)
 from samplegen.judge.servers.proxy.streams import Pace
 
 LONGEST = 2**26
@@ -134,6 +142,12 @@ class Turn:
             if self.exchange.transport == "grpc" and splitter.messages(piece):
                 self._listening = asyncio.create_task(self._hear_on())
                 return
+
+    async def _hear_rest(self) -> None:
+        """Reads what the real server did not wait for: it may answer before a request ends."""
+        with contextlib.suppress(OSError, Broken, TimeoutError):
+            async with asyncio.timeout(REST_SECONDS):
+                await self._hear_on()
 
     async def _hear_on(self) -> None:
         async for _ in self._body:
@@ -368,12 +382,29 @@ class Turn:
         await self.sink.gone.wait()
 
     async def close(self) -> None:
-        """Lets go of the real server, and completes the record."""
-        exchange = self.exchange
-        exchange.ended = time.monotonic()
-        exchange.body = bytes(self._heard.data)
+        """Lets go of the real server, and completes the record, also if the program has left."""
+        self.exchange.ended = time.monotonic()
+        settling = asyncio.create_task(self._settle())
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:
+            await settling
+            raise
+        finally:
+            self._complete_record()
+
+    async def _settle(self) -> None:
         if self._reply is not None:
-            reply = self._reply
+            await self._reply.close()
+            await self._hear_rest()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    def _complete_record(self) -> None:
+        exchange, reply = self.exchange, self._reply
+        exchange.body = bytes(self._heard.data)
+        if reply is not None:
             exchange.answer = Answer(
                 status=reply.status,
                 headers=reply.headers,
@@ -381,7 +412,6 @@ class Turn:
                 trailers=reply.trailers,
                 whole=self._answered.whole,
             )
-            await reply.close()
         if self._given_head is not None:
             status, headers = self._given_head
             exchange.given = Answer(
@@ -391,9 +421,6 @@ class Turn:
                 trailers=self._given_trailers,
                 whole=self._given_whole and self._given.whole,
             )
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
 
 
 async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:

@@ -140,15 +140,21 @@ def replaced(
     return Fault(name=name, calls=frozenset(calls), act=act)
 
 
-def asked_otherwise(name: str, ask: Mapping[str, str]) -> Fault:
-    """A fault of the question: the real server refuses what it gets in place of what was sent."""
-    question = _Texts(ask)
+def asked_otherwise(name: str, calls: Sequence[str], texts: Mapping[str, str]) -> Fault:
+    """A fault of the question: the real server refuses what it gets in place of what was sent.
+
+    Args:
+        name: Of the fault.
+        calls: Those that meet it.
+        texts: Those of the request, and what stands in their place.
+    """
+    question = _Texts(texts)
 
     async def act(turn: Turn) -> None:
         turn.exchange.faulty = True
         await turn.relay(question=question)
 
-    return Fault(name=name, act=act)
+    return Fault(name=name, calls=frozenset(calls), act=act)
 
 
 class _Texts:
@@ -273,7 +279,7 @@ def fields(places: Mapping[str, Sequence[Sequence[str]]]) -> list[Fault]:
         places: By call, the places of the answer; see `documents.resolved`.
     """
     found = []
-    for name, edit in (("missing", _without_field), ("null", _null_field), ("an object", _object)):
+    for name, edit in (("missing", _without_field), ("null", _null_field)):
         for call, of_call in places.items():
             for words_ in of_call:
                 title = f"{'.'.join(words_)} is {name}"
@@ -302,7 +308,3 @@ def _without_field(parent: Any, step: str | int) -> None:
 
 def _null_field(parent: Any, step: str | int) -> None:
     parent[step] = None
-
-
-def _object(parent: Any, step: str | int) -> None:
-    parent[step] = {"value": str(parent[step])}
