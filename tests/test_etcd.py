@@ -11,14 +11,16 @@ import pytest
 
 from samplegen.catalogue import Catalogue
 from samplegen.gates import GATES
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 
+pytestmark = pytest.mark.processes
 SPEC = ROOT / "examples" / "etcd" / "spec"
 
 
 def judged(folder: Path, *arguments: str) -> list[dict[str, Any]]:
     """The verdicts of `samplegen verify`, run in `folder`."""
-    assert shutil.which("etcd"), "etcd is missing; type: sudo apt install etcd-server"
+    if not shutil.which("etcd"):
+        missing("etcd is missing; type: sudo apt install etcd-server")
     command = [sys.executable, "-m", "samplegen", "verify", "--json", "--spec", str(SPEC)]
     ended = subprocess.run(
         [*command, *arguments], cwd=folder, capture_output=True, text=True, timeout=600
