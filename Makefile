@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NPM := tests/site/node/node_modules
-export PATH := $(abspath $(BIN)):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Of two files of tests neither needs the other; all tests of a file share what it starts. More than
 # four processes would start more servers than they save time.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

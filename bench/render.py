@@ -7,7 +7,8 @@
 Renders a synthetic spec, by default of 1,000 and then 10,000 operations, through all clients. Each
 operation differs from all others in its model, its tensor names and its data. Prints samples and
 characters per CPU second and the peak memory of the process; each size runs in a process of its
-own, and what is done once (reading, compiling templates) is not counted.
+own, and what is done once (reading and compiling templates, and what operations of one structure
+share) is not counted.
 
 With --peers, generators of snippets from npm run in turn with it on comparable requests, in all
 their languages (`peers/measure.js`); with --against, the renderer of a commit. The median of the
@@ -112,8 +113,9 @@ def measure(count: int) -> None:
     view: Callable[..., Any] = _found("view", "samplegen.render.view", "samplegen.view")
     clients = catalogue.clients.all()
     api = catalogue.spec.api
-    for cell in catalogue.cells:
-        catalogue.render(cell)
+    for operation in operations(catalogue, 2 * len(catalogue.spec.operations())):
+        for client in clients:
+            catalogue.renderer.render(client, view(api, operation))
     samples = characters = 0
     seconds = 0.0
     for operation in operations(catalogue, count):

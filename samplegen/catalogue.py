@@ -136,6 +136,10 @@ class Catalogue:
         files = self.clients.project(client)
         return {**files, **self.spec.protos} if client.stubs else files
 
+    def building(self, client: Client) -> dict[str, Path]:
+        """What the judge builds samples with: the project, and the language's tools beside it."""
+        return self.project(client) | self.clients.tools(client)
+
     def files(self, connection: Connection | None = None) -> Contents:
         """All samples, their data and their index: path below the samples folder to content.
 

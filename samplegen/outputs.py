@@ -146,6 +146,8 @@ class Mutant:
     """`<language>/<client>`."""
     operation: str
     """Its name."""
+    kind: str = ""
+    """What kind of fault it is: a key of `kinds`."""
     expected_gate: Gate
     """The gate that must find it."""
     caught_by: Gate | None
@@ -190,12 +192,18 @@ class MutationScores:
     """Its version."""
     server: str
     """The name and version of the server that the samples talked to."""
+    machine: str = ""
+    """System, processor and number of cores."""
     seconds: float = 0.0
     """Of the whole run."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The kinds of faults: a letter, and what such faults have in common."""
     gates: tuple[Gate, ...] = ()
     """All that there are, in the order in which they are taken."""
     languages: tuple[LanguageScore, ...]
     """Those of which faults were planted."""
+    present: int = 0
+    """Faults that there are; a run may have judged some of them only."""
 
 
 def shown_program(rendered: Rendered) -> ShownProgram:

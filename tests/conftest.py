@@ -1,23 +1,31 @@
 """What several test files share."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+# How fast a machine is proves nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
 TIERS = ("slow", "processes")
 """Markers of the tests that take longest, from the longest; without them a test is quick."""
-IN_PROCESSES = {"samplegen", "server", "front", "site", "address", "chromium"}
+STARTS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec"}
+"""Python's audit events of a process that is started."""
+IN_PROCESSES = {"samplegen", "server", "servers", "front", "site", "address", "chromium"}
 """Fixtures that start processes."""
 
 
@@ -39,6 +47,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_tier)
 
 
+_quick: list[str] = []
+"""The name of the test that runs and may start no process."""
+
+
+def _refuse(event: str, arguments: object) -> None:
+    if _quick and event in STARTS:
+        raise AssertionError(f"{_quick[0]} starts a process: mark it pytest.mark.processes")
+
+
+sys.addaudithook(_refuse)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keeps the quick tests quick: where they are asked for alone, none starts a process."""
+    if _tier(item) == len(TIERS) and "not processes" in item.config.getoption("markexpr"):
+        _quick.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _quick.clear()
+
+
 def _tier(item: pytest.Item) -> int:
     marks = [item.get_closest_marker(name) is not None for name in TIERS]
     return [*marks, True].index(True)
@@ -52,6 +83,12 @@ def missing(what: str, *, in_ci: bool = True) -> NoReturn:
         in_ci: Whether CI has it.
     """
     (pytest.fail if in_ci and "CI" in os.environ else pytest.skip)(what)
+
+
+def need(*programs: str) -> None:
+    """Skips, or in CI fails, unless all programs are installed."""
+    if absent := [program for program in programs if shutil.which(program) is None]:
+        missing(f"{' and '.join(absent)} missing")
 
 
 @pytest.fixture

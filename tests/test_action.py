@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 from tests.test_annotations import COMMAND, project
 from tests.test_pytest_plugin import change
 
+pytestmark = pytest.mark.processes
+
 __all__ = ["project"]
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())

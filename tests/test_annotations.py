@@ -12,6 +12,8 @@ from samplegen.resources import starter
 from tests.conftest import Run
 from tests.test_pytest_plugin import change
 
+pytestmark = pytest.mark.processes
+
 COMMAND = re.compile(r"^::error ?(.*?)::(.*)$", re.MULTILINE)
 """GitHub, "Workflow commands"."""
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.processes
+
 NOT_OURS = re.compile(r"(^|/)samples/|^server/samplegen_server/proto/")
 """Samples, which the judge lints, and stubs, which protoc makes."""
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]

@@ -11,8 +11,10 @@ import pytest
 
 from samplegen.cli import COMMANDS
 from tests import toy
-from tests.conftest import ROOT, Run, samplegen_command
+from tests.conftest import ROOT, Run, need, samplegen_command
 from tests.server.process import free_ports
+
+pytestmark = pytest.mark.processes
 
 
 def fails(finished: "CompletedProcess[str]", status: int, *messages: str) -> None:
@@ -195,6 +197,7 @@ def test_a_missing_toolchain_is_a_named_skip_and_red_where_required(
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
+    need("curl")
     for tool in ("sh", "curl"):
         path = shutil.which(tool)
         assert path is not None
@@ -211,6 +214,7 @@ def test_a_missing_toolchain_is_a_named_skip_and_red_where_required(
 
 
 def test_verify_writes_json_junit_and_verdicts(samplegen: Run, tmp_path: Path) -> None:
+    need("curl", "jq")
     options = ("health", "--client", "curl", "--junit", "report/junit.xml")
     finished = samplegen("verify", *options, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr

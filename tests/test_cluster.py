@@ -23,6 +23,8 @@ from samplegen.judge.results.verdicts import Verdict, read
 from tests import ingress, toy
 from tests.server.process import running
 
+pytestmark = pytest.mark.processes
+
 NAMES = [f"op-{letter}" for letter in "abcdefgh"]
 SLOW = f"import time\ntime.sleep(1)\n{toy.GOOD}"
 

@@ -13,7 +13,7 @@ from samplegen.connection.model import Connection, Header, Tls, with_values
 from samplegen.errors import SamplegenError, UsageError
 from samplegen.render.clients import Client
 from samplegen.render.view import view
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, need
 
 CATALOGUE = Catalogue()
 DOCUMENTED = CATALOGUE.spec.api.connection
@@ -141,8 +141,10 @@ def text(client: Client, operation: str, own: Connection) -> str:
     return CATALOGUE.renderer.render(client, seen).text
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("language", FORMATTERS)
 def test_rendered_code_stays_formatted(language: str, tmp_path: Path) -> None:
+    need(FORMATTERS[language][0])
     files = []
     for client in CLIENTS:
         if client.name.partition("/")[0] != language:

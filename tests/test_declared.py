@@ -29,6 +29,8 @@ from tests import walkthrough
 from tests.conftest import missing
 from tests.test_literals import HOSTILE
 
+pytestmark = pytest.mark.processes
+
 TEMPLATES = Path(tempfile.mkdtemp(prefix="samplegen-"))
 atexit.register(shutil.rmtree, TEMPLATES)
 walkthrough.write(TEMPLATES)

@@ -18,6 +18,9 @@ requires:
   - {name: a compiler, check: ["{python}", -c, "print('toycc (toy) 3.1.4')"], install: make a toy}
   - {name: a silent one, check: ["{python}", -c, ""], install: make a toy}
   - {name: a broken one, check: ["{python}", -c, "raise SystemExit(1)"], install: mend it}
+  - {name: an old one, check: ["{python}", -c, "print('1.9.2')"], install: get it, least: "1.10"}
+  - {name: a new one, check: ["{python}", -c, "print('v1.10')"], install: get it, least: "1.10"}
+  - {name: one of an unknown age, check: ["{python}", -c, ""], install: get it, least: "1.10"}
   - {name: a file, check: ["{python}", "{project}/check.py"], install: write it}
 """
 
@@ -44,6 +47,9 @@ def test_versions_and_what_is_missing(
         "a compiler": "3.1.4",
         "a silent one": "",
         "a broken one": None,
+        "an old one": None,
+        "a new one": "1.10",
+        "one of an unknown age": "",
         "a file": "2.0",
     }
     assert rows[0] == {
@@ -73,6 +79,7 @@ def test_what_is_required_and_missing_fails(
     finished = samplegen("doctor", "--require", "toy", *options, cwd=tmp_path)
     assert finished.returncode == 1
     assert "a broken one is required, yet missing" in finished.stderr
+    assert "an old one 1.10 or newer is required, yet missing" in finished.stderr
     finished = samplegen("doctor", "--require", "python/requests", *options, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     finished = samplegen("doctor", "--require", "fortran", *options, cwd=tmp_path)
@@ -113,8 +120,10 @@ def test_in_brief_it_counts_the_samples_that_cannot_run(
     (tmp_path / "bin").mkdir()
     path = str(tmp_path / "bin")
     toys = samplegen("doctor", "--brief", *options, cwd=tmp_path, PATH=path)
-    assert toys.stdout.endswith("; a broken one (1 sample): mend it\n")
+    assert toys.stdout.endswith(
+        "; a broken one (1 sample): mend it; an old one 1.10 or newer (1 sample): get it\n"
+    )
     assert "toy-formatter" not in toys.stdout, "samples run without it"
     (packaged,) = samplegen("doctor", "--brief", PATH=path).stdout.splitlines()
-    assert "JDK and Maven (10 samples), Go and protoc (10 samples), curl and jq (5" in packaged
+    assert "JDK 17 or newer and Maven (10 samples), Go 1.24 or newer and protoc (10" in packaged
     assert re.search(r": sudo apt install g\+\+ cmake make .* maven golang-go curl jq", packaged)

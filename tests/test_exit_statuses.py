@@ -20,6 +20,8 @@ from samplegen.resources import starter
 from tests.conftest import Run, samplegen_command
 from tests.server.process import Server, running
 
+pytestmark = pytest.mark.processes
+
 GREET = ("greet", "--client", "python/urllib")
 TORN = ("--templates", "torn", "--templates", "templates")
 LACKING = ("--client", "python", "--templates", "lacking", "--templates", "templates")

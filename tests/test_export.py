@@ -11,7 +11,7 @@ from samplegen.catalogue import Catalogue, Cell
 from samplegen.connection.model import Tls, with_values
 from samplegen.errors import SamplegenError
 from samplegen.project import project_files, write_project
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, need
 
 CATALOGUE = Catalogue()
 CONNECTION = CATALOGUE.spec.api.connection
@@ -87,6 +87,7 @@ def test_the_readme_says_which_secrets_and_files_must_be_there(
     assert "note" not in finished.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("key", "ignored"),
     [
@@ -101,6 +102,7 @@ def test_the_readme_says_which_secrets_and_files_must_be_there(
 )
 def test_a_key_in_the_project_stays_out_of_git(tmp_path: Path, key: str, ignored: bool) -> None:
     """As git itself sees it."""
+    need("git")
     connection = with_values(CONNECTION, tls=Tls(cert="client.pem", key=key))
     files = project_files(CATALOGUE, cell("health", "go/http"), {}, connection)
     lines = files.get(".gitignore", b"").decode().splitlines()

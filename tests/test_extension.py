@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import Run
 
+pytestmark = pytest.mark.processes
+
 OPERATION = """
 title: Add One to Three Numbers
 summary: Send other numbers to the same model.

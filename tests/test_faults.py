@@ -15,6 +15,8 @@ from samplegen.judge.machine.slots import Slot
 from tests import toy
 from tests.conftest import Run, samplegen_command
 
+pytestmark = pytest.mark.processes
+
 _EXCEPT = "except Exception as error:"
 _EXIT = '    sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))'
 _OPEN = "urllib.request.urlopen({{ url.Toy | quote }})"

@@ -54,6 +54,7 @@ except SamplegenError as error:
 """
 
 
+@pytest.mark.processes
 def test_no_space_for_contents_is_one_message(tmp_path: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "-c", FULL],
@@ -186,6 +187,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.processes
 def test_a_full_disk_is_one_message_and_leaves_the_old_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -208,6 +210,7 @@ while True:
 """
 
 
+@pytest.mark.processes
 def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     wholes = {sha256(letter * 3_000_000).digest() for letter in (b"a", b"b")}

@@ -42,7 +42,7 @@ ASKED = {
     "deadline": 9,
 }
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.processes]
 each_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 
 
@@ -124,7 +124,7 @@ def built(client: Client, operation: Operation, connection: Connection) -> list[
     text = CATALOGUE.renderer.render(client, view(CATALOGUE.spec.api, operation, connection)).text
     assert not any(secret in text for secret in SECRETS.values())
     name = Path(client.sample(operation)).name
-    workshop = Workshop(default_cache(), CATALOGUE.project, versions, Processes())
+    workshop = Workshop(default_cache(), CATALOGUE.building, versions, Processes())
     folder = workshop.written(client, name, text)
     for commands in (client.language.format, client.language.lint, client.language.build):
         folder = workshop.step(client, name, folder, commands)

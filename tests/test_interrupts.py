@@ -15,6 +15,8 @@ from samplegen.cli import COMMANDS
 from samplegen.judge.results import verdicts
 from tests.test_verdicts import PASSED
 
+pytestmark = pytest.mark.processes
+
 CURL = ("--client", "curl/rest")
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

@@ -14,7 +14,10 @@ from samplegen.judge.machine.isolation import Isolation
 from samplegen.judge.machine.starter.messages import Mode
 from samplegen.judge.machine.worlds import Starter, WorldError
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+    pytest.mark.processes,
+]
 
 ROOT = Path(__file__).parents[1]
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}

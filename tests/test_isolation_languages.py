@@ -17,6 +17,8 @@ from samplegen.judge.machine.isolation import opened
 from samplegen.judge.machine.worlds import Starter
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes
+
 ENV = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
 
 C_PLUS_PLUS = r"""

@@ -38,7 +38,7 @@ ALONE = [kind for kind, (mode, _) in KINDS.items() if mode != "process"]
 """Those with namespaces."""
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
-pytestmark = needs_linux
+pytestmark = [needs_linux, pytest.mark.processes]
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -19,6 +19,8 @@ from tests import toy
 from tests.conftest import Run, samplegen_command
 from tests.server.process import free_ports
 
+pytestmark = pytest.mark.processes
+
 FAULTS = {
     "exits-1": ('import sys\nsys.exit("no luck")\n', "run: ended with status 1: no luck"),
     "crashes": ("import os\nos.abort()\n", "run: was ended by signal 6"),

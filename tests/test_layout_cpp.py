@@ -18,6 +18,8 @@ from samplegen.render.literals.cpp import CPP
 from samplegen.resources import PACKAGED
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes
+
 
 @cache
 def command() -> list[str]:

@@ -18,6 +18,8 @@ from samplegen.render.layout.marks import plain, value
 from samplegen.render.literals.java import JAVA
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[1]
 Code = st.SearchStrategy[str]
 Formatter = Callable[[str], str]

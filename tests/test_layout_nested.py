@@ -14,6 +14,8 @@ from samplegen.render.layout.marks import plain
 from samplegen.render.literals import LITERALS
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes
+
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"])
 WORDS = st.text(CHARACTERS, min_size=1, max_size=45)
 SCALARS = (

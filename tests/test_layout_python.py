@@ -11,6 +11,8 @@ from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, plain, value
 from samplegen.render.layout.python import PythonLayout
 from samplegen.render.literals import LITERALS
 
+pytestmark = pytest.mark.processes
+
 PYTHON = LITERALS["python"]
 Texts = st.SearchStrategy[str]
 

@@ -25,6 +25,7 @@ from samplegen.resources import Layers, spec_layers
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.reading import Spec
 from samplegen.spec.tensors import Tensor
+from tests.conftest import need
 
 API = Spec(spec_layers()).api
 
@@ -98,6 +99,7 @@ print(ascii({{ operation.output_names | values }}))
 """
 
 
+@pytest.mark.processes
 @given(TEXTS, st.lists(SURROGATES, max_size=5))
 @settings(max_examples=12, deadline=None)
 @example(HOSTILE, ["\ud800", "\udfff\udc00", "\ud83d\ude00"])
@@ -111,6 +113,7 @@ def test_python_gives_texts_back(folder: Path, texts: list[str], surrogates: lis
 PYTHON_VALUES = "DATA = {{ operation.inputs[0].data | values }}\nprint(repr(DATA))\n"
 
 
+@pytest.mark.processes
 @given(st.lists(INTEGERS, max_size=20))
 @settings(max_examples=6, deadline=None)
 @example([10**4000, -(10**400), 0])
@@ -119,6 +122,7 @@ def test_python_gives_integers_back(folder: Path, values: list[int]) -> None:
     assert ast.literal_eval(run([sys.executable, "-"], program).decode()) == values
 
 
+@pytest.mark.processes
 @given(st.lists(FLOATS, min_size=1, max_size=30))
 @settings(max_examples=12, deadline=None)
 @example([math.inf, -math.inf, math.nan, 5e-324, -0.0])
@@ -128,6 +132,7 @@ def test_python_gives_floats_back(folder: Path, values: list[float]) -> None:
     assert line.split() == [value.hex() for value in values]
 
 
+@pytest.mark.processes
 def test_python_gives_booleans_back(folder: Path) -> None:
     values = [True, False] * 30
     program = rendered(folder, "python", PYTHON_VALUES, values).encode()
@@ -144,6 +149,7 @@ printf '%s\\0' "$value"
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @given(TEXTS)
 @settings(max_examples=15, deadline=None)
@@ -157,6 +163,7 @@ def test_a_shell_gives_texts_back(folder: Path, shell: str, texts: list[str]) ->
     assert found == [*texts, *texts, ""]
 
 
+@pytest.mark.processes
 def test_a_shell_gives_many_texts_and_numbers_back_on_one_line(folder: Path) -> None:
     texts = [f"a rather long name {number}" for number in range(50)]
     program = rendered(folder, "shell", SHELL_TEXTS, texts).encode()
@@ -183,10 +190,12 @@ JSON_TEXTS = """\
 JSON_VALUES = "{{ operation.inputs[0].data | json_values }}\n"
 
 
+@pytest.mark.processes
 @given(TEXTS)
 @settings(max_examples=15, deadline=None)
 @example(HOSTILE)
 def test_json_gives_texts_back_to_jq(folder: Path, texts: list[str]) -> None:
+    need("jq")
     document = rendered(folder, "shell", JSON_TEXTS, texts)
     assert document.isascii(), "it stands in a program as it is"
     expected = {"each": texts, "all": texts}
@@ -255,6 +264,7 @@ def test_a_python_program_under_any_comment_is_the_same_program(text: str) -> No
     assert ast.unparse(statement) == "print('\N{GRINNING FACE}')"
 
 
+@pytest.mark.processes
 @given(st.lists(COMMENTS, min_size=1, max_size=20))
 @settings(max_examples=12, deadline=None)
 @example(HOSTILE)
@@ -295,6 +305,7 @@ FORMATTED = st.text(
 )
 
 
+@pytest.mark.processes
 @given(
     st.lists(
         st.lists(FORMATTED, min_size=1, max_size=6)

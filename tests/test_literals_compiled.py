@@ -16,6 +16,8 @@ from samplegen.render.layout.marks import plain, spans, value
 from samplegen.render.literals import LITERALS, LiteralError
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes
+
 NASTY = [
     "QUJD" * 17_500,  # javac takes no constant of more than 65,535 bytes
     "\U0001f600é" * 12_000,

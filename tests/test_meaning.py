@@ -15,6 +15,8 @@ from samplegen.spec.operation import Expectation
 from tests import toy
 from tests.conftest import Run, samplegen_command
 
+pytestmark = pytest.mark.processes
+
 ANSWERS: dict[str, Any] = {
     "ServerLive": {"live": True},
     "ModelInfer": {

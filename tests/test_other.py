@@ -65,6 +65,7 @@ def folders(model: str) -> list[Path]:
     return [path for path in (OTHER / model).iterdir() if path.is_dir()]
 
 
+@pytest.mark.processes
 def test_the_other_server_tells_other_metadata_and_another_version_answers_otherwise(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from samplegen.resources import starter
 from tests.conftest import ROOT
 from tests.test_pytest_plugin import change
 
+pytestmark = pytest.mark.processes
+
 Commit = Callable[[str], "subprocess.CompletedProcess[str]"]
 SOURCES = ("samplegen", "server", "spec", "templates")
 FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")

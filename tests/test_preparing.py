@@ -14,6 +14,8 @@ import pytest
 from tests import toy
 from tests.conftest import Run, samplegen_command
 
+pytestmark = pytest.mark.processes
+
 # The tool counts its calls in the cache folder and fails when a file of the project says so.
 LANGUAGE = """
 title: Toy

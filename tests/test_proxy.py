@@ -160,10 +160,11 @@ def test_what_is_no_request_is_recorded(sent: bytes, proxy: Proxy, toy: Toys) ->
 
 
 def test_a_server_that_is_down_is_an_error_that_names_it(proxy: Proxy) -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        port = holder.getsockname()[1]
-        away = Connection(host="127.0.0.1", rest_port=port, grpc_port=port + 1)
+    with socket.socket() as rest, socket.socket() as rpc:
+        for holder in (rest, rpc):
+            holder.bind(("127.0.0.1", 0))
+        ports = {"rest_port": rest.getsockname()[1], "grpc_port": rpc.getsockname()[1]}
+        away = Connection(host="127.0.0.1", **ports)
         with before(proxy, away) as at:
             assert at.ask("GET", "/x")[0] == 502
             code, _, details = at.call([b"one"])

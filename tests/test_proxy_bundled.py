@@ -21,6 +21,8 @@ from samplegen.spec.operation import Call
 from tests.proxying import Before, before, kserve
 from tests.server.process import running
 
+pytestmark = pytest.mark.processes
+
 CALLS = (
     Call(rpc="ServerReady", rest="GET /v2/health/ready"),
     Call(rpc="ModelMetadata", rest="GET /v2/models/{model}/versions/{version}"),
@@ -95,11 +97,11 @@ def test_the_same_is_recorded_however_it_travels(proxy: Proxy, real: Connection)
 
 
 @pytest.mark.parametrize("layout", [None, 1, 2])
-@pytest.mark.parametrize("decoy", [False, True])
+@pytest.mark.parametrize("decoys", [False, True])
 def test_changed_answers_are_what_clients_get(
-    layout: int | None, decoy: bool, proxy: Proxy, real: Connection
+    layout: int | None, decoys: bool, proxy: Proxy, real: Connection
 ) -> None:
-    change = Change(seed=3, places={"ModelInfer": [("outputs", "a", "data")]}, decoy=decoy)
+    change = Change(seed=3, places={"ModelInfer": [("outputs", "a", "data")]}, decoys=decoys)
     with before(proxy, real, **RAW, change=change, layout=layout) as at:
         found = everywhere(at)
     for got, exchange in zip(found, at.session.exchanges, strict=True):
@@ -107,8 +109,8 @@ def test_changed_answers_are_what_clients_get(
         outputs = {output["name"]: output["data"] for output in answered["outputs"]}
         assert np.array_equal(got[0], np.array(outputs["a"], np.float32))
         assert not np.isin(got, SENT + 1).any()
-        assert ("a_raw" in outputs) == decoy
-        assert len(exchange.changes) == 10 + decoy
+        assert ("a_last_raw" in outputs) == decoys
+        assert len(exchange.changes) == 10 + 2 * decoys
         assert exchange.problem == ""
 
 

@@ -235,13 +235,13 @@ def _edited(editor: Editor, asked: Exchange, answer: Answer) -> Answer:
 
 
 @settings(max_examples=150, deadline=None)
-@given(outputs=tensors(), seed=SEEDS, layout=st.none() | SEEDS, decoy=st.booleans())
+@given(outputs=tensors(), seed=SEEDS, layout=st.none() | SEEDS, decoys=st.booleans())
 def test_changes_of_tensors_are_as_reported(
-    outputs: list[dict[str, Any]], seed: int, layout: int | None, decoy: bool
+    outputs: list[dict[str, Any]], seed: int, layout: int | None, decoys: bool
 ) -> None:
     places = {"ModelInfer": [["outputs", output["name"], "data"] for output in outputs]}
     for asked, answer in ways(outputs):
-        editor = Editor(Decoder(kserve()), Change(seed=seed, places=places, decoy=decoy), layout)
+        editor = Editor(Decoder(kserve()), Change(seed=seed, places=places, decoys=decoys), layout)
         given_ = _edited(editor, asked, answer)
         tree = Decoder(kserve()).answer(asked, given_).tree
         assert asked.problem == ""
@@ -373,15 +373,16 @@ def test_elements_of_any_datatype_change(datatype: str, data: list[Any]) -> None
 
 
 @pytest.mark.parametrize("data", [[7.5], [1.5, 1.5, 1.5], [0.25, 0.5]])
-def test_a_decoy_has_other_elements(data: list[float]) -> None:
+def test_decoys_stand_first_and_last_with_other_elements(data: list[float]) -> None:
     outputs = [{"name": "a", "datatype": "FP32", "shape": [len(data)], "data": data}]
     asked = exchange("rest", "/v2", "ModelInfer")
-    change = Change(seed=1, places={"ModelInfer": [["outputs", "a", "data"]]}, decoy=True)
+    change = Change(seed=1, places={"ModelInfer": [["outputs", "a", "data"]]}, decoys=True)
     answer = Editor(Decoder(), change, None).answer(asked, over_rest(outputs, binary=False))
-    decoy, real = outputs_of(asked, answer)
-    assert (decoy["name"], real["name"]) == ("a_raw", "a")
-    assert {*decoy["data"]}.isdisjoint(real["data"])
-    assert {*decoy["data"]}.isdisjoint(data)
+    first, real, last = outputs_of(asked, answer)
+    assert (first["name"], real["name"], last["name"]) == ("a_raw", "a", "a_last_raw")
+    for decoy in (first, last):
+        assert {*decoy["data"]}.isdisjoint(real["data"])
+        assert {*decoy["data"]}.isdisjoint(data)
 
 
 def test_values_are_found_by_type() -> None:

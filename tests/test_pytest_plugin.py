@@ -14,6 +14,8 @@ from samplegen.files import write
 from samplegen.project import write_project
 from samplegen.resources import starter
 
+pytestmark = pytest.mark.processes
+
 Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -167,6 +167,7 @@ def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.processes
 @given(OPERATIONS, HOSTS)
 @settings(max_examples=8, deadline=None)
 def test_python_programs_say_exactly_the_values(
@@ -236,6 +237,7 @@ def python_calls(operation: Operation) -> list[list[Any]]:
     return calls
 
 
+@pytest.mark.processes
 @given(OPERATIONS, HOSTS)
 @settings(max_examples=8, deadline=None)
 def test_curl_programs_say_exactly_the_values(
@@ -486,6 +488,7 @@ print(sha256(repr(dict(catalogue.files())).encode()).hexdigest())
 """
 
 
+@pytest.mark.processes
 def test_any_process_in_any_order_renders_the_same_bytes(tmp_path: Path) -> None:
     found = {
         subprocess.run(
@@ -609,6 +612,38 @@ def test_a_block_of_a_form_stands_where_its_frame_has_it(tmp_path: Path) -> None
         "{% autoescape true %}{{ operation.title }}{% endautoescape %}",
         "{% autoescape true %}{% set x %}a{% endset %}{{ x ~ operation.title }}{% endautoescape %}",
         '{{ cycler("a").next() }}', "{{ lipsum() }}", "{{ dict(a=1) }}",
+        '{{ ("a" | quote)["" ~ "__class__"](operation.title) }}',
+        '{{ (["a" | quote] | map(attribute="__class__") | first)(operation.title) }}',
+        '{{ ["a" | quote] | map("attr", "__class__") | first }}',
+        "{{ cycler.__init__.__globals__ }}", '{{ operation["__class__"] }}',
+        "{% filter upper %}{{ operation.title | quote }}{% endfilter %}",
+        """{% filter replace("'", "") %}{{ operation.title | quote }}{% endfilter %}""",
+        "{% filter lower %}{% if true %}{{ operation.title | quote }}{% endif %}{% endfilter %}",
+        "{% set x | upper %}{{ operation.title | quote }}{% endset %}{{ x }}",
+        "{% autoescape true %}{{ operation.title | quote }}{% endautoescape %}",
+        "{% autoescape operation.title %}a{% endautoescape %}",
+        "{{ operation.title | imports }}", "{{ operation.title | comment }}",
+        '{{ operation.title | comment("") }}', '{{ "a" | comment(operation.title) }}',
+        '{{ "a" | comment("# " ~ operation.title) }}', '{{ "a" | comment("#\n") }}',
+        "{{ namespace(first=false, index=operation.title) | number }}",
+        "{{ [1, operation.title] | values }}", "{{ [1, operation.title] | json_values }}",
+        "{{ [[operation.title]] | values }}", "{{ ['a', 1] | values }}",
+        "{{ operation.title | format }}", "{{ ('%s' | quote) % operation.title }}",
+        '{{ ("{}" | quote).format(operation.title) }}', '{{ ("," | quote).join(["a", "b"]) }}',
+        "{% for x in [operation.title] %}{{ x }}{% endfor %}",
+        "{% for x in [operation.title] recursive %}{{ loop(x) }}{% endfor %}",
+        "{% for x in [1] %}{{ loop }}{% endfor %}",
+        "{% with x = operation.title %}{{ x }}{% endwith %}",
+        "{% macro m() %}{{ varargs[0] }}{% endmacro %}{{ m(operation.title) }}",
+        "{% macro m() %}{{ kwargs.x }}{% endmacro %}{{ m(x=operation.title) }}",
+        "{% macro m(x) %}{{ caller(x) }}{% endmacro %}"
+        "{% call(y) m(operation.title) %}{{ y }}{% endcall %}",
+        '{% block a %}{{ operation.title }}{% endblock %}{{ self.a() }}',
+        '{% set x = {"a": operation.title} %}{{ x.a }}', "{{ [operation.title] | first }}",
+        "{{ operation.title if true else 1 }}", "{{ none_such | default(operation.title) }}",
+        "{{ ('a' | quote) if false else operation.title }}", "{% trans %}a{% endtrans %}",
+        "{{ gettext(operation.title) }}", "{{ ('a' | quote).replace('a', operation.title) }}",
+        "{{ ('a' | quote).translate({97: operation.title}) }}",
         "{{ 1 | quote }}", "{{ true | quote }}", "{{ operation.title | values }}",
         '{{ "a b" | name }}', '{{ "" | name }}', "{{ 1 | name }}", "{{ 1 | boolean }}",
         '{{ "true" | boolean }}', "{{ 1 | bytes }}", '{{ "a" | join }}', "{{ 1 | element_type }}",

@@ -280,6 +280,7 @@ with report.progress(len(found)) as judged:
 """
 
 
+@pytest.mark.processes
 def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.json"
     path.write_bytes(as_json([PASSED, FAILED]))

@@ -9,6 +9,8 @@ from samplegen.judge.gates.run import _idle, complaints
 from samplegen.judge.machine import load
 from samplegen.judge.machine.starter.messages import Ended, Leftover, Usage
 
+pytestmark = pytest.mark.processes
+
 
 def ended(
     status: int | None = 0, *, seconds: float = 1.0, cpu: float = 0.2, **fields: Any

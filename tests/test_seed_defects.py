@@ -99,6 +99,7 @@ def static() -> list[Judged]:
     return judged(list(mutants(folder=STATIC_DATA)))
 
 
+@pytest.mark.processes
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_static_faults_are_seen_before_a_sample_runs(language: str, static: list[Judged]) -> None:
@@ -106,6 +107,7 @@ def test_static_faults_are_seen_before_a_sample_runs(language: str, static: list
     skipped = {one.verdict.reason for one in found if one.verdict.status == "skipped"}
     if skipped:
         missing("; ".join(sorted(skipped)))
+    assert found
     for one in found:
         assert one.verdict.gate in STATIC, one
         assert one.caught, f"{one.planted.client}: {one.verdict.reason}"
@@ -165,9 +167,9 @@ def test_packages_with_extras_are_quoted_pinned_and_small() -> None:
 
 
 def test_tritonclient_lays_out_images_itself() -> None:
-    for cell, text in samples("python"):
-        by_hand = "binary_data_size" in text or "struct.pack" in text
-        assert not by_hand or "tritonclient" not in cell.client.name, cell.name
+    texts = [text for cell, text in samples("python") if "tritonclient" in cell.client.name]
+    assert texts
+    assert not any("binary_data_size" in text or "struct.pack" in text for text in texts)
 
 
 GO_ENDS = {"grpc.NewClient(": "connection.Close()", "context.With": "cancel()"}
@@ -175,10 +177,14 @@ GO_ENDS = {"grpc.NewClient(": "connection.Close()", "context.With": "cancel()"}
 
 
 def test_each_go_connection_and_context_is_ended() -> None:
+    found = set()
     for cell, text in samples("go"):
         for start, end in GO_ENDS.items():
-            assert start not in text or f"\n\tdefer {end}\n" in text, (cell.name, end)
+            if start in text:
+                found.add(start)
+                assert f"\n\tdefer {end}\n" in text, (cell.name, end)
         assert "WithTimeout" in text or "Timeout:" in text, cell.name
+    assert found == set(GO_ENDS)
 
 
 def test_what_the_cpp_client_gives_away_is_owned() -> None:

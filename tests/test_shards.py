@@ -99,6 +99,7 @@ def toy_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[st
     return options, [Path(f"build/verdicts-{index}-of-2.json") for index in (1, 2)]
 
 
+@pytest.mark.processes
 def test_shards_are_judged_apart_and_merged(toy_shards: tuple[list[str], list[Path]]) -> None:
     options, files = toy_shards
     assert sum(len(read(file)) for file in files) == 3
@@ -107,6 +108,7 @@ def test_shards_are_judged_apart_and_merged(toy_shards: tuple[list[str], list[Pa
     assert [verdict.operation for verdict in read(Path("build/verdicts.json"))] == ["a", "b", "c"]
 
 
+@pytest.mark.processes
 def test_a_lost_shard_is_red(
     toy_shards: tuple[list[str], list[Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +121,7 @@ def test_a_lost_shard_is_red(
     assert [verdict.status for verdict in verdicts].count("failed") == lost
 
 
+@pytest.mark.processes
 def test_a_sample_judged_twice_is_an_error_and_keeps_what_was_there(
     toy_shards: tuple[list[str], list[Path]], capsys: pytest.CaptureFixture[str]
 ) -> None:

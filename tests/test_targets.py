@@ -13,6 +13,8 @@ from samplegen import cli
 from tests import toy
 from tests.server.process import free_ports
 
+pytestmark = pytest.mark.processes
+
 Answer = Callable[[socket.socket, threading.Event], None]
 
 

@@ -38,6 +38,8 @@ from samplegen.judge.servers.upstream import Upstream
 from samplegen.judge.trial import Trial
 from tests import toy
 
+pytestmark = pytest.mark.processes
+
 VICTIM = "victim"
 FULL = OSError(errno.ENOSPC, "No space left on device", "/cache/built")
 READ_ONLY = OSError(errno.EROFS, "Read-only file system", "/cache/faults")

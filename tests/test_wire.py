@@ -146,6 +146,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     return {verdict["operation"]: verdict for verdict in json.loads(finished.stdout)}
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", REQUESTS)
 def test_request_over_rest(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
     verdict = verdicts[name.replace(" ", "-")]

@@ -64,5 +64,5 @@ def command(catalogue: Catalogue, require: tuple[str, ...], brief: bool, as_json
         report.isolation(apart)
     missing = [f for f in found if f.version is None and not required.isdisjoint(f.clients)]
     for finding in missing:
-        error(f"{finding.requirement.name} is required, yet missing")
+        error(f"{finding.requirement.full_name} is required, yet missing")
     return 1 if missing else 0

@@ -22,7 +22,7 @@ from samplegen.judge.servers import running, started
 from samplegen.judge.servers.running import Runner
 from samplegen.judge.servers.started import Target
 from samplegen.judge.servers.upstream import Upstream
-from samplegen.judge.trial import Trial
+from samplegen.judge.trial import Trial, rendered
 
 _WAITING = 14
 """Samples that may wait at a time, for a server that stalls or for their turn."""
@@ -57,7 +57,7 @@ class Judge:
         self._gates = [check for check in order.ALL if check.NAME in gates]
         self._runner = runner
         versions = Versions(self._running)
-        workshop = Workshop(cache, catalogue.project, versions, self._running)
+        workshop = Workshop(cache, catalogue.building, versions, self._running)
         self._setup = Setup(
             catalogue=catalogue,
             target=target,
@@ -83,6 +83,9 @@ class Judge:
         Returns:
             The verdicts in the order of `cells`.
         """
+        for client in {cell.client.name: cell.client for cell in cells}.values():
+            programs = [cell for cell in cells if cell.client.name == client.name]
+            self._setup.workshop.expect(client, partial(self._programs, programs))
         free = threading.Semaphore(jobs)
         verdicts: dict[tuple[str, str], Verdict] = {}
         with self._upstream, ThreadPoolExecutor(jobs + _WAITING) as pool:
@@ -98,6 +101,16 @@ class Judge:
                 pool.shutdown(cancel_futures=True)
                 raise
         return [verdicts[cell.key] for cell in cells]
+
+    def _programs(self, cells: Sequence[Cell]) -> dict[str, str]:
+        """Files and texts of the samples that can be made; each trial says why one cannot."""
+        programs = {}
+        for cell in cells:
+            with contextlib.suppress(Exception):
+                programs[Path(cell.client.sample(cell.operation)).name] = rendered(
+                    self._setup, cell
+                ).judged
+        return programs
 
     @cached_property
     def _locale(self) -> Path | None:

@@ -35,6 +35,28 @@ class Unjudgeable(Exception):
     """Something is missing, so the cell is skipped."""
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """The text of a sample."""
+
+    published: str
+    """As readers see it."""
+    judged: str
+    """With the addresses that it is judged on."""
+
+
+def rendered(setup: Setup, cell: Cell) -> Rendered:
+    """The text of a cell's sample.
+
+    Raises:
+        SamplegenError: It has none.
+    """
+    text = setup.catalogue.render(cell).text
+    if setup.documented:
+        return Rendered(text, text)
+    return Rendered(text, setup.catalogue.render(cell, setup.runner.connection).text)
+
+
 @dataclass
 class Trial:
     """One sample on its way to a verdict."""
@@ -140,17 +162,15 @@ class Trial:
             raise Unjudgeable(f"no template; add templates/{client.template(cell.operation)}")
         found = {needed: setup.versions.of(needed) for needed in client.requirements}
         missing = [
-            f"{needed.name} is missing; type: {needed.install}"
+            f"{needed.full_name} is missing; type: {needed.install}"
             for needed, version in found.items()
             if version is None and not needed.gates
         ]
         if missing:
             raise Unjudgeable("; ".join(missing))
         self._versions = {needed.name: version for needed, version in found.items() if version}
-        text = published = catalogue.render(cell).text
-        if not setup.documented:
-            text = catalogue.render(cell, setup.runner.connection).text
-        self._case = Case(setup, cell, self.slot, published, text)
+        program = rendered(setup, cell)
+        self._case = Case(setup, cell, self.slot, program.published, program.judged)
         return self._case
 
     def _error(self, error: Exception) -> tuple[Finding, ...]:

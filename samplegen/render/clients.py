@@ -18,6 +18,8 @@ from samplegen.yamlfile import Mistakes, load
 
 _FORBID = ConfigDict(extra="forbid")
 
+FILES = "{files}"
+"""The argument in whose place a command takes the files of any number of samples."""
 _PLACES = re.compile(r"\{\{|\}\}|\{(python|file|work|cache|prepared|project)\}")
 
 
@@ -27,6 +29,10 @@ def _argument(text: str) -> str:
         message = "expected {python}, {file}, {work}, {cache} or {prepared}"
         raise ValueError(f"found {text!r}; {message}; write {{{{ and }}}} for braces")
     return text
+
+
+def _or_files(text: str) -> str:
+    return text if text == FILES else _argument(text)
 
 
 def _command(arguments: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,13 +48,37 @@ def _line(text: str) -> str:
     return text
 
 
+def _version(text: str) -> str:
+    """A version, as numbers with dots between them."""
+    if not re.fullmatch(r"\d+(\.\d+)*", text, re.ASCII):
+        raise ValueError(f"found {text!r}; expected a version, such as 1.24")
+    return text
+
+
+def _pattern(text: str) -> str:
+    """Refuses what is no regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"found {text!r}, which is no regular expression: {error}") from error
+    return text
+
+
 Line = Annotated[StrictStr, AfterValidator(_line)]
 """Text with {operation} filled in."""
+Pattern = Annotated[StrictStr, AfterValidator(_pattern)]
+"""A regular expression of Python's, sought line by line."""
 Argument = Annotated[StrictStr, AfterValidator(_argument)]
 Command = Annotated[tuple[Argument, ...], AfterValidator(_command)]
 """Arguments, never a shell line. Filled in are {python}, {cache} (the cache folder), {prepared}
 (the folder that `prepare` made) and, for the commands that see a sample, {file} and {work} (the
 folder for what is built from it)."""
+Step = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_or_files)], ...], AfterValidator(_command)
+]
+"""A command that may have the argument {files} in the place of {file} and {work}. It is then run
+once for the files of several samples, each in a folder of its own; succeeds if it would for each of
+them; and should name those for which it would not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +93,17 @@ class Requirement:
     {project} (its folder of this name)."""
     install: StrictStr
     """What brings it on Debian or Ubuntu."""
+    least: Annotated[StrictStr, AfterValidator(_version)] = ""
+    """The lowest version that will do, such as 1.24; empty: any will."""
     gates: tuple[Gate, ...] = ()
     """The only gates that need it; none named: without it a sample cannot run at all."""
     in_project: StrictBool = False
     """Whether an exported project brings it: its reader need not install it."""
+
+    @property
+    def full_name(self) -> str:
+        """Its name, and the version that it must have."""
+        return f"{self.name} {self.least} or newer" if self.least else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +148,18 @@ class Language:
     prepare: tuple[Command, ...] = ()
     """Commands that run once for each client, before any of its samples is built, in a folder that
     holds the client's `project` files and, if it makes stubs of it, the gRPC contract."""
-    format: tuple[Command, ...] = ()
+    format: tuple[Step, ...] = ()
     """Commands that succeed if the file is formatted."""
-    lint: tuple[Command, ...] = ()
-    build: tuple[Command, ...] = ()
+    lint: tuple[Step, ...] = ()
+    closes: dict[Pattern, Pattern] = field(default_factory=dict)
+    """What a program opens, to what closes it and must be there as well, a pattern each: nothing
+    shows while a program runs that it leaves that to its end. `lint` looks for it."""
+    never: tuple[Pattern, ...] = ()
+    """Patterns of what no program may hold, such as what turns the check of certificates off, which
+    does nothing until a reader turns TLS on. `lint` looks for it."""
+    build: tuple[Step, ...] = ()
     run: Command
+    """Runs in a folder beside the folders `work` and `prepared`."""
     timeout: Annotated[StrictInt, Field(ge=1)] = 30
     """Seconds that any of the commands may take, but those of `prepare`. `run` has no more than the
     deadline of a call and what a program takes to start."""
@@ -175,9 +219,9 @@ class ClientFile:
     """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
     prepare: tuple[Command, ...] = ()
     """Run after those of the language."""
-    lint: tuple[Command, ...] | None = None
+    lint: tuple[Step, ...] | None = None
     """In place of those of the language; likewise `build`, `run` and `project`."""
-    build: tuple[Command, ...] | None = None
+    build: tuple[Step, ...] | None = None
     run: Command | None = None
     project: Project | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
@@ -294,6 +338,12 @@ class Clients:
         folder = f"{client.name}/project/"
         found = self.layers.glob(f"{folder}**/*")
         return {name.removeprefix(folder): path for name, path in found.items() if path.is_file()}
+
+    def tools(self, client: Client) -> dict[str, Path]:
+        """The files of the folders `tools` of the client and its language, for their commands."""
+        folders = (f"{client.name.partition('/')[0]}/tools", f"{client.name}/tools")
+        found = [path for folder in folders for path in self.layers.glob(f"{folder}/*").values()]
+        return {f"tools/{path.name}": path for path in found if path.is_file()}
 
     def language(self, name: str) -> Language:
         """The language of this name.

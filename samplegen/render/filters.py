@@ -35,7 +35,7 @@ def of_language(language: Language) -> dict[str, Callable[..., Any]]:
         "name": name,
         "json": to_json,
         "json_values": JSON.values,
-        "imports": partial(ordered, str(language.literals)),
+        "imports": partial(imports, str(language.literals)),
         "comment": literals.comment,
         "comma": comma,
         "number": number,
@@ -63,6 +63,11 @@ def to_json(value: Any) -> Code:
     return Code(json.dumps(value, allow_nan=False))
 
 
+def imports(kind: str, code: object) -> Code:
+    """The lines that name what a program uses, in the order of the language."""
+    return ordered(kind, _safe("imports", code))
+
+
 def comma(loop: LoopContext) -> Code:
     """The comma after all but the last item of a loop."""
     return Code("" if loop.last else ",")
@@ -70,6 +75,8 @@ def comma(loop: LoopContext) -> Code:
 
 def number(loop: LoopContext) -> Code:
     """Tells the variables of a loop's items apart: nothing for the first, then 2, 3 and so on."""
+    if not isinstance(loop, LoopContext):
+        raise LiteralError(f"number: found {loop!r}; expected the variable 'loop'")
     return Code("" if loop.first else str(loop.index))
 
 

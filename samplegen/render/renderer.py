@@ -1,26 +1,34 @@
 """Operation + client -> program, and what is said of it. The only module that knows Jinja."""
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import jinja2
 from jinja2 import meta
-from jinja2.runtime import Context
+from jinja2.bccache import Bucket
+from jinja2.exceptions import SecurityError
 
 from samplegen.connection.options import Option
 from samplegen.errors import Problem, SamplegenError
 from samplegen.render import filters
 from samplegen.render.clients import Client
-from samplegen.render.layout.marks import OPEN_JSON
 from samplegen.render.linking import Linked, link
-from samplegen.render.literals import JSON, Code, markdown
-from samplegen.render.safety import NoWayAround, only_code
+from samplegen.render.literals import Code, markdown
+from samplegen.render.programs import Program
+from samplegen.render.safety import FILTERS, Guards, NoWayAround, joined, only_code
+from samplegen.render.structure import outline, structure
+from samplegen.render.tracing import Trace, UntraceableError, Values
 from samplegen.render.view import Rendered, View
 from samplegen.resources import Layers, shown
 from samplegen.spec.operation import Operation
+
+_MOST_STRUCTURES = 256
+"""Of which programs are kept; with twelve clients they take some tens of MB."""
 
 
 def _code(pieces: Iterable[str]) -> Code:
@@ -28,10 +36,41 @@ def _code(pieces: Iterable[str]) -> Code:
     return Code("".join(pieces))
 
 
+class _Codes(jinja2.BytecodeCache):
+    """The compiled templates of a language, for both of its environments."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code:
+            self._codes[bucket.key] = bucket.code
+
+
 class _Environment(jinja2.Environment):
     """Jinja's own; what macros, set blocks, call blocks and `super()` make is source text, too."""
 
     concat = staticmethod(_code)
+
+    def compile(self, source: Any, name: Any = None, *arguments: Any, **options: Any) -> Any:
+        """The code of a template, with its guards."""
+        tree = self.parse(source, name) if isinstance(source, str) else source
+        guarded = Guards().visit(tree).set_environment(self)
+        return super().compile(guarded, name, *arguments, **options)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """What a subscript is, which may be a name that is worked out; no private one.
+
+        Raises:
+            SecurityError: It is private.
+        """
+        private = isinstance(argument, str) and argument.startswith("_")
+        if private and not isinstance(obj, Mapping):
+            raise SecurityError(f"{argument!r} is private; templates see public names")
+        return super().getitem(obj, argument)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """What all templates see, as one mapping: a render copies it."""
@@ -49,8 +88,9 @@ class _Loader(jinja2.BaseLoader):
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
         """The linked text, and a name for it in tracebacks."""
-        self.linked[template] = linked = link(template, self._read)
-        return linked.rendered, template, lambda: True
+        if template not in self.linked:
+            self.linked[template] = link(template, self._read)
+        return self.linked[template].rendered, template, lambda: True
 
     def _read(self, template: str) -> str:
         path = self._layers.find(template)
@@ -59,8 +99,28 @@ class _Loader(jinja2.BaseLoader):
         return path.read_text(encoding="utf-8-sig")
 
 
+class _Structure:
+    """What was made for operations of one structure, by client."""
+
+    def __init__(self) -> None:
+        self.rendered: set[str] = set()
+        self.programs: dict[str, Program | None] = {}
+        """None: what the template does with values cannot be traced."""
+
+
+class _Subject:
+    """A view, and what all its clients share."""
+
+    def __init__(self, view: View, of: _Structure, values: Values) -> None:
+        self.view, self.of, self.values = view, of, values
+
+
 class Renderer:
-    """The templates, compiled as they are needed."""
+    """The templates, compiled as they are needed.
+
+    Of many operations of one structure, the first is rendered by Jinja. With the second, a program
+    is made that has places for values, and these are filled for it and all that follow.
+    """
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
@@ -68,7 +128,10 @@ class Renderer:
         self._environments: dict[str, _Environment] = {}
         self._templates: dict[str, jinja2.Template] = {}
         self._names: dict[str, set[str]] = {}
-        self._shared: tuple[View | None, dict[str, Any]] = None, {}
+        self._trace = Trace(only_code)
+        self._tracings: dict[str, jinja2.Environment] = {}
+        self._structures: dict[Hashable, _Structure] = {}
+        self._subject: _Subject | None = None
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -86,20 +149,52 @@ class Renderer:
         Raises:
             SamplegenError: With the template, the line and the operation.
         """
+        subject = self._subject
+        if subject is None or subject.view is not view:
+            self._subject = subject = self._of(view)
+        of = subject.of
+        if client.name not in of.rendered:
+            text = self._by_jinja(client, view)
+            of.rendered.add(client.name)
+            return Rendered(text)
+        if client.name not in of.programs:
+            of.programs[client.name] = self._traced(client, subject)
+        program, values = of.programs[client.name], subject.values
+        with suppress(Exception):  # Jinja knows the line
+            if program and program.suits(values):
+                return Rendered(program.filled(values))
+        return Rendered(self._by_jinja(client, view))
+
+    def _of(self, view: View) -> _Subject:
+        if len(self._structures) >= _MOST_STRUCTURES:
+            self._structures.clear()
+            self._trace = Trace(only_code)
+            self._tracings.clear()
+        of = self._structures.setdefault(structure(view), _Structure())
+        return _Subject(view, of, Values(self._trace, view))
+
+    def _by_jinja(self, client: Client, view: View) -> str:
         name = client.template(view.operation)
         template = self._templates.get(name) or self._template(name, client, view.operation)
         self._check_options(name, client, view.asked)
         try:
-            text = "".join(template.root_render_func(self._context(template, view)))
-            return Rendered(self._laid_out(text, client))
+            text = "".join(template.root_render_func(template.new_context(view.context)))
+            return client.language.kind.lines(text)
         except Exception:
             self._check(template, view)
             raise
 
-    def _laid_out(self, text: str, client: Client) -> str:
-        if OPEN_JSON in text:
-            text = JSON.layout.lay_out(text).replace(OPEN_JSON, "")
-        return client.language.kind.layout.lay_out(text)
+    def _traced(self, client: Client, subject: _Subject) -> Program | None:
+        """The program with places for values; None if its template looks into values."""
+        view, trace = subject.view, self._trace
+        trace.begin(subject.values)
+        try:
+            template = self._tracing(client).get_template(client.template(view.operation))
+            context = template.new_context(outline(view, trace))
+            text = trace.text(template.root_render_func(context))
+            return Program(text, client.language.kind, trace)
+        except (Exception, UntraceableError):
+            return None
 
     def _check(self, template: jinja2.Template, view: View) -> None:
         """Renders in the way in which Jinja finds the line of an error in the template.
@@ -112,12 +207,6 @@ class Renderer:
         except Exception as error:
             name = template.name or ""
             raise SamplegenError(self._problem(error, name, view.operation)) from error
-
-    def _context(self, template: jinja2.Template, view: View) -> Context:
-        """What a template sees: the view, which all clients of an operation share, and globals."""
-        if self._shared[0] is not view:
-            self._shared = view, {**template.globals, **view.context}
-        return template.new_context(self._shared[1], shared=True)
 
     def linked(self, client: Client, operation: Operation) -> dict[str, Linked]:
         """The operation's template as one text, and the templates of macros that it draws on.
@@ -205,19 +294,35 @@ class Renderer:
             self._environments[folder] = self._made(filters.of_language(client.language))
         return self._environments[folder]
 
-    def _made(self, own: Mapping[str, Callable[..., Any]]) -> _Environment:
-        environment = _Environment(
-            loader=self._loader,
-            extensions=[NoWayAround],
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            finalize=only_code,
-            auto_reload=False,
-            cache_size=-1,
-        )
-        environment.filters |= own
+    def _tracing(self, client: Client) -> jinja2.Environment:
+        """The same for templates that see holes."""
+        folder, trace = client.name.partition("/")[0], self._trace
+        if folder not in self._tracings:
+            codes = self._environment(client).bytecode_cache
+            made = self._made({}, finalize=trace.finalize, bytecode_cache=codes)
+            own = {**filters.of_language(client.language), **FILTERS}
+            made.filters |= {name: trace.deferring(function) for name, function in own.items()}
+            made.filters["~"] = trace.deferring(joined, makes_code=False)
+            made.concat = trace.concat
+            self._tracings[folder] = made
+        return self._tracings[folder]
+
+    def _made(self, own: Mapping[str, Callable[..., Any]], **options: Any) -> _Environment:
+        settings: dict[str, Any] = {
+            "loader": self._loader,
+            "extensions": [NoWayAround],
+            "undefined": jinja2.StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+            "keep_trailing_newline": True,
+            "finalize": only_code,
+            "bytecode_cache": _Codes(),
+            "auto_reload": False,
+            "cache_size": -1,
+        }
+        environment = _Environment(**{**settings, **options})
+        environment.filters |= {**FILTERS, **own}
+        del environment.filters["attr"]  # another way to private names
         return environment
 
     def _problem(self, error: Exception, name: str, operation: Operation) -> Problem:

@@ -1,7 +1,6 @@
 """What a template sees, and the program that it makes of that."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -105,49 +104,81 @@ class View:
         return options.asked(self.connection)
 
     @cached_property
+    def model(self) -> str:
+        """The name of the model; empty if there is none."""
+        return value("model", self._model)
+
+    @cached_property
+    def model_in_path(self) -> str:
+        """The same as a part of a URL's path."""
+        return value("model", percent_encode(self._model, safe=""))
+
+    @property
+    def _model(self) -> str:
+        return self.connection.model or self.operation.model or ""
+
+    @cached_property
+    def url(self) -> dict[str, str]:
+        """The URL of each call that can be made over REST, by its RPC."""
+        server = _server(self.connection)
+        if server is None:
+            return {}
+        version = self.connection.model_version
+        in_path = {
+            **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
+            "model": self.model_in_path,
+            "version": value("model_version", version),
+        }
+        return {
+            call.rpc: server + "".join([in_path.get(p, p) for p in _pieces(call.path, version)])
+            for call in self.operation.calls
+            if call.rest is not None
+        }
+
+    @cached_property
     def context(self) -> dict[str, Any]:
         """The names a template may use."""
         connection = self.connection
-        host = value("host", connection.host)
-        address = {n: f"{host}:{value(n, str(port))}" for n, port in connection.ports.items()}
-        model = connection.model or self.operation.model or ""
-        version = value("model_version", connection.model_version)
-        in_path = {
-            **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
-            "model": value("model", percent_encode(model, safe="")),
-            "version": version,
-        }
         return {
             "operation": self.operation,
             "deadline": connection.deadline or self.deadline,
             **options.context(connection),
             "variables": connection.variables,
             "shown": SHOWN,
-            "steps": self._steps(address),
-            **{name.replace("port", "address"): text for name, text in address.items()},
-            "model": value("model", model),
-            "model_version": version,
-            "url": {
-                call.rpc: f"{'https' if connection.tls else 'http'}://{address['rest_port']}"
-                + "".join(
-                    in_path.get(piece, piece)
-                    for piece in _pieces(call.path, connection.model_version)
-                )
-                for call in self.operation.calls
-                if call.rest is not None and "rest_port" in address
-            },
+            "steps": self._steps(),
+            **_addresses(connection),
+            "model": self.model,
+            "model_in_path": self.model_in_path,
+            "model_version": value("model_version", connection.model_version),
+            "url": self.url,
         }
 
-    def _steps(self, address: Mapping[str, str]) -> tuple[StepView, ...]:
-        scheme = "https" if self.connection.tls else "http"
+    def _steps(self) -> tuple[StepView, ...]:
+        server = _server(self.connection)
         found = []
         for number, step in enumerate(self.operation.linked, 1):
             path = step.call.path
             for name, given in step.path.items():
                 path = path.replace(f"{{{name}}}", percent_encode(_plain(given), safe=""))
-            url = f"{scheme}://{address['rest_port']}{path}" if "rest_port" in address else ""
+            url = "" if server is None else f"{server}{path}"
             found.append(StepView(step, f"answer{number if number > 1 else ''}", url))
         return tuple(found)
+
+
+def _addresses(connection: Connection) -> dict[str, str]:
+    """`grpc_address` and `rest_address`: the host with each port there is."""
+    host = value("host", connection.host)
+    return {
+        name.replace("port", "address"): f"{host}:{value(name, str(port))}"
+        for name, port in connection.ports.items()
+    }
+
+
+@lru_cache(maxsize=8)
+def _server(connection: Connection) -> str | None:
+    """What the URLs of a server begin with; None if it has no REST."""
+    address = _addresses(connection).get("rest_address")
+    return address and f"{'https' if connection.tls else 'http'}://{address}"
 
 
 def _plain(value: object) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from samplegen.connection.options import SECURITY
 from samplegen.contract.model import Field
 from samplegen.errors import UsageError, nearest
-from samplegen.outputs import SampleState
+from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.spec.operation import Expectation, Operation
@@ -33,6 +33,37 @@ def options_table() -> str:
     rows = [["Option", "What the program does"], ["---", "---"]]
     for option in SECURITY:
         rows.append([f"`--{option.name} {option.metavar}`".replace(" `", "`"), option.effect])
+    return table(rows)
+
+
+def _totals(scores: MutationScores) -> str:
+    """How many faults were caught, when, and where."""
+    planted = sum(language.planted for language in scores.languages)
+    caught = sum(language.caught for language in scores.languages)
+    where = f"against {scores.server or 'an unnamed server'}"
+    if scores.machine:
+        where += f" ({scores.machine})"
+    said = (
+        f"**{caught} of {planted}** planted faults were caught on {scores.judged_at[:10]}, {where}."
+    )
+    if scores.present > planted:
+        said += f" This run judged {planted} of the {scores.present} faults that there are."
+    return said
+
+
+def _by_kind(scores: MutationScores) -> str:
+    """How many faults of each kind were caught in each language, of how many."""
+    if not scores.kinds:
+        return ""
+    rows = [["Kind of fault", *(language.title for language in scores.languages)]]
+    rows.append(["---", *(":-:" for _ in scores.languages)])
+    for kind, title in scores.kinds.items():
+        cells = []
+        for language in scores.languages:
+            own = [mutant for mutant in language.mutants if mutant.kind == kind]
+            caught = sum(mutant.caught_by is not None for mutant in own)
+            cells.append(f"{caught} of {len(own)}" if own else "–")
+        rows.append([f"{kind}: {cell_text(title)}", *cells])
     return table(rows)
 
 
@@ -138,7 +169,7 @@ class Views(ABC):
         return " · ".join(parts) + "\n{ .sg-summary }"
 
     def mutants(self) -> str:
-        """The mutation scores of the judge: in each language, how many planted faults it caught."""
+        """The judge's mutation scores: how many planted faults it caught, by language and kind."""
         scores = self.book.scores
         if scores is None:
             return NO_SCORES
@@ -154,14 +185,9 @@ class Views(ABC):
                 gate = f"`{mutant.caught_by}`" if mutant.caught_by else "**nothing**"
                 where = f"`{mutant.operation}` × `{mutant.client}`"
                 faults.append([language.title, cell_text(mutant.fault), where, gate])
-        planted = sum(language.planted for language in scores.languages)
-        caught = sum(language.caught for language in scores.languages)
-        said = (
-            f"**{caught} of {planted}** planted faults were caught on {scores.judged_at[:10]}, "
-            f"against {scores.server or 'an unnamed server'}."
-        )
         every = self.fold("Every planted fault", table(faults)) if len(faults) > 2 else ""
-        return "\n\n".join(filter(None, [said, table(rows), every]))
+        parts = [_totals(scores), table(rows), _by_kind(scores), every]
+        return "\n\n".join(filter(None, parts))
 
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""

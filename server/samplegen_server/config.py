@@ -95,12 +95,15 @@ def read_file(path: Path) -> list[ModelConfig]:
         if isinstance(entry, str):
             problems.append(f"{path}: {entry}")
             continue
-        name = entry["name"]
-        if name in models:
-            warning = f"{path}: the name {name!r} is taken, its graph is not served"
-            models[name] = models[name].warned(warning)
-        else:
-            models[name] = _placed(read_graph(entry, _folder(path)), f"{path}: ")
+        try:
+            graph = _placed(read_graph(entry, _folder(path)), f"{path}: ")
+        except ConfigError as error:
+            problems += [f"{path}: {problem}" for problem in error.problems]
+            continue
+        first = models.setdefault(graph.name, graph)
+        if first is not graph:
+            warning = f"{path}: the name {graph.name!r} is taken, its graph is not served"
+            models[graph.name] = first.warned(warning)
     if problems:
         raise ConfigError(*problems)
     for model in list(models.values()):

@@ -18,6 +18,19 @@ from samplegen_server.model_options import (
 
 UNSUPPORTED_OPTIONS = {
     "custom_loader_options": "there are no custom loaders",
+    **dict.fromkeys(
+        ("mean", "scale", "color_format", "precision"), "put preprocessing into the model"
+    ),
+    **dict.fromkeys(
+        (
+            "stateful",
+            "idle_sequence_cleanup",
+            "low_latency_transformation",
+            "max_sequence_number",
+        ),
+        "there are no stateful models",
+    ),
+    "version": "see model_version_policy",
 }
 """The options of a model that OpenVINO Model Server has and this server lacks."""
 

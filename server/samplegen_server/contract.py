@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samplegen_server import errors
+from samplegen_server.model_options import MAX_VERSION
 from samplegen_server.tensors import Buffer, InputTensor, OutputTensor, TensorInfo
 
 DEFAULT_VERSION = ""
 """The version of a request that leaves the choice to the server."""
-
-MAX_VERSION = 2**63 - 1
 
 Parameter = str | bool | int | None
 """A parameter of a request; None when it has a type that OpenVINO Model Server does not know."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from samplegen_server.model_options import ModelConfig, VersionPolicy
+from samplegen_server.model_options import MAX_VERSION, ModelConfig, VersionPolicy
 from samplegen_server.paths import absence, is_dir, is_file
 
 MAPPING = "mapping_config.json"
@@ -19,8 +19,6 @@ SAVED_MODEL = "saved_model.pb"
 
 VARIABLES = "variables"
 """The folder beside `SAVED_MODEL` with the weights."""
-
-MAX_VERSION = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +130,8 @@ def _left_aside(
             "the name of one is a whole number above 0, such as 1"
         )
     for name in names:
-        if _number(name) is None or name in folders:
-            continue
-        why = "is a file, not a folder" if is_file(path / name) else absence(path / name)
-        if name.isdecimal() or not is_file(path / name):
-            yield f"{path / name} is no version: it {why}"
+        if _number(name) is not None and name not in folders and not is_file(path / name):
+            yield f"{path / name} is no version: it {absence(path / name)}"
 
 
 def missing(policy: VersionPolicy, found: Found) -> str:

@@ -30,6 +30,9 @@ T = TypeVar("T")
 
 MAX_NIREQ = 100_000
 
+MAX_VERSION = 2**63 - 1
+"""The largest number that a version may have."""
+
 ANY_INPUT = ""
 """The key of a shape or layout that was given without a tensor's name."""
 

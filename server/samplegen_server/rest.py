@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from samplegen_server import answers, content_coding, errors, rest_request, rest_response
 from samplegen_server.answers import Observer, Result
-from samplegen_server.contract import MAX_VERSION, InferRequest, ModelRequest
+from samplegen_server.contract import InferRequest, ModelRequest
+from samplegen_server.model_options import MAX_VERSION
 from samplegen_server.service import Service
 from samplegen_server.turns import Turns
 

@@ -1,7 +1,8 @@
 """Plants faults in templates: each mutant becomes a client of its own in a folder of templates.
 
 So a mutant is generated, built, run and judged like any client, at any ports. Beside the mutants
-stand controls, the same copies without a fault: if one fails, nothing that is caught counts.
+stand controls, the same copies without a fault: if one fails, nothing that is caught counts. None
+is planted where a sample is spared a check by the name of its client, which a mutant does not have.
 """
 
 import re
@@ -15,7 +16,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictStr
 
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.gates import Gate
-from samplegen.resources import PACKAGED
+from samplegen.resources import template_layers
 from samplegen.yamlfile import load
 
 DATA = Path(__file__).parent
@@ -23,7 +24,23 @@ DATA = Path(__file__).parent
 STATIC_DATA = DATA / "static"
 """Faults that are seen before; they are no part of the score."""
 LANGUAGES = ("python", "cpp", "java", "go", "curl")
-TEMPLATES = PACKAGED / "templates"
+KINDS = {
+    "A": "The cause of an error is swallowed, or is not one line on stderr",
+    "B": "A call, or connecting, has no deadline",
+    "C": "The deadline is another one",
+    "D": "A request is sent again without a word",
+    "E": "An answer counts as a success that is none",
+    "F": "A file or folder is left, changed or removed",
+    "G": "A process is left",
+    "H": "What is printed is not all that was answered",
+    "I": "The machine's language, time zone, terminal or chance decide what is printed",
+    "J": "Only one layout of the same answer is read",
+    "K": "Something else is sent than what is documented",
+    "L": "A program or its template tells the judge from a reader",
+    "M": "It does something besides, or needs something else",
+    "N": "What is opened is not closed",
+}
+"""The kinds of faults, by which the judge is scored."""
 ELSEWHERE = "nothing is planted here"
 """Why a mutant has no sample of other operations."""
 _FORBID = ConfigDict(extra="forbid")
@@ -38,6 +55,13 @@ def _hunks(change: str) -> str:
     return change
 
 
+def _known(kind: str) -> str:
+    """Refuses a kind that there is not."""
+    if kind not in KINDS:
+        raise ValueError(f"expected one of {', '.join(KINDS)}")
+    return kind
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A fault, as `<language>.yaml` describes it."""
@@ -48,6 +72,8 @@ class Row:
     client: StrictStr
     """Below the language's folder: `requests`."""
     operation: StrictStr
+    kind: Annotated[StrictStr, AfterValidator(_known)]
+    """What kind of fault it is: a letter of `KINDS`."""
     fault: StrictStr
     """What is wrong with it, in a few words."""
     change: Annotated[StrictStr, AfterValidator(_hunks)]
@@ -90,10 +116,13 @@ class Planted:
 
 
 class Nursery:
-    """The packaged templates, as the ground that faults are planted in."""
+    """Templates, as the ground that faults are planted in: the packaged ones, or a project's."""
 
-    def __init__(self) -> None:
-        self._catalogue = Catalogue()
+    def __init__(self, spec: Sequence[Path] = (), templates: Sequence[Path] = ()) -> None:
+        self._folders = spec, templates
+        self._catalogue = Catalogue(spec, templates)
+        self._layers = template_layers(templates)
+        self._drawn: dict[tuple[str, str], dict[str, str]] = {}
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], Cell]:
@@ -108,7 +137,7 @@ class Nursery:
         """
         cell = self.cells[planted.operation, planted.source]
         form = cell.client.template(cell.operation)
-        found = _drawn_on(cell)
+        found = dict(self._drawn_on(cell))
         problems = []
         for old, new in planted.edits:
             # A block of the frame may be replaced by the form's, which comes first.
@@ -136,18 +165,31 @@ class Nursery:
                 file = folder / _moved(path, one)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(own, encoding="utf-8")
-            source = TEMPLATES / one.source
             omits = "".join(
                 f"  {form}: {ELSEWHERE}\n" for form in sorted(forms - {cell.operation.form})
             )
-            client = (source / "client.yaml").read_text(encoding="utf-8")
+            client = self._read(f"{one.source}/client.yaml")
             target = folder / one.client
             (target / "client.yaml").write_text(f"{client}\nomits:\n{omits}", encoding="utf-8")
-            for file in source.glob("project/**/*"):
+            for name, file in self._layers.glob(f"{one.source}/project/**/*").items():
                 if file.is_file():
-                    copy = target / file.relative_to(source)
+                    copy = folder / _moved(name, one)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     copy.write_bytes(file.read_bytes())
+
+    def _drawn_on(self, cell: Cell) -> dict[str, str]:
+        """The templates that make a sample: path to text."""
+        if cell.key not in self._drawn:
+            catalogue = Catalogue(*self._folders)  # it has loaded nothing else
+            catalogue.render(cell)
+            self._drawn[cell.key] = {p: self._read(p) for p in catalogue.renderer.loaded}
+        return self._drawn[cell.key]
+
+    def _read(self, path: str) -> str:
+        file = self._layers.find(path)
+        if file is None:
+            raise FileNotFoundError(path)
+        return file.read_text(encoding="utf-8")
 
 
 def rows(language: str, folder: Path = DATA) -> tuple[Row, ...]:
@@ -177,15 +219,6 @@ def controls(planted: Iterable[Planted]) -> list[Planted]:
             for one in planted
         }.values()
     )
-
-
-def _drawn_on(cell: Cell) -> dict[str, str]:
-    """The templates that make a sample: path to text."""
-    catalogue = Catalogue()
-    catalogue.render(cell)
-    return {
-        path: (TEMPLATES / path).read_text(encoding="utf-8") for path in catalogue.renderer.loaded
-    }
 
 
 def _lines(text: str) -> str:

@@ -3,34 +3,38 @@
 `make mutants` prints the score of each language and writes it to `build/mutants.json`, which the
 docs site shows when it is there; `MutationScores` of `samplegen/outputs.py` says what it holds.
 
-Caught means: it passed every gate up to the build, and failed the very gate that its row names.
-What a formatter, linter or compiler finds does not count, nor does another gate than foreseen.
+Caught means: it failed the very gate that its row names, and passed all before that one. So what a
+formatter, linter or compiler finds does not count, unless it is what must find it.
 """
 
 import datetime
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from samplegen.catalogue import Catalogue
+from samplegen.errors import SamplegenError
 from samplegen.gates import GATES, Gate
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import LanguageScore, Mutant, MutationScores
 from samplegen.render.clients import Client
 from samplegen.yamlfile import adapter
-from tests.mutants.planting import ELSEWHERE, Nursery, Planted, Row, controls, mutants
+from tests.mutants.planting import ELSEWHERE, KINDS, Nursery, Planted, Row, controls, mutants
 
 STATIC: tuple[Gate, ...] = ("identity", "format", "lint", "build")
 """The gates that see the program and do not run it."""
 SECONDS = 1200
-"""Nothing may take longer; a hang is a failure."""
+"""No part may take longer; a hang is a failure."""
+_PART = 12
+"""Mutants that are judged in one run of the command line."""
 
 
 class SuiteError(Exception):
@@ -59,8 +63,19 @@ class Judged:
         )
 
 
-def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
+def judged(
+    planted: Sequence[Planted],
+    jobs: int | None = None,
+    nursery: Nursery | None = None,
+    spec: Path | None = None,
+) -> list[Judged]:
     """Generates and judges the samples as the command line does for everyone, in one run.
+
+    Args:
+        planted: What to judge.
+        jobs: How many may keep a processor busy at a time.
+        nursery: Where they are planted; None: in the packaged templates.
+        spec: The API's own spec; None: the packaged one.
 
     Raises:
         SuiteError: The command line failed, or has no verdict on one of them.
@@ -68,9 +83,11 @@ def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
     with tempfile.TemporaryDirectory(prefix="samplegen-mutants-") as name:
         folder = Path(name)
         templates, samples = folder / "templates", folder / "samples"
-        Nursery().plant(planted, templates)
-        _samplegen("generate", "--templates", templates, "--output", samples)
-        arguments: list[str | Path] = ["--templates", templates, "--samples", samples, "--json"]
+        (nursery or Nursery()).plant(planted, templates)
+        project: list[str | Path] = ["--templates", templates]
+        project += [] if spec is None else ["--spec", spec]
+        _samplegen("generate", *project, "--output", samples)
+        arguments = [*project, "--samples", samples, "--json"]
         arguments += ["--verdicts", folder / "verdicts.json"]
         for one in planted:
             arguments += ["--client", one.client]
@@ -84,12 +101,48 @@ def judged(planted: Sequence[Planted], jobs: int | None = None) -> list[Judged]:
     return [Judged(one, found[one.cell]) for one in planted]
 
 
-def judge_all(languages: Sequence[str], jobs: int | None = None) -> tuple[list[Judged], float]:
-    """Judges all mutants of the languages and a control for each sample; and says how long."""
-    started = time.monotonic()
-    planted = list(mutants(languages))
-    found = judged([*controls(planted), *planted], jobs)
-    return found, time.monotonic() - started
+def judge_all(
+    planted: Sequence[Planted],
+    jobs: int | None = None,
+    told: Callable[[list[Judged], str], None] = lambda found, problem: None,
+) -> tuple[list[Judged], list[str]]:
+    """Judges mutants and a control for each sample, in parts.
+
+    Args:
+        planted: Mutants.
+        jobs: How many may keep a processor busy at a time.
+        told: Called after each part, with its verdicts, or with why there are none.
+
+    Returns:
+        What was judged, and why other parts were not.
+    """
+    found: list[Judged] = []
+    problems = []
+    for part in parts(planted):
+        try:
+            some, problem = judged([*controls(part), *part], jobs), ""
+        except (SuiteError, SamplegenError, ValueError) as error:
+            some, problem = [], str(error)
+            problems.append(problem)
+        found += some
+        told(some, problem)
+    return found, problems
+
+
+def share(planted: Sequence[Planted], number: int, of: int) -> list[Planted]:
+    """One of several parts of equal size, in each of which all languages and kinds take turns."""
+    ordered = sorted(planted, key=lambda one: (one.language, one.row.kind if one.row else ""))
+    return ordered[number % of :: of]
+
+
+def parts(planted: Sequence[Planted]) -> list[list[Planted]]:
+    """Mutants of a language together, since they share what they are built with."""
+    languages = dict.fromkeys(one.language for one in planted)
+    found = []
+    for language in languages:
+        own = [one for one in planted if one.language == language]
+        found += [own[i : i + _PART] for i in range(0, len(own), _PART)]
+    return found
 
 
 def wrong(found: Sequence[Judged]) -> list[str]:
@@ -108,11 +161,17 @@ def wrong(found: Sequence[Judged]) -> list[str]:
                 lines.append(f"{name}: a control must pass: {verdict.reason}")
         elif verdict.status == "passed":
             lines.append(f"{name}: survived, yet {row.fault}")
-        elif one.before != sources[one.planted.source, one.planted.operation].before:
+        elif one.before != _before(sources[one.planted.source, one.planted.operation], row):
             lines.append(f"{name}: not a fault for the judge: {verdict.reason}")
         elif not one.caught:
             lines.append(f"{name}: expected {expected(row)}; the judge said: {verdict.reason}")
     return lines
+
+
+def _before(control: Judged, row: Row) -> set[str]:
+    """What a mutant must pass before the gate that must find it: as far as its control does."""
+    earlier = GATES[: GATES.index(row.caught_by)]
+    return {gate for gate in control.before if gate in earlier}
 
 
 def unable(found: Sequence[Judged]) -> list[str]:
@@ -135,6 +194,19 @@ def score(language: LanguageScore) -> str:
     )
 
 
+def by_kind(scores: MutationScores) -> list[str]:
+    """A line for each kind of fault: how many were caught in each language."""
+    lines = []
+    for kind, title in scores.kinds.items():
+        counts = [
+            f"{language.name} {sum(m.caught_by is not None for m in own)}/{len(own)}"
+            for language in scores.languages
+            if (own := [mutant for mutant in language.mutants if mutant.kind == kind])
+        ]
+        lines.append(f"{kind}  {', '.join(counts) or 'none'}: {title}")
+    return lines
+
+
 def expected(row: Row) -> str:
     """What the judge has to say of a mutant."""
     return f"{row.caught_by}: …{row.says}" if row.says else row.caught_by
@@ -149,7 +221,10 @@ def report(found: Sequence[Judged], seconds: float) -> MutationScores:
         judged_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         samplegen=version("samplegen"),
         server=", ".join(sorted(servers)),
+        machine=f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores",
         seconds=round(seconds, 1),
+        kinds=KINDS,
+        present=len(list(mutants())),
         gates=GATES,
         languages=tuple(
             _language([one for one in found if one.planted.language == name], clients)
@@ -165,6 +240,7 @@ def _language(found: Sequence[Judged], clients: dict[str, Client]) -> LanguageSc
             fault=one.planted.row.fault,
             client=one.planted.source,
             operation=one.planted.operation,
+            kind=one.planted.row.kind,
             expected_gate=one.planted.row.caught_by,
             caught_by=one.verdict.gate if one.caught else None,
             reason=one.verdict.reason,
@@ -202,8 +278,11 @@ def _samplegen(command: str, *arguments: str | Path, failing: bool = False) -> s
     ) as process:
         try:
             stdout, stderr = process.communicate(timeout=SECONDS)
-        except BaseException:
+        except subprocess.TimeoutExpired as error:
             process.terminate()  # it ends all that it started
+            raise SuiteError(f"samplegen {command} was not done after {SECONDS} s") from error
+        except BaseException:
+            process.terminate()
             raise
     if process.returncode not in ((0, 1) if failing else (0,)):
         raise SuiteError(f"samplegen {command} ended with {process.returncode}: {stderr}")

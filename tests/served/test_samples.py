@@ -12,6 +12,8 @@ from tests.conftest import Run
 from tests.served import zoo
 from tests.server.process import Server
 
+pytestmark = pytest.mark.processes
+
 CI = bool(os.environ.get("CI"))
 
 QUICK = ("python", "curl", "go")

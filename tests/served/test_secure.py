@@ -13,6 +13,8 @@ from tests.conftest import Run, missing
 from tests.ingress import API_KEY, TOKEN, Ingress
 from tests.typing_in import fresh_shell, type_in, typed
 
+pytestmark = pytest.mark.processes
+
 SECRETS = {"KSERVE_TOKEN": TOKEN, "API_KEY": API_KEY}
 VERSIONS = Versions()
 TRUST = ("--cacert", "ca.pem")

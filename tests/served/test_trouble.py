@@ -17,6 +17,8 @@ from tests.conftest import Run
 from tests.ingress import Ingress
 from tests.served.test_secure import ASKED, IDENTITY, SECRETS, TRUST
 
+pytestmark = pytest.mark.processes
+
 MUTUAL = (*TRUST, *IDENTITY, *ASKED)
 
 

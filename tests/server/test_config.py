@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samplegen_server import config, model_options
+from samplegen_server import config, config_entry, model_options
 from samplegen_server.config_json import ConfigUnreadable
 from samplegen_server.model_options import ANY_INPUT, ConfigError, Layout, VersionPolicy
 from samplegen_server.tensors import Dimension
@@ -259,6 +259,14 @@ def test_path_that_cannot_be_looked_at(tmp_path: Path) -> None:
         config.read_file(tmp_path / ("a" * 300))
     path = write(tmp_path, *({"name": name, "base_path": name} for name in ("a" * 300, "b\0")))
     assert [model.problem for model in config.read_file(path)] == ["", ""]
+
+
+@pytest.mark.parametrize("key", config_entry.UNSUPPORTED_OPTIONS)
+def test_option_that_is_not_supported_has_its_reason(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.read_file(write(tmp_path, {"name": "a", **BASE, key: 1}))
+    reason = config_entry.UNSUPPORTED_OPTIONS[key]
+    assert f'a: "{key}" is not supported: {reason}' in str(caught.value)
 
 
 def test_list_of_metrics_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.server.process import environment
 
+pytestmark = pytest.mark.processes
+
 FUZZ = Path(__file__).parents[2] / "bench" / "fuzz.py"
 
 

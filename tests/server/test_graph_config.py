@@ -98,6 +98,7 @@ def test_model_of_the_same_name_is_served(tmp_path: Path) -> None:
         ([{}], 'mediapipe_config_list[0]: a graph has no "name"'),
         ([{"name": ""}], 'mediapipe_config_list[0]: a graph has no "name"'),
         ([{"name": 1}], 'mediapipe_config_list[0]: "name" is 1, expected a text'),
+        ([{"name": "\ud800"}], "name: '\\ud800' is no text that a client could send"),
         ([{"name": "x", "path": "y"}], '"path" is not supported, expected name, base_path'),
         ([{"name": "x", "graph_path": 1}], '"graph_path" is 1, expected a text'),
     ],
@@ -105,7 +106,9 @@ def test_model_of_the_same_name_is_served(tmp_path: Path) -> None:
 def test_strange_lists(tmp_path: Path, value: object, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         config.read_file(write(tmp_path, mediapipe_config_list=value))
-    assert problem in str(caught.value)
+    (found,) = caught.value.problems
+    assert problem in found
+    assert found.startswith(f"{tmp_path / 'config.json'}: ")
 
 
 def test_graph_path_that_is_no_text(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sized
 from typing import Any
 
 import pytest
@@ -25,8 +25,10 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(routes: tuple[rest.Route, ...] = rest.ROUTES) -> AsyncIterator[int]:
-    """A REST server in this process; gives its port."""
+async def serving(
+    routes: tuple[rest.Route, ...] = rest.ROUTES, connections: list[Sized] | None = None
+) -> AsyncIterator[int]:
+    """A REST server in this process; gives its port, and `connections` the set of those it has."""
     app = rest.App(Service(Repository(lambda: []), "1"), 1 << 24, routes)
     config = uvicorn.Config(app, http=LimitedProtocol, ws="none", lifespan="off", log_config=None)
     config.load()
@@ -35,6 +37,8 @@ async def serving(routes: tuple[rest.Route, ...] = rest.ROUTES) -> AsyncIterator
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         await server.startup([listener])
+        if connections is not None:
+            connections.append(server.server_state.connections)
         sweeping = asyncio.create_task(drop_late(server.server_state.connections))
         try:
             yield listener.getsockname()[1]
@@ -176,16 +180,23 @@ def test_head_and_body_of_an_answer_are_sent_in_one_piece() -> None:
 
 
 def test_client_that_does_not_read_its_answer_is_dropped() -> None:
-    async def large(_: rest.Request) -> rest.Response:
-        return rest.Response(bytes(1 << 26))
+    connections: list[Sized] = []
 
     async def run() -> None:
+        asked = asyncio.Event()
+
+        async def large(_: rest.Request) -> rest.Response:
+            asked.set()
+            return rest.Response(bytes(1 << 26))
+
         route = rest.Route("GET", rest.ROUTES[1].path, "", large)
-        async with serving((route,)) as port:
+        async with serving((route,), connections) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 12)
             with contextlib.closing(writer):
                 writer.write(b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-                await asyncio.sleep(3)
+                await asked.wait()
+                while connections[0]:  # at last the time limit of the test ends it
+                    await asyncio.sleep(0.05)
                 with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
                     await reader.readexactly(1 << 26)
 

@@ -13,6 +13,8 @@ from tests.server import zoo
 from tests.server.asking import ASK, Input, Question
 from tests.server.process import Server, running
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

@@ -16,6 +16,8 @@ from tritonclient.grpc import service_pb2 as pb
 from tests.server.asking import ASK, Input, Question, lengths, stub
 from tests.server.process import running
 
+pytestmark = pytest.mark.processes
+
 VALUES = [float(number) for number in range(10)]
 RAW = np.array(VALUES, np.float32).tobytes()
 

@@ -17,6 +17,8 @@ import pytest
 from tests.server import formats, graphs, zoo
 from tests.server.process import Server, command, environment, free_ports, running
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

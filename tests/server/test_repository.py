@@ -242,6 +242,7 @@ def answer(server: Server) -> float | str:
     return float(np.frombuffer(said.outputs["y"].raw, np.float32)[0])
 
 
+@pytest.mark.processes
 def test_requests_go_on_while_versions_change(tmp_path: Path) -> None:
     """Nothing but right answers, before, during and after each change."""
     base = tmp_path / "m"
@@ -271,6 +272,7 @@ def test_requests_go_on_while_versions_change(tmp_path: Path) -> None:
     assert set(found) == {1, 2, 3, 4, 5}
 
 
+@pytest.mark.processes
 def test_requests_go_on_while_versions_break(tmp_path: Path) -> None:
     """A newer version that cannot be loaded, or has no model, never takes the place of another."""
     base = tmp_path / "m"
@@ -303,6 +305,7 @@ def test_requests_go_on_while_versions_break(tmp_path: Path) -> None:
     assert [state["status"]["error_code"] for state in states] == ["OK", "UNKNOWN", "UNKNOWN"]
 
 
+@pytest.mark.processes
 def test_reload_by_request(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text('{"model_config_list": []}')

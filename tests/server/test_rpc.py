@@ -8,7 +8,11 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.server.process import environment
+
+pytestmark = pytest.mark.processes
 
 ONCE = """
 import asyncio, dataclasses, json

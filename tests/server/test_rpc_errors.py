@@ -7,8 +7,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.server.process import environment
 from tests.server.test_errors import CLASSES
+
+pytestmark = pytest.mark.processes
 
 PROGRAM = """
 import asyncio, json, sys

@@ -22,6 +22,8 @@ from tests.server import zoo
 from tests.server.asking import ASK, Input, Question
 from tests.server.process import command, environment, free_ports, running, wait_ready
 
+pytestmark = pytest.mark.processes
+
 
 def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(

@@ -96,6 +96,7 @@ def _input(name: str, array: Array) -> Input:
 BOTH = pytest.mark.parametrize("transport", ASK)
 
 
+@pytest.mark.processes
 @BOTH
 def test_simple(servers: dict[str, Server], transport: str) -> None:
     first, second = np.arange(16, dtype=np.int32)[None], np.full((1, 16), 3, np.int32)

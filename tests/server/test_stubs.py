@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 STUBS = [Path("samplegen_server/proto", name) for name in ("inference_pb2.py", "graph_pb2.py")]
 

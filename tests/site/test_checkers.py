@@ -14,6 +14,8 @@ from tests.conftest import missing
 from tests.site.building import Site
 from tests.site.conftest import FLAGS
 
+pytestmark = pytest.mark.processes
+
 CATEGORIES = ("accessibility", "best-practices", "seo")
 """Not the performance, which follows the load of the machine: bench/site.py measures it."""
 

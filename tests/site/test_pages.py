@@ -27,6 +27,8 @@ from samplegen.site.plain import fence
 from tests.site import building
 from tests.site.building import Site
 
+pytestmark = pytest.mark.processes
+
 FENCE = re.compile(
     r"^(?P<indent> *)(?P<marks>`{3,})(?P<language>\w+)\n(?P<text>.*?)^ *(?P=marks)$", re.M | re.S
 )
@@ -127,10 +129,13 @@ def test_every_page_has_a_twin_and_is_listed(site: Site) -> None:
 
 
 def test_twins_link_to_twins(site: Site) -> None:
-    for link in re.findall(r"\]\((.*?)\)", site.text("clients/index.md")):
-        if link.startswith("http://127.0.0.1/"):
-            path = urlsplit(link).path.lstrip("/")
-            assert (site.folder / path).is_file(), link
+    twins = [path.read_text(encoding="utf-8") for path in site.folder.rglob("*.md")]
+    links = {
+        link for text in twins for link in re.findall(r"\]\((http://127\.0\.0\.1/.*?)\)", text)
+    }
+    assert links
+    for link in sorted(links):
+        assert (site.folder / urlsplit(link).path.lstrip("/")).is_file(), link
 
 
 def test_the_index_tells_digests_verdicts_and_places(site: Site) -> None:

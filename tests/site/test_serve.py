@@ -15,6 +15,8 @@ import pytest
 
 from tests.site import building
 
+pytestmark = pytest.mark.processes
+
 SECONDS = 60
 
 

@@ -12,10 +12,11 @@ def succeed(case: Case, gate: str, commands: tuple[Command, ...]) -> Result:
     """Runs commands in the program's folder; what they make is there for the next gate."""
     if missing := case.missing(gate):
         return NotTried("; ".join(f"{r.name} is missing; type: {r.install}" for r in missing))
+    client, workshop = case.cell.client, case.setup.workshop
+    workshop.prepared(client, case.slot)
     before = case.folder
-    client = case.cell.client
     try:
-        case.folder = case.setup.workshop.step(client, case.name, before, commands)
+        case.folder = workshop.step(client, case.name, before, commands, case.slot)
     except CommandFailed as failure:
         return Failed((_finding(case, failure),), failure.outcome)
     return Passed()

@@ -51,9 +51,9 @@ _EMPTY = frozenset({"empty message", "empty object"})
 _LOST = frozenset({"connection closed", "connection reset"})
 """Faults after which libraries may send a request again by themselves, as HTTP lets them."""
 _LATER = frozenset({
-    "connection closed", "server stalls", "answer drips", "truncated answer", "malformed answer",
-    "half a message", "empty answer", "empty object", "empty message", "HTTP status 204",
-    "HTTP status 302", "HTTP status 200 with an error",
+    "connection closed", "server stalls", "answer drips", "head drips", "truncated answer",
+    "malformed answer", "half a message", "empty answer", "empty object", "empty message",
+    "HTTP status 204", "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
 _BODIES = frozenset({
@@ -65,7 +65,7 @@ _PRINTED_ALL = "it printed all that it prints when it succeeds"
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
-_SUCCESSES = ("HTTP status 204", "HTTP status 302", "HTTP status 304")
+_SUCCESSES = ("HTTP status 202", "HTTP status 204", "HTTP status 302", "HTTP status 304")
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Gate: the sample prints what was really answered.
 
 The proxy changes, on the way, all that the sample must print; another run gets the same answers in
-another layout. Both run in another language, time zone and order of sets. A server that answers
-differently is asked, too, if the API has one.
+another layout. All runs but one are in another language, time zone and order of sets: that one is
+as any other gate's, so that no program can know by these that its answers are changed. A server
+that answers differently is asked, too, if the API has one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -68,9 +69,11 @@ def _changed(
     slot: Slot,
 ) -> tuple[list[str], Outcome]:
     """Another answer."""
-    change = Change(seed=seed, places=places, decoy=seed == 1)
-    layout = seed if seed > 1 else None
-    made = _run(case, slot, Plan(change=change, layout=layout))
+    change = Change(seed=seed, places=places, decoys=seed == 1)
+    if seed == 1:
+        made = case.run(case.setup.upstream(), Plan(change=change), slot=slot)
+    else:
+        made = _run(case, slot, Plan(change=change, layout=seed))
     outcome = run.outcome(made.ended)
     unchanged = [
         f"{_VARIED}, {exchange.call}: {exchange.problem}"

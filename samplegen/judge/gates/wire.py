@@ -6,6 +6,7 @@ queries, the headers that the program chose, the message as its contract says, a
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,7 +23,7 @@ from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
-from samplegen.judge.servers.proxy.exchanges import Exchange
+from samplegen.judge.servers.proxy.exchanges import Exchange, header
 from samplegen.judge.servers.proxy.numbers import packed
 from samplegen.judge.servers.proxy.routes import variables
 from samplegen.spec.operation import Call, LinkedStep, Operation
@@ -33,6 +34,8 @@ from samplegen.spec.tensors import Tensor
 NAME: Gate = "wire"
 _TOLERANCE = 1.0
 """Seconds by which a deadline may differ."""
+_LAST_WORDS = re.compile(r"\bgrpc-go/")
+"""Libraries that always end a connection by GOAWAY when a program closes it."""
 _BINARY = frozenset({"binary_data", "binary_data_size", "binary_data_output"})
 """Parameters that say how tensors travel, and nothing else."""
 _BODY_HEADERS = frozenset({"content-type", "inference-header-content-length"})
@@ -52,7 +55,21 @@ def check(case: Case) -> Result:
     found += [f"request missing: {call.rpc}" for call in calls[len(exchanges) :]]
     found += [f"unexpected request: {_title(extra)}" for extra in exchanges[len(calls) :]]
     found += case.first.problems
+    if not found:
+        found += unclosed(exchanges)
     return result(found, outcome(case.first.ended))
+
+
+def unclosed(exchanges: Sequence[Exchange]) -> list[str]:
+    """Whether a connection ended with the program, which had not closed it."""
+    if any(
+        exchange.link.protocol == "h2"
+        and exchange.link.closing != "goaway"
+        and _LAST_WORDS.search(header(exchange.headers, "user-agent") or "")
+        for exchange in exchanges
+    ):
+        return ["the connection is not closed"]
+    return []
 
 
 class _Sent:

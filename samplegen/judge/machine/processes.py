@@ -56,7 +56,6 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
         "TMPDIR": str(home),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
         **(extra or {}),
     }
 

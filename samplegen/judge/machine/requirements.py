@@ -40,7 +40,9 @@ class Versions:
         self._lock = threading.Lock()
 
     def of(self, requirement: Requirement) -> str | None:
-        """The version that its check prints, empty if that is none; None if it is missing.
+        """The version that its check prints, empty if that is none.
+
+        It is None if the requirement is missing, or has too low a version.
 
         Raises:
             OSError: The check cannot be run; the next time it is tried again.
@@ -70,7 +72,14 @@ class Versions:
         if outcome.status != 0:
             return None
         number = _VERSION.search(outcome.stdout or outcome.stderr)
-        return number[0] if number else ""
+        version = number[0] if number else ""
+        too_old = version and _numbers(version) < _numbers(requirement.least)
+        return None if too_old else version
+
+
+def _numbers(version: str) -> list[int]:
+    """By which versions are compared: 1.10 comes after 1.9."""
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def examine(clients: Sequence[Client], jobs: int) -> list[Installation]:

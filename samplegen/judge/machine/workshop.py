@@ -16,15 +16,20 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from samplegen.errors import SamplegenError
 from samplegen.judge.machine import processes
 from samplegen.judge.machine.processes import NO_LIMIT, Outcome, Processes
 from samplegen.judge.machine.requirements import Versions
-from samplegen.render.clients import Client, Command
+from samplegen.judge.machine.slots import Slot
+from samplegen.render.clients import FILES, Client, Command
 
 _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
@@ -32,6 +37,8 @@ _KEPT_SECONDS = 30 * 24 * 60 * 60
 """How long a folder stays that is not used."""
 _KINDS = ("prepared", "built", "faults", "locales")
 """The folders of the cache whose content is ours; tools have others beside them."""
+_AT_ONCE = 24
+"""How many programs a command is given at a time."""
 _COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
 """A line that names a place or an error, among those that only lead up to it."""
 
@@ -42,6 +49,16 @@ class CommandFailed(SamplegenError):
     def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
         super().__init__(reason)
         self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One program's way through some commands."""
+
+    name: str
+    """Of the program's file."""
+    before: Path
+    after: Path
 
 
 class Workshop:
@@ -67,10 +84,32 @@ class Workshop:
         self._versions = versions
         self._running = running
         self._failures: dict[Path, CommandFailed] = {}
+        self._expected: dict[str, Callable[[], Mapping[str, str]]] = {}
+        self._written: dict[str, list[tuple[str, Path]]] = {}
+        """By client, the programs that are expected: their names and folders."""
+        self._steps: dict[Path, tuple[Sequence[Command], ...]] = {}
+        """By folder, the commands that have run in it."""
+        self._alone: set[Path] = set()
+        """What commands do not make of a program when others are with it."""
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """By client; held while commands are given several programs of it."""
         _tidy(cache)
 
-    def prepared(self, client: Client) -> Path:
+    def expect(self, client: Client, programs: Callable[[], Mapping[str, str]]) -> None:
+        """Announces programs; commands that take many are then given them together.
+
+        Args:
+            client: Whose samples they are.
+            programs: Makes them when they are needed: the names of their files, and their texts.
+        """
+        self._expected[client.name] = programs
+
+    def prepared(self, client: Client, slot: Slot | None = None) -> Path:
         """The folder that the client's samples are built with; another run may be preparing it.
+
+        Args:
+            client: What is prepared.
+            slot: Lent to others while something else is prepared.
 
         Raises:
             CommandFailed: One of its commands did; they are not tried again in this run.
@@ -102,7 +141,7 @@ class Workshop:
                 _require(f"{client.name} cannot be prepared: ", command, outcome)
 
         if not _found(path):
-            with self._alone():
+            with self._preparing(slot) if commands else contextlib.nullcontext():
                 if path in self._failures:
                     raise self._failures[path]
                 try:
@@ -129,36 +168,124 @@ class Workshop:
             _make(path, lambda folder: _write(folder / name, text))
         return path
 
-    def step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> Path:
+    def step(
+        self,
+        client: Client,
+        name: str,
+        before: Path,
+        commands: Sequence[Command],
+        slot: Slot | None = None,
+    ) -> Path:
         """A copy of a program's folder in which commands have run, unless that was done before.
+
+        Commands that take many files are given other programs of the client, too, as far as these
+        have been expected and have come as far. Each program that passes with others would pass
+        alone; if they fail, each that they may have failed for is tried alone.
 
         Args:
             client: Whose sample it is.
             name: The name of the program's file.
             before: The folder after the step before.
             commands: One after another.
+            slot: Lent to others while another program's commands run for this one, too.
 
         Raises:
             CommandFailed: One of them did.
             OSError: The cache cannot be written.
         """
-        environment = client.language.environment
-        path = self._path("built", before.name, commands, environment)
-        prepared = self.prepared(client)
+        step = self._step(client, name, before, commands)
+        if _found(step.after):
+            return step.after
+        if client.name in self._expected and all(FILES in command for command in commands):
+            with self._turn(client, slot), contextlib.suppress(OSError):  # of other programs
+                if not _found(step.after) and step.after not in self._alone:
+                    self._together(client, self._with_others(client, step, commands), commands)
+        if not _found(step.after):
+            self._run(client, [step], commands)
+        return step.after
 
-        def make(folder: Path) -> None:
-            shutil.copytree(before, folder, dirs_exist_ok=True)
-            values = self._values(prepared, folder, folder / name)
-            timeout = client.language.timeout
+    def _step(self, client: Client, name: str, before: Path, commands: Sequence[Command]) -> _Step:
+        after = self._path("built", before.name, commands, client.language.environment)
+        self._steps[after] = (*self._steps.get(before, ()), commands)
+        return _Step(name, before, after)
+
+    def _with_others(self, client: Client, step: _Step, commands: Sequence[Command]) -> list[_Step]:
+        """The step, and that of other programs of the client which have come as far."""
+        found = [step]
+        for name, folder in self._programs(client):
+            for done in self._steps.get(step.before, ()):
+                folder = self._step(client, name, folder, done).after
+            other = self._step(client, name, folder, commands)
+            wanted = _found(folder) and not _found(other.after)
+            if wanted and other.after not in self._alone and other != step:
+                found.append(other)
+            if len(found) == _AT_ONCE:
+                break
+        return found
+
+    def _programs(self, client: Client) -> list[tuple[str, Path]]:
+        """The programs that are expected: names, and folders that hold nothing else."""
+        if client.name not in self._written:
+            programs = self._expected[client.name]().items()
+            self._written[client.name] = [
+                (name, self.written(client, name, text)) for name, text in programs
+            ]
+        return self._written[client.name]
+
+    def _together(
+        self, client: Client, steps: Sequence[_Step], commands: Sequence[Command]
+    ) -> None:
+        """Lets as many programs as can pass together; each of the others is left to be alone."""
+        if len(steps) < 2:
+            self._alone.update(step.after for step in steps)
+            return
+        try:
+            self._run(client, steps, commands)
+        except CommandFailed as failure:
+            outcome = failure.outcome
+            if outcome is None or outcome.status is None:
+                self._alone.update(step.after for step in steps)
+                return
+            said = outcome.stdout + outcome.stderr
+            named = [
+                s for n, s in enumerate(steps, 1) if re.search(rf"\b{n}/{re.escape(s.name)}", said)
+            ]
+            self._alone.update(step.after for step in named)
+            others = [step for step in steps if step not in named]
+            middle = 0 if named else len(others) // 2
+            for part in (others[:middle], others[middle:]):
+                self._together(client, part, commands)
+
+    def _run(self, client: Client, steps: Sequence[_Step], commands: Sequence[Command]) -> None:
+        """Runs commands in copies of programs' folders; if all succeed, these are kept.
+
+        Raises:
+            CommandFailed: One of them did; nothing is kept.
+            OSError: The cache cannot be written.
+        """
+        prepared, environment = self.prepared(client), client.language.environment
+        with _beside(steps[0].after) as place:
+            folders = [place / str(number) for number, _ in enumerate(steps, 1)]
+            for step, folder in zip(steps, folders, strict=True):
+                shutil.copytree(step.before, folder)
+            files = [folder / step.name for step, folder in zip(steps, folders, strict=True)]
             for command in commands:
+                many = FILES in command
+                work = place if many else folders[0]
+                values = self._values(prepared, folders[0], files[0])
                 with tempfile.TemporaryDirectory() as home:
                     env = processes.environment(Path(home), _filled(environment, values))
-                    outcome = execute(self._running, command, values, folder, env, timeout)
+                    outcome = execute(
+                        self._running,
+                        _with_files(command, files),
+                        values,
+                        work,
+                        env,
+                        client.language.timeout,
+                    )
                 _require("", command, outcome)
-
-        if not _found(path):
-            _make(path, make)
-        return path
+            for step, folder in zip(steps, folders, strict=True):
+                _keep(folder, step.after)
 
     def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
         """The folders that the command which runs a program names, and what else it names."""
@@ -188,17 +315,35 @@ class Workshop:
         return self._cache / kind / hashlib.sha256(repr(ingredients).encode()).hexdigest()[:32]
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _preparing(self, slot: Slot | None) -> Iterator[None]:
         """No other thread or run prepares meanwhile: caches of tools are not safe to share."""
         self._cache.mkdir(parents=True, exist_ok=True)
         with (self._cache / "lock").open("a") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    self._running.pause(0.1)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with slot.lent() if slot else contextlib.nullcontext():
+                    self._wait_for(file)
             yield
+
+    def _wait_for(self, file: IO[str]) -> None:
+        while True:
+            self._running.pause(0.1)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+
+    @contextlib.contextmanager
+    def _turn(self, client: Client, slot: Slot | None) -> Iterator[None]:
+        """No other programs of the client are given to commands together meanwhile."""
+        lock = self._turns[client.name]
+        if not lock.acquire(blocking=False):
+            with slot.lent() if slot else contextlib.nullcontext():
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def execute(
@@ -259,17 +404,37 @@ def _found(path: Path) -> bool:
 
 def _make(path: Path, make: Callable[[Path], None]) -> None:
     """Makes a folder beside its place and moves it there, so that it is there as a whole or not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
-        folder = Path(name) / "folder"
+    with _beside(path) as place:
+        folder = place / path.parent.name
         folder.mkdir()
         if not _found(path):
             make(folder)
-            try:
-                folder.rename(path)
-            except OSError:
-                if not path.is_dir():  # else another run has just made the same
-                    raise
+            _keep(folder, path)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A folder, for the block, on the disk of another one that is to be made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
+        yield Path(name)
+
+
+def _keep(folder: Path, path: Path) -> None:
+    """Moves a folder to its place."""
+    try:
+        folder.rename(path)
+    except OSError:
+        if not path.is_dir():  # else another run has just made the same
+            raise
+
+
+def _with_files(command: Command, files: Sequence[Path]) -> Command:
+    """The command with the files in their place; braces in their paths stay as they are."""
+    paths = [str(file).replace("{", "{{").replace("}", "}}") for file in files]
+    return tuple(
+        word for argument in command for word in (paths if argument == FILES else [argument])
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -214,7 +214,7 @@ def installations(found: Sequence[Installation]) -> None:
         style = _STYLES["passed" if there else "failed"]
         grid.add_row(
             f"[{style}]{_MARKS['passed' if there else 'failed']}[/]",
-            one.requirement.name,
+            one.requirement.full_name,
             escape(one.version or "there")
             if there
             else f"[{style}]missing[/]; type: {escape(one.requirement.install)}",
@@ -241,12 +241,13 @@ def lacking(found: Sequence[Installation], samples: Mapping[str, int]) -> str:
     parts: dict[str, list[str]] = {}
     packages: dict[str, None] = {}
     for (remedy, _), missing in groups.items():
-        names = list(dict.fromkeys(one.requirement.name for one in missing))
+        names = list(dict.fromkeys(one.requirement.full_name for one in missing))
         count = _samples(_count(missing, samples))
         parts.setdefault(remedy, []).append(f"{_some(names)} ({count})")
         if remedy == _APT:
             for one in missing:
-                packages |= dict.fromkeys(one.requirement.install.removeprefix(_APT).split())
+                install, _, _ = one.requirement.install.partition("#")
+                packages |= dict.fromkeys(install.removeprefix(_APT).split())
     return "; ".join(
         f"{', '.join(those)}: {remedy}{' '.join(packages) if remedy == _APT else ''}"
         for remedy, those in parts.items()

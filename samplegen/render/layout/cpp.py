@@ -79,7 +79,10 @@ class _Writer:
         self._write(group.opening)
         for item in _items(group):
             self._break(inner)
-            self.item(item, inner)
+            if len(item) == 1 and isinstance(item[0], str):  # the usual element: a number or a text
+                self._written.append(item[0])
+            else:
+                self.item(item, inner)
             self._written.append(",")
         self._break(base)
         self._write(group.closing)
@@ -119,8 +122,6 @@ class _Writer:
 
 def _split(nodes: Nodes, before: re.Pattern[str]) -> tuple[Nodes, Group, Nodes] | None:
     """The last brackets that hold something, with what stands around them; None if not known."""
-    if len(nodes) == 1 and isinstance(nodes[0], str):
-        return None  # the usual element: a number or a text
     last = last_call(nodes)
     group = nodes[last]
     if last < 0 or not isinstance(group, Group) or flat(nodes[last + 1 :]).strip(" ;,)"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from samplegen.render.layout.marks import OPEN_LIST, plain
+from samplegen.render.layout.marks import OPEN_JSON, OPEN_LIST, plain
 from samplegen.render.layout.source import Group, Nodes, columns, flat, parse, stripped
 
 
@@ -71,6 +71,10 @@ class Layout:
     def fills(self, items: Sequence[Nodes]) -> bool:
         """Whether the elements of a broken list share lines."""
         return self.filled and all(isinstance(node, str) for item in items for node in item)
+
+
+JSON_LAYOUT = Layout(width=88, last="", opening=OPEN_JSON)
+"""In whatever language a request's body stands, it is laid out as JSON."""
 
 
 class LineLayout(Layout):
@@ -150,9 +154,13 @@ def last_call(nodes: Nodes) -> int:
 
 def filled(items: Sequence[str], width: int) -> list[str]:
     """The items, each with a comma behind it, on lines as full as `width` allows."""
-    lines = [""]
+    lines: list[list[str]] = []
+    used = width
     for item in items:
-        if lines[-1] and columns(lines[-1]) + columns(item) + 2 > width:
-            lines.append("")
-        lines[-1] += f" {item}," if lines[-1] else f"{item},"
-    return lines
+        size = columns(item)
+        if used + size + 2 > width:
+            lines.append([])
+            used = -1
+        lines[-1].append(f"{item},")
+        used += size + 2
+    return [" ".join(line) for line in lines]

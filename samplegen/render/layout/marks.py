@@ -6,6 +6,7 @@ with marks can be joined, sliced into lines and passed through macros like any o
 """
 
 import os
+import re
 from typing import NamedTuple
 
 SEPARATOR = f"\0{int.from_bytes(os.urandom(4)):010}"
@@ -28,6 +29,8 @@ def mark(label: str) -> str:
 
 
 OPEN_LIST, OPEN_JSON, CLOSE_LIST = mark(LIST), mark(JSON_LIST), mark(LIST_END)
+LISTS = re.compile("|".join(map(re.escape, (OPEN_LIST, OPEN_JSON, CLOSE_LIST))))
+"""The marks of lists."""
 
 
 def value(name: str, text: str) -> str:

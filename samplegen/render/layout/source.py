@@ -7,9 +7,12 @@ from unicodedata import category, east_asian_width
 
 from samplegen.render.layout.marks import CLOSE_LIST, OPEN_JSON, OPEN_LIST, SEPARATOR, plain
 
-_MARKS = "|".join(map(re.escape, (OPEN_LIST, OPEN_JSON, CLOSE_LIST)))
+_OPENING = "|".join(map(re.escape, (OPEN_LIST, OPEN_JSON)))
+_MARKS = f"{_OPENING}|{re.escape(CLOSE_LIST)}"
+_INNER = "[^\"'`()\\[\\]{}\0]*"
 _TOKEN = re.compile(
-    rf"{_MARKS}"
+    rf"(?:{_OPENING})(?:\({_INNER}\)|\[{_INNER}\]|{{{_INNER}}}){re.escape(CLOSE_LIST)}"
+    rf"|{_MARKS}"
     r'|"(?:\\.|[^"\\])*"'
     r"|'(?:\\.|[^'\\])*'"
     r"|`[^`]*`"
@@ -34,7 +37,7 @@ class Group:
     @property
     def text(self) -> str:
         """On one line."""
-        return f"{self.opening}{','.join(map(flat, self.items))}{self.closing}"
+        return f"{self.opening}{','.join([flat(item) for item in self.items])}{self.closing}"
 
 
 Nodes = tuple[str | Group, ...]
@@ -42,7 +45,7 @@ Nodes = tuple[str | Group, ...]
 
 def flat(nodes: Iterable[str | Group]) -> str:
     """The nodes on one line."""
-    return "".join(node if isinstance(node, str) else node.text for node in nodes)
+    return "".join([node if isinstance(node, str) else node.text for node in nodes])
 
 
 def parse(line: str) -> Nodes:
@@ -60,6 +63,8 @@ def parse(line: str) -> Nodes:
             nodes.append(Group(opening, tuple(_items(inner)), token, marked))
         elif token in (OPEN_LIST, OPEN_JSON):
             is_list = True
+        elif token.startswith((OPEN_LIST, OPEN_JSON)):
+            nodes.append(_numbers(token))
         elif token != CLOSE_LIST:
             nodes.append(token)
     while opened:
@@ -67,6 +72,15 @@ def parse(line: str) -> Nodes:
         opening, nodes, _ = opened.pop()
         nodes += [opening, *inner]
     return tuple(_merged(nodes))
+
+
+def _numbers(token: str) -> Group:
+    """A list of numbers or the like, which may have very many, with its marks."""
+    text = token[len(OPEN_LIST) : -len(CLOSE_LIST)]
+    items = text[1:-1].split(",")
+    if not items[-1].strip():
+        items.pop()
+    return Group(text[0], tuple((item,) for item in items), text[-1], is_list=True)
 
 
 def _items(nodes: list[str | Group]) -> Iterator[Nodes]:
@@ -99,6 +113,8 @@ def _merged(nodes: Iterable[str | Group]) -> Iterator[str | Group]:
 
 def stripped(nodes: Nodes) -> Nodes:
     """The nodes without blanks around them."""
+    if len(nodes) == 1 and isinstance(nodes[0], str):
+        return (nodes[0].strip(" "),)
     kept = list(nodes)
     if kept and isinstance(kept[0], str):
         kept[0] = kept[0].lstrip(" ")

@@ -2,8 +2,7 @@
 
 from json.encoder import encode_basestring_ascii
 
-from samplegen.render.layout.layouts import Layout
-from samplegen.render.layout.marks import OPEN_JSON
+from samplegen.render.layout.layouts import JSON_LAYOUT
 from samplegen.render.literals.code import LiteralError
 from samplegen.render.literals.writing import Literals, Quotes, repr_numbers
 
@@ -12,8 +11,6 @@ def _no_number(value: float) -> str:
     raise LiteralError(f"JSON has no number {value}")
 
 
-JSON_LAYOUT = Layout(width=88, last="", opening=OPEN_JSON)
-"""In whatever language a request's body stands, it is laid out as JSON."""
 _QUOTES = Quotes('"', lambda text: encode_basestring_ascii(text)[1:-1], '"')
 
 JSON = Literals(

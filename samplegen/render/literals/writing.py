@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from samplegen.render.layout.layouts import Layout
-from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST, SEPARATOR, is_name, mark, plain
+from samplegen.render.layout.layouts import JSON_LAYOUT, Layout
+from samplegen.render.layout.marks import (
+    CLOSE_LIST,
+    LISTS,
+    OPEN_JSON,
+    OPEN_LIST,
+    SEPARATOR,
+    is_name,
+    mark,
+    plain,
+)
 from samplegen.render.layout.source import columns
 from samplegen.render.literals.code import Code, LiteralError, Scalar
 
@@ -27,6 +36,7 @@ class Quotes:
         return self
 
 
+_PREFIX = re.compile(r"[ \t]*[#/*%;!-]+[ \t]*")
 _SHORT = 20
 """A list of fewer characters never has to be broken."""
 
@@ -73,9 +83,38 @@ class Literals:
     layout: Layout = field(default_factory=Layout)
     """How lines that are too long are broken."""
 
+    def lines(self, text: str) -> str:
+        """The text with its marks, its long lines broken, each on its own."""
+        if OPEN_JSON in text:
+            text = JSON_LAYOUT.lay_out(text).replace(OPEN_JSON, "")
+        return self.layout.lay_out(text)
+
+    def line(self, pattern: str, *values: object) -> str:
+        """The lines of a format for `%`."""
+        text = pattern % values
+        short = len(text) <= self.layout.width and text.isascii() and SEPARATOR not in text
+        return text if short else self.lines(text)
+
     def quote(self, value: str) -> Code:
         """The string literal of a text, in which connection values may be marked."""
-        return _quote(self, value)
+        if not isinstance(value, str):
+            raise LiteralError(f"quote: found {value!s}; expected text")  # str: Undefined tells
+        if SEPARATOR not in value:
+            quotes = self.quotes(value)
+            return Code(f"{quotes.opening}{quotes.escape(value)}{quotes.closing}")
+        text = plain(value)
+        quotes = self.quotes(text)
+        if quotes.escape(text) == text:
+            inner = LISTS.sub("", value)
+        else:
+            pieces = value.split(SEPARATOR)
+            for index, piece in enumerate(pieces):
+                if not index % 2:
+                    pieces[index] = quotes.escape(piece)
+                else:
+                    pieces[index] = mark(piece) if is_name(piece) else ""
+            inner = "".join(pieces)
+        return Code(f"{quotes.opening}{inner}{quotes.closing}")
 
     def values(self, values: Sequence[Scalar], datatype: str = "") -> Code:
         """A list literal.
@@ -86,6 +125,7 @@ class Literals:
         """
         if isinstance(values, str):
             raise LiteralError(f"values: found {values!r}; expected a list")
+        values = [*values]
         opening, separator, closing = self.brackets
         items = separator.join(self._items(values, datatype))
         if not opening or len(items) < _SHORT:
@@ -126,7 +166,12 @@ class Literals:
 
     def comment(self, text: str, prefix: str, width: int = 88) -> Code:
         """Text as lines of a comment, each behind `prefix`."""
-        return _comment(self.remark(_printable(plain(text))), prefix, width)
+        if not _PREFIX.fullmatch(prefix):
+            raise LiteralError(f"comment: found {prefix!r}; expected what begins one, such as '# '")
+        shown = self.remark(_printable(plain(text)))
+        if "*" in prefix:
+            shown = shown.replace("*/", "* /")
+        return _comment(shown, prefix, width)
 
     def _items(self, values: Sequence[Any], datatype: str) -> list[str]:
         match values:
@@ -134,24 +179,10 @@ class Literals:
                 return [self.booleans[value] for value in values]
             case [str(), *_]:
                 return [self.quote(value) for value in values]
+        kinds = set(map(type, values))
+        if not kinds <= {int, float}:
+            raise LiteralError(f"values: found {values!r}; expected values of one type")
         return self.numbers(values, datatype)
-
-
-@lru_cache(maxsize=4096)
-def _quote(literals: Literals, text: str) -> Code:
-    if not isinstance(text, str):
-        raise LiteralError(f"quote: found {text!r}; expected text")
-    if SEPARATOR not in text:
-        quotes = literals.quotes(text)
-        return Code(f"{quotes.opening}{quotes.escape(text)}{quotes.closing}")
-    pieces = text.split(SEPARATOR)
-    quotes = literals.quotes("".join(pieces[::2]))
-    for index, piece in enumerate(pieces):
-        if not index % 2:
-            pieces[index] = quotes.escape(piece)
-        else:
-            pieces[index] = mark(piece) if is_name(piece) else ""
-    return Code(f"{quotes.opening}{''.join(pieces)}{quotes.closing}")
 
 
 def _printable(text: str) -> str:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from samplegen.judge.servers.proxy.carrying import Carried
 from samplegen.judge.servers.proxy.changing import Changed, changed
@@ -22,8 +23,8 @@ class Change:
     places: Mapping[str, Sequence[Sequence[str]]]
     """By call, the places that the program prints; see `documents.resolved`. An empty place is all
     of the answer."""
-    decoy: bool = False
-    """Whether KServe's answers get one more output, before the others."""
+    decoys: bool = False
+    """Whether KServe's answers get two more outputs, before and behind the others."""
 
 
 class Editor:
@@ -94,20 +95,26 @@ class Editor:
                 exchange.problem = f"the answer could not be changed: {error}"
         seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
         made = changed(document, places, seed)
-        return _with_decoy(made, document, seed) if self._change.decoy else made
+        return _with_decoys(made, document, seed) if self._change.decoys else made
 
 
-def _with_decoy(made: Changed, document: Document, seed: str) -> Changed:
-    """An output of the same datatype and shape stands before the others, with other elements."""
+def _with_decoys(made: Changed, document: Document, seed: str) -> Changed:
+    """Outputs of the same datatype and shape stand first and last, with other elements."""
     if side(made.tree) != "outputs":
         return made
-    others = changed(replace(document, tree=made.tree), [("outputs", 0, "data")], f"{seed}:decoy")
-    decoy = copied(others.tree["outputs"][0])
-    decoy["name"] = f"{decoy['name']}_raw"
+    first, last = (_decoy(made, document, f"{seed}:{name}", name) for name in ("raw", "last_raw"))
     count = len(made.tree["outputs"])
-    tree = {**made.tree, "outputs": [decoy, *made.tree["outputs"]]}
+    tree = {**made.tree, "outputs": [first, *made.tree["outputs"], last]}
     changes = _moved(made.changes, range(1, count + 1))
-    return Changed(tree=tree, changes={**changes, ("outputs", 0): Altered(None, decoy)})
+    for place, decoy in ((0, first), (count + 1, last)):
+        changes["outputs", place] = Altered(None, decoy)
+    return Changed(tree=tree, changes=changes)
+
+
+def _decoy(made: Changed, document: Document, seed: str, name: str) -> dict[str, Any]:
+    others = changed(replace(document, tree=made.tree), [("outputs", 0, "data")], seed)
+    decoy: dict[str, Any] = copied(others.tree["outputs"][0])
+    return {**decoy, "name": f"{decoy['name']}_{name}"}
 
 
 def _with_outputs_shuffled(made: Changed, seed: str) -> Changed:

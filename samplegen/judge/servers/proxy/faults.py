@@ -202,6 +202,7 @@ def _odd_answers(seed: int) -> list[Fault]:
         "HTTP status 200 with an error": Answer(status=200, headers=_JSON_HEADERS, body=error),
     }
     others = {
+        "HTTP status 202": Answer(status=202),
         "HTTP status 204": Answer(status=204),
         "HTTP status 302": Answer(status=302),
         "HTTP status 304": Answer(status=304),
