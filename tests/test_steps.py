@@ -341,7 +341,7 @@ def test_formatters_and_linters_change_nothing(name: str, client: str, tmp_path:
     path = tmp_path / Path(client, cell.client.language.file.format(operation=name)).name
     path.write_text(catalogue.render(cell).text, encoding="utf-8")
     for command in (*cell.client.language.format, *cell.client.language.lint):
-        values = {"file": str(path), "python": sys.executable, "work": "", "prepared": ""}
+        values = {"files": str(path), "python": sys.executable}
         arguments = [argument.format(**values) for argument in command]
         assert shutil.which(arguments[0]), f"{arguments[0]} is missing"
         ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
