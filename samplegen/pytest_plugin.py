@@ -138,8 +138,7 @@ class Sample(pytest.Item):
         self._report(verdict)
 
     def _report(self, verdict: "Verdict") -> None:
-        from samplegen.judge.results.report import unproved
-        from samplegen.judge.results.verdicts import lacking
+        from samplegen.judge.results.verdicts import lacking, why_lacking
 
         self.add_report_section("call", "output", verdict.output)
         for name in ("gates", "sha256", "versions"):
@@ -147,7 +146,7 @@ class Sample(pytest.Item):
         if verdict.status == "failed":
             raise Failure(f"{verdict.reason}\n{verdict.log}")
         if lacking([verdict], self.parent.required):
-            raise Failure(f"required, but not fully judged: {unproved(verdict)}")
+            raise Failure(f"required, but not fully judged: {why_lacking(verdict)}")
         if verdict.status == "skipped":
             raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
 

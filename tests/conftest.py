@@ -34,6 +34,7 @@ def pytest_configure() -> None:
 
     Whoever started it may have it ignore that, as xdist does, and a shell of a job behind it.
     """
+    os.environ.pop("PYTEST_ADDOPTS", None)  # it was read, and is not for a pytest within a test
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -25,8 +25,7 @@ from tests.server.process import running
 
 pytestmark = pytest.mark.processes
 
-NAMES = [f"op-{letter}" for letter in "abcdefgh"]
-SLOW = f"import time\ntime.sleep(1)\n{toy.GOOD}"
+NAMES = [f"op-{letter}" for letter in "abcd"]
 
 
 def free_port() -> int:
@@ -90,7 +89,7 @@ def worker(
 
 
 def test_a_killed_worker_loses_nothing(scheduler: str, tmp_path: Path) -> None:
-    options = toy.make(tmp_path / "toy", dict.fromkeys(NAMES, SLOW))
+    options = toy.make(tmp_path / "toy", dict.fromkeys(NAMES, toy.GOOD))
     catalogue = Catalogue([Path(options[1])], [Path(options[3])])
     cells = [cell for cell in catalogue.cells if cell.client.name == "toy/toy"]
     digests = {cell.key: catalogue.digest(cell) for cell in cells}

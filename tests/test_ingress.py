@@ -115,8 +115,8 @@ def test_samples_reach_the_server(
         assert request == {"uri": request["uri"], "status": 200, **expected}
 
 
-def built(client: Client, operation: Operation, connection: Connection) -> list[str]:
-    """The command that runs a sample."""
+def built(client: Client, operation: Operation, connection: Connection, place: Path) -> list[str]:
+    """The command that runs a sample; folders that it names are put in `place`, see `run`."""
     versions = Versions()
     if lacking := [r for r in client.requirements if versions.of(r) is None]:
         reason = f"{lacking[0].name} is missing; type: {lacking[0].install}"
@@ -129,12 +129,18 @@ def built(client: Client, operation: Operation, connection: Connection) -> list[
     for commands in (client.language.format, client.language.lint, client.language.build):
         folder = workshop.step(client, name, folder, commands)
     folders, values = workshop.ingredients(client, folder)
-    known = {**values, **folders, "file": folder / name}
+    for shown, path in folders.items():
+        (place / shown).unlink(missing_ok=True)
+        (place / shown).symlink_to(path)
+    known = {**values, **{shown: place / shown for shown in folders}, "file": folder / name}
     return [argument.format_map(known) for argument in client.language.run]
 
 
-def run(command: list[str], folder: Path, secrets: dict[str, str]) -> Outcome:
-    return Processes().run(command, folder, processes.environment(folder, secrets), 60)
+def run(command: list[str], place: Path, secrets: dict[str, str]) -> Outcome:
+    """Runs it in a folder beside those that it names, as the judge does."""
+    home = place / "home"
+    home.mkdir(exist_ok=True)
+    return Processes().run(command, home, processes.environment(home, secrets), 60)
 
 
 def complaint(outcome: Outcome) -> str:
@@ -150,7 +156,9 @@ def complaint(outcome: Outcome) -> str:
 def test_who_may_not_come_in_is_told_in_one_line(
     front: Ingress, tmp_path: Path, client: Client
 ) -> None:
-    command = built(client, CATALOGUE.spec.operation("health"), connected(front, "mutual"))
+    command = built(
+        client, CATALOGUE.spec.operation("health"), connected(front, "mutual"), tmp_path
+    )
     assert run(command, tmp_path, SECRETS).status == 0
     for name in SECRETS:
         others = {key: value for key, value in SECRETS.items() if key != name}
@@ -174,7 +182,7 @@ def test_no_other_password_takes_the_place_of_the_token(
     front: Ingress, tmp_path: Path, client: Client
 ) -> None:
     """The home of a reader may have a `.netrc`, which curl and requests know."""
-    command = built(client, CATALOGUE.spec.operation("health"), connected(front, "plain"))
+    command = built(client, CATALOGUE.spec.operation("health"), connected(front, "plain"), tmp_path)
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine localhost login somebody password else\n")
     netrc.chmod(0o600)
@@ -209,7 +217,9 @@ def test_large_messages_need_a_limit_that_is_large_enough(
     ports = {"grpc_port": wide.port, "rest_port": wide.rest_port, "host": "127.0.0.1"}
     documented = replace(CATALOGUE.spec.api.connection, **ports)  # type: ignore[arg-type]
 
-    large = run(built(client, operation, replace(documented, max_message_size=16)), tmp_path, {})
+    large = run(
+        built(client, operation, replace(documented, max_message_size=16), tmp_path), tmp_path, {}
+    )
     assert (large.status, large.stderr) == (0, "")
     shape, first = large.stdout.splitlines()[:2]
     assert re.findall(r"\d+", shape) == ["1", str(COLUMNS)]
@@ -219,4 +229,4 @@ def test_large_messages_need_a_limit_that_is_large_enough(
         # tritonclient sets no limit by itself.
         unlimited = "triton" in client.name
         limited = replace(documented, max_message_size=4) if unlimited else documented
-        complaint(run(built(client, operation, limited), tmp_path, {}))
+        complaint(run(built(client, operation, limited, tmp_path), tmp_path, {}))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from samplegen.render.layout.java import JavaLayout
@@ -65,7 +65,9 @@ def formatted(
     for program in ("java", "mvn"):
         if shutil.which(program) is None:
             missing(f"{program} is missing; sudo apt install default-jdk-headless maven")
-    jar = _jar(pytestconfig.cache.mkdir("google-java-format"))
+    cache = getattr(pytestconfig, "cache", None)  # CI has none
+    kept = cache.mkdir("google-java-format") if cache else tmp_path_factory.mktemp("format")
+    jar = _jar(kept)
     source = tmp_path_factory.mktemp("server") / "Server.java"
     source.write_text(SERVER)
     command = ["java", *EXPORTS, "-cp", str(jar), str(source)]
@@ -251,6 +253,9 @@ def _program(statements: Sequence[str], fields: Sequence[str] = ()) -> str:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(st.lists(STATEMENTS, min_size=1, max_size=4), st.lists(FIELDS, max_size=1))
+@example([f'A a_ = ((m("{":" * 65}%".a_()::a_, a_, a_)));'], [])  # it only begins with a text
+@example([f'A a_ = m("{":" * 65}%".formatted(b_), a_, a_);'], [])
+@example([f'A a_ = m("{":" * 65}%", a_, a_, a_, a_, a_, a_, a_, a_);'], [])
 def test_the_formatter_changes_nothing(
     formatted: Formatter, statements: list[str], fields: list[str]
 ) -> None:

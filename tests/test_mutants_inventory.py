@@ -23,7 +23,8 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / file.name).write_bytes(file.read_bytes())
     api = yaml.safe_load((folder / "api.yaml").read_text())
     assert "other" not in api["server"]
-    del api["server"]["record"], api["clients"]
+    del api["server"]["record"]
+    api["clients"] = [one.client for one in (*controls(PLANTED), *PLANTED)]
     (folder / "api.yaml").write_text(yaml.safe_dump(api))
     return folder
 

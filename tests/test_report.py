@@ -21,6 +21,7 @@ from samplegen.gates import Gate
 from samplegen.judge.gates.finding import Finding
 from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results import report
+from samplegen.judge.results.junit import as_junit
 from samplegen.judge.results.shards import missing
 from samplegen.judge.results.verdicts import Faults, Verdict, as_json
 from samplegen.render.clients import Requirement
@@ -43,7 +44,7 @@ LOST = missing(("health", "java/grpc"))
 
 def suite(verdicts: list[Verdict], lacking: Sequence[Verdict] = ()) -> ET.Element:
     """The test suite of a report, read by an XML parser."""
-    content = report.junit(verdicts, lacking)
+    content = as_junit(verdicts, lacking)
     assert content.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n")
     root = ET.fromstring(content)  # noqa: S314  (it is our own)
     assert (root.tag, len(root)) == ("testsuites", 1)
@@ -53,7 +54,7 @@ def suite(verdicts: list[Verdict], lacking: Sequence[Verdict] = ()) -> ET.Elemen
 def test_junit_is_what_ci_systems_read() -> None:
     proved = replace(PASSED, faults=Faults(("server down",), "2026-01-01T00:00:00+00:00"))
     for verdicts in ([], [PASSED, FAILED, SKIPPED, ODD, LOST, proved]):
-        content = report.junit(verdicts, [SKIPPED]).decode()
+        content = as_junit(verdicts, [SKIPPED]).decode()
         SCHEMA.validate(content)
         assert not SCHEMA.is_valid(content.replace(" tests=", " test="))
     assert not SCHEMA.is_valid(
@@ -154,7 +155,7 @@ def test_junit_is_right_for_any_text(verdicts: list[Verdict], data: st.DataObjec
     lacking = [
         verdict for verdict in verdicts if verdict.status != "failed" and data.draw(st.booleans())
     ]
-    SCHEMA.validate(report.junit(verdicts, lacking).decode())
+    SCHEMA.validate(as_junit(verdicts, lacking).decode())
     found = suite(verdicts, lacking)
     assert found.get("tests") == str(len(verdicts)) == str(len(found))
     for tag, counted in {"failure": "failures", "error": "errors", "skipped": "skipped"}.items():
@@ -270,6 +271,7 @@ from samplegen.gates import Gate
 from samplegen.judge.gates.finding import Finding
 from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results import report
+from samplegen.judge.results.junit import as_junit
 from samplegen.judge.results import verdicts
 from dataclasses import replace
 from pathlib import Path

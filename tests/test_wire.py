@@ -101,7 +101,7 @@ REQUESTS = {
     "a header twice": (
         "    with urllib",
         "    import http.client\n\n"
-        "    connection = http.client.HTTPConnection('localhost', 19008)\n"
+        f"    connection = http.client.HTTPConnection('localhost', {toy.REST_PORT})\n"
         "    connection.putrequest('GET', '/toy')\n"
         "    connection.putheader('Accept', 'application/json')\n"
         "    connection.putheader('Accept', 'text/plain')\n"

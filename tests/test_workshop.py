@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from samplegen.catalogue import Catalogue
+from samplegen.judge.machine.commands import CommandFailed
 from samplegen.judge.machine.processes import Processes
 from samplegen.judge.machine.requirements import Versions
-from samplegen.judge.machine.workshop import CommandFailed, Workshop
+from samplegen.judge.machine.workshop import Workshop
 from samplegen.render.clients import Client
 from samplegen.selection import default_cache
 from tests.conftest import missing

@@ -9,6 +9,7 @@ from samplegen.commands.printing import annotate, error
 from samplegen.errors import Problem
 from samplegen.files import write_file
 from samplegen.judge.results import report, verdicts
+from samplegen.judge.results.junit import as_junit
 from samplegen.judge.results.verdicts import Verdict
 
 
@@ -39,7 +40,7 @@ def conclude(
     lacking = verdicts.lacking(found, required)
     for verdict in lacking:
         name = f"{verdict.operation} × {verdict.client}"
-        error(Problem(f"{name} is required, but not fully judged: {report.unproved(verdict)}"))
+        error(Problem(f"{name} is required, but not fully judged: {verdicts.why_lacking(verdict)}"))
     if junit is not None:
-        write_file(junit, report.junit(found, lacking))
+        write_file(junit, as_junit(found, lacking))
     return 1 if lacking or any(verdict.status == "failed" for verdict in found) else 0

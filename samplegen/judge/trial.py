@@ -8,7 +8,7 @@ import hashlib
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from samplegen.catalogue import Cell
 from samplegen.errors import SamplegenError
@@ -22,9 +22,9 @@ from samplegen.judge.gates.finding import (
     Passed,
 )
 from samplegen.judge.gates.order import Check
+from samplegen.judge.machine.commands import CommandFailed
 from samplegen.judge.machine.processes import Interrupted, Outcome
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.machine.workshop import CommandFailed
 from samplegen.judge.results.verdicts import Faults, Status, Verdict
 
 _SHOWN = 20_000
@@ -90,7 +90,7 @@ class Trial:
         try:
             failed = self._judge()
             if failed is not None:
-                status, gate, findings = "failed", self._gate, failed.findings
+                status, gate, findings = "failed", self._gate, self._placed(failed.findings)
                 log = self._log(failed.outcome)
         except Interrupted:
             raise
@@ -172,6 +172,11 @@ class Trial:
         program = rendered(setup, cell)
         self._case = Case(setup, cell, self.slot, program.published, program.judged)
         return self._case
+
+    def _placed(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings of a gate; those that name no file are about the sample."""
+        path = str(self._case.path) if self._case else ""
+        return tuple(found if found.file else replace(found, file=path) for found in findings)
 
     def _error(self, error: Exception) -> tuple[Finding, ...]:
         """What kept the judge from a verdict, and at which gate."""

@@ -79,6 +79,11 @@ class StepView:
         return sent or any(known is not None and known.kind == "bytes" for known in ends)
 
     @property
+    def may_be_empty(self) -> bool:
+        """Whether an answer over REST may hold nothing, so that an error in it would go unseen."""
+        return self.linked.may_be_empty("rest")
+
+    @property
     def is_read(self) -> bool:
         """Whether anything of its answer is used."""
         return bool(self.linked.lines or self.linked.saves)

@@ -19,8 +19,8 @@ from samplegen.spec.tensors import Scalar
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins)}) | {
-    "answer", "base64", "channel", "curl", "field", "grpc", "headers", "jq", "item", "main",
-    "request", "requests", "secret", "send", "session", "status", "sys",
+    "answer", "base64", "channel", "check", "curl", "field", "grpc", "headers", "jq", "item",
+    "main", "request", "requests", "secret", "send", "session", "status", "sys",
 }  # fmt: skip
 """Names that programs have for other things."""
 _ROUTE_NAME = re.compile(r"[A-Za-z_]\w*")

@@ -71,8 +71,10 @@ class Stream:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._take(stream, first))
                 tasks.create_task(self._give(stream))
-        except* (ClientGone, errors.ServerError) as group:
-            raise group.exceptions[0] from None
+        except ExceptionGroup as group:
+            # Not `except*`: before Python 3.11.4 what is raised there comes out as a group.
+            _, unexpected = group.split((ClientGone, errors.ServerError))
+            raise (unexpected or group).exceptions[0] from None
 
     async def _take(self, stream: GraphStream, request: InferRequest | None) -> None:
         """Read requests until there are no more, or the run has failed."""

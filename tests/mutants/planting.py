@@ -171,11 +171,10 @@ class Nursery:
             client = self._read(f"{one.source}/client.yaml")
             target = folder / one.client
             (target / "client.yaml").write_text(f"{client}\nomits:\n{omits}", encoding="utf-8")
-            for name, file in self._layers.glob(f"{one.source}/project/**/*").items():
-                if file.is_file():
-                    copy = folder / _moved(name, one)
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    copy.write_bytes(file.read_bytes())
+            for name, file in self._beside(one.source):
+                copy = folder / _moved(name, one)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(file.read_bytes())
 
     def _drawn_on(self, cell: Cell) -> dict[str, str]:
         """The templates that make a sample: path to text."""
@@ -184,6 +183,13 @@ class Nursery:
             catalogue.render(cell)
             self._drawn[cell.key] = {p: self._read(p) for p in catalogue.renderer.loaded}
         return self._drawn[cell.key]
+
+    def _beside(self, source: str) -> Iterator[tuple[str, Path]]:
+        """What a client's samples are built with: path to file."""
+        for part in ("project", "tools"):
+            for name, file in self._layers.glob(f"{source}/{part}/**/*").items():
+                if file.is_file():
+                    yield name, file
 
     def _read(self, path: str) -> str:
         file = self._layers.find(path)

@@ -34,9 +34,9 @@ def address(site: building.Site) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless browser."""
+    """A headless browser. While it is there an event loop runs, so other files have none of it."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -17,6 +17,7 @@ from tests.site import building
 
 pytestmark = pytest.mark.processes
 
+HEALTH = "templates/curl/rest/health.sh.jinja"
 SECONDS = 60
 
 
@@ -84,8 +85,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 def test_a_page_follows_its_template_spec_and_verdicts(serving: Serving) -> None:
-    template = "templates/curl/rest/health.sh.jinja"
-    serving.edit(template, "echo 'server live: true'", "echo 'another text'")
+    serving.edit(HEALTH, "echo 'server live: true'", "echo 'another text'")
     html = serving.wait("/operations/health/", lambda html: "another text" in html)
     assert "sg-badge sg-stale" in html
     serving.edit("spec/health.yaml", "title: Request Health Endpoints", "title: Take the Pulse")
@@ -103,8 +103,8 @@ def test_a_new_operation_appears(serving: Serving) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        ("templates/curl/rest/health.sh.jinja", "url.ServerLive", "url.Liv", "health.sh.jinja:3"),
-        ("templates/curl/rest/health.sh.jinja", "{% endblock %}", "", "health.sh.jinja"),
+        (HEALTH, "url.ServerLive", "url.Liv", "health.sh.jinja:{line}"),
+        (HEALTH, "{% endblock %}", "", "health.sh.jinja"),
         ("spec/health.yaml", "summary:", "sumary:", "health.yaml:"),
         ("site/clients/index.md", "samplegen-matrix", "samplegen-matrx", "index.md:10: no view"),
     ],
@@ -114,9 +114,10 @@ def test_a_mistake_is_told_on_the_page_and_mended_by_the_next_save(
 ) -> None:
     path = "/clients/" if file.startswith("site") else "/operations/health/"
     before = serving.page(path)
+    head, _, _ = (serving.folder / file).read_text(encoding="utf-8").partition(old)
     serving.edit(file, old, new)
     html = serving.wait(path, lambda html: "samplegen found mistakes" in html)
-    assert told in html
+    assert told.format(line=head.count("\n") + 1) in html
     text = (serving.folder / file).read_text(encoding="utf-8")
     restored = (building.ROOT / file).read_text(encoding="utf-8")
     assert text != restored

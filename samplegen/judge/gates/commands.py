@@ -4,7 +4,7 @@ import re
 
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Failed, Finding, NotTried, Passed, Result
-from samplegen.judge.machine.workshop import CommandFailed
+from samplegen.judge.machine.commands import CommandFailed
 from samplegen.render.clients import Command
 
 

@@ -56,11 +56,12 @@ _LATER = frozenset({
     "HTTP status 204", "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
-_BODIES = frozenset({
-    "empty object", "empty list", "empty message", "null", "an HTML page",
-    "HTTP status 200 with an error",
-})  # fmt: skip
-"""Faults of a body alone, where a call's answer is its status."""
+_BODIES = frozenset({"empty object", "empty list", "empty message", "null", "an HTML page"})
+"""Faults of a body alone, which do not concern a call whose answer is its status."""
+_ERROR = "HTTP status 200 with an error"
+"""What a program can see at such a call, too, unless its library hides it."""
+_BUSY = frozenset({"HTTP status 503", "gRPC status UNAVAILABLE"})
+"""Statuses that every call meets: after them, programs are most likely to ask again."""
 _PRINTED_ALL = "it printed all that it prints when it succeeds"
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
@@ -200,6 +201,7 @@ def _chosen(
         rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
         statuses = [fault for fault in faults if _is_one_of_many(fault)]
         few = rng.sample(statuses, min(_STATUSES if number == 0 else 2, len(statuses)))
+        few += [fault for fault in statuses if fault.name in _BUSY]
         for fault in faults:
             if fault.calls is not None:
                 chosen = call.rpc in fault.calls
@@ -207,7 +209,7 @@ def _chosen(
                 chosen = fault in few
             else:
                 chosen = number == 0 or fault.name in _LATER
-            if chosen and not (fault.name in _BODIES and call.rpc in silent):
+            if chosen and (call.rpc not in silent or _concerns_a_status(cell, fault)):
                 yield fault, number
 
 
@@ -292,8 +294,19 @@ def _last_that_prints(case: Case) -> int:
 
 def _keeps_status(case: Case, call: int) -> bool:
     """Whether the client's library makes a mere no of the status of a call that asks yes or no."""
-    spared = rules.is_spared(_STATUS_OF_A_NO, rules.spared(NAME, case.cell.client.name))
-    return spared and case.cell.calls[call].rpc in silent(case)
+    return _hides_answers(case.cell) and case.cell.calls[call].rpc in silent(case)
+
+
+def _hides_answers(cell: Cell) -> bool:
+    """Whether a program does not see more of such an answer than a yes or a no."""
+    return rules.is_spared(_STATUS_OF_A_NO, rules.spared(NAME, cell.client.name))
+
+
+def _concerns_a_status(cell: Cell, fault: Fault) -> bool:
+    """Whether a call meets the fault whose answer is its status, and has no body."""
+    if fault.name == _ERROR:
+        return not _hides_answers(cell)
+    return fault.name not in _BODIES
 
 
 def silent(case: Case) -> frozenset[str]:

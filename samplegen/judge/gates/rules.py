@@ -7,16 +7,15 @@ from samplegen.gates import Gate
 
 _URLLIB = frozenset({"python/urllib"})
 """The client of a new project, which is to stay short."""
-_GRPCIO = frozenset({"python/grpcio"})
+_TRITON_HTTP = frozenset({"python/tritonclient-http", "cpp/triton-http"})
+"""The libraries that make a mere yes or no of an answer about health."""
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "faults": {
         "* is null": _URLLIB,
         "answer drips": _URLLIB,
         "head drips": _URLLIB,
         "connecting stalls": _URLLIB,
-        "empty message": _GRPCIO,
-        "no message": _GRPCIO,
-        "the status of a no": frozenset({"python/tritonclient-http"}),  # its library keeps it
+        "the status of a no": _TRITON_HTTP,
     },
 }
 """By gate, the name of a check and the clients whose samples are spared it: `<language>/<client>`.

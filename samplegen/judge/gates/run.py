@@ -7,9 +7,9 @@ from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Result, result
 from samplegen.judge.machine import load
+from samplegen.judge.machine.commands import ending
 from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.starter.messages import Ended, Leftover
-from samplegen.judge.machine.workshop import ending
 from samplegen.judge.servers.running import Run
 
 NAME: Gate = "run"

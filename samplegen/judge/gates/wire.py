@@ -77,10 +77,9 @@ class _Sent:
 
     def __init__(self, case: Case, exchange: Exchange, call: Call) -> None:
         run = case.first
-        before = run.exchanges[exchange.number - 1].ended if exchange.number else None
-        self._gone = exchange.received - (before or run.at - run.ended.usage.seconds)
-        """Seconds since the program started, or since the answer before: some of them may have run
-        since the deadline was set."""
+        self._gone = exchange.received - (run.at - run.ended.usage.seconds)
+        """Seconds since the program started: some of them may have run since the deadline was set,
+        which may be one for all calls."""
         self._exchange = exchange
         self._call = call
         self._operation = case.cell.operation

@@ -8,7 +8,6 @@ their own beside them, by {cache} in their commands.
 """
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -17,38 +16,23 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from samplegen.errors import SamplegenError
-from samplegen.judge.machine import processes
-from samplegen.judge.machine.processes import NO_LIMIT, Outcome, Processes
+from samplegen.judge.machine import processes, store
+from samplegen.judge.machine.commands import CommandFailed, execute, filled, require, with_files
+from samplegen.judge.machine.processes import NO_LIMIT, Processes
 from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.slots import Slot
 from samplegen.render.clients import FILES, Client, Command
 
 _PREPARE_SECONDS = 900
 """How long one command of `prepare` may take; it may have to download a lot."""
-_KEPT_SECONDS = 30 * 24 * 60 * 60
-"""How long a folder stays that is not used."""
-_KINDS = ("prepared", "built", "faults", "locales")
-"""The folders of the cache whose content is ours; tools have others beside them."""
 _AT_ONCE = 24
 """How many programs a command is given at a time."""
-_COMPLAINT = re.compile(r":\d+: |\berror\b", re.IGNORECASE)
-"""A line that names a place or an error, among those that only lead up to it."""
-
-
-class CommandFailed(SamplegenError):
-    """A command could not be started, or did not succeed."""
-
-    def __init__(self, reason: str, outcome: Outcome | None = None) -> None:
-        super().__init__(reason)
-        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -93,7 +77,7 @@ class Workshop:
         """What commands do not make of a program when others are with it."""
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         """By client; held while commands are given several programs of it."""
-        _tidy(cache)
+        store.tidy(cache)
 
     def expect(self, client: Client, programs: Callable[[], Mapping[str, str]]) -> None:
         """Announces programs; commands that take many are then given them together.
@@ -133,19 +117,19 @@ class Workshop:
             values = self._values(folder)
             # These commands are the project's own, and download as the machine is set up to.
             env = {**os.environ, "PATH": processes.environment(folder)["PATH"]}
-            env |= _filled(client.language.environment, values)
+            env |= filled(client.language.environment, values)
             for command in commands:
                 outcome = execute(
                     self._running, command, values, folder, env, _PREPARE_SECONDS, NO_LIMIT
                 )
-                _require(f"{client.name} cannot be prepared: ", command, outcome)
+                require(f"{client.name} cannot be prepared: ", command, outcome)
 
-        if not _found(path):
+        if not store.found(path):
             with self._preparing(slot) if commands else contextlib.nullcontext():
                 if path in self._failures:
                     raise self._failures[path]
                 try:
-                    _make(path, make)
+                    store.make(path, make)
                 except CommandFailed as failure:
                     self._failures[path] = failure
                     raise
@@ -164,8 +148,8 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         path = self._path("built", self.prepared(client).name, name, text)
-        if not _found(path):
-            _make(path, lambda folder: _write(folder / name, text))
+        if not store.found(path):
+            store.make(path, lambda folder: _write(folder / name, text))
         return path
 
     def step(
@@ -194,13 +178,13 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         step = self._step(client, name, before, commands)
-        if _found(step.after):
+        if store.found(step.after):
             return step.after
         if client.name in self._expected and all(FILES in command for command in commands):
             with self._turn(client, slot), contextlib.suppress(OSError):  # of other programs
-                if not _found(step.after) and step.after not in self._alone:
+                if not store.found(step.after) and step.after not in self._alone:
                     self._together(client, self._with_others(client, step, commands), commands)
-        if not _found(step.after):
+        if not store.found(step.after):
             self._run(client, [step], commands)
         return step.after
 
@@ -216,7 +200,7 @@ class Workshop:
             for done in self._steps.get(step.before, ()):
                 folder = self._step(client, name, folder, done).after
             other = self._step(client, name, folder, commands)
-            wanted = _found(folder) and not _found(other.after)
+            wanted = store.found(folder) and not store.found(other.after)
             if wanted and other.after not in self._alone and other != step:
                 found.append(other)
             if len(found) == _AT_ONCE:
@@ -264,7 +248,7 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         prepared, environment = self.prepared(client), client.language.environment
-        with _beside(steps[0].after) as place:
+        with store.beside(steps[0].after) as place:
             folders = [place / str(number) for number, _ in enumerate(steps, 1)]
             for step, folder in zip(steps, folders, strict=True):
                 shutil.copytree(step.before, folder)
@@ -274,18 +258,18 @@ class Workshop:
                 work = place if many else folders[0]
                 values = self._values(prepared, folders[0], files[0])
                 with tempfile.TemporaryDirectory() as home:
-                    env = processes.environment(Path(home), _filled(environment, values))
+                    env = processes.environment(Path(home), filled(environment, values))
                     outcome = execute(
                         self._running,
-                        _with_files(command, files),
+                        with_files(command, files),
                         values,
                         work,
                         env,
                         client.language.timeout,
                     )
-                _require("", command, outcome)
+                require("", command, outcome)
             for step, folder in zip(steps, folders, strict=True):
-                _keep(folder, step.after)
+                store.keep(folder, step.after)
 
     def ingredients(self, client: Client, folder: Path) -> tuple[dict[str, Path], dict[str, str]]:
         """The folders that the command which runs a program names, and what else it names."""
@@ -299,8 +283,8 @@ class Workshop:
             OSError: The cache cannot be written.
         """
         path = self._path(kind, ingredients)
-        if not _found(path):
-            _make(path, make)
+        if not store.found(path):
+            store.make(path, make)
         return path
 
     def _values(
@@ -346,110 +330,5 @@ class Workshop:
             lock.release()
 
 
-def execute(
-    running: Processes,
-    command: Command,
-    values: Mapping[str, str],
-    folder: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    largest_file: int | None = None,
-) -> Outcome:
-    """Runs a command in `folder`.
-
-    Raises:
-        CommandFailed: It cannot be started.
-    """
-    arguments = [argument.format_map(values) for argument in command]
-    limits = {} if largest_file is None else {"largest_file": largest_file}
-    try:
-        return running.run(arguments, folder, env, timeout, **limits)
-    except (FileNotFoundError, PermissionError) as error:
-        raise CommandFailed(f"{command[0]} cannot be started: {error.strerror}") from error
-
-
-def ending(outcome: Outcome) -> str:
-    """How a process ended, and the first line that looks like an error."""
-    if outcome.status is None:
-        return f"it was not done after {outcome.seconds:.0f} s"
-    lines = [*outcome.stderr.splitlines(), *outcome.stdout.splitlines()]
-    printed = [line for line in lines if line.strip()]
-    complaint = next((line for line in printed if _COMPLAINT.search(line)), None)
-    complaint = complaint or next(iter(printed), "")
-    ending = (
-        f"was ended by signal {-outcome.status}"
-        if outcome.status < 0
-        else f"ended with status {outcome.status}"
-    )
-    return f"{ending}: {complaint}" if complaint else ending
-
-
-def _require(prefix: str, command: Command, outcome: Outcome) -> None:
-    if outcome.status != 0:
-        raise CommandFailed(f"{prefix}{command[0]} {ending(outcome)}", outcome)
-
-
-def _found(path: Path) -> bool:
-    """Whether a folder was made; if so, it counts as used now."""
-    try:
-        os.utime(path)
-    except FileNotFoundError:
-        return False
-    except OSError as error:  # a cache that is only read still serves
-        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise
-        return path.is_dir()
-    return True
-
-
-def _make(path: Path, make: Callable[[Path], None]) -> None:
-    """Makes a folder beside its place and moves it there, so that it is there as a whole or not."""
-    with _beside(path) as place:
-        folder = place / path.parent.name
-        folder.mkdir()
-        if not _found(path):
-            make(folder)
-            _keep(folder, path)
-
-
-@contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A folder, for the block, on the disk of another one that is to be made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
-        yield Path(name)
-
-
-def _keep(folder: Path, path: Path) -> None:
-    """Moves a folder to its place."""
-    try:
-        folder.rename(path)
-    except OSError:
-        if not path.is_dir():  # else another run has just made the same
-            raise
-
-
-def _with_files(command: Command, files: Sequence[Path]) -> Command:
-    """The command with the files in their place; braces in their paths stay as they are."""
-    paths = [str(file).replace("{", "{{").replace("}", "}}") for file in files]
-    return tuple(
-        word for argument in command for word in (paths if argument == FILES else [argument])
-    )
-
-
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _tidy(cache: Path) -> None:
-    """Removes what has not been used for long; renamed first, so that nobody finds a part of it."""
-    for path in (path for kind in _KINDS for path in cache.glob(f"{kind}/*")):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-                aside = Path(tempfile.mkdtemp(dir=path.parent, prefix="."))
-                path.rename(aside / path.name)
-                shutil.rmtree(aside, ignore_errors=True)
-
-
-def _filled(variables: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.format_map(values) for name, value in variables.items()}

@@ -1,12 +1,10 @@
-"""Verdicts as people and machines read them: a table, JUnit, and progress while they fall."""
+"""Verdicts as people read them: progress while they fall, and a table at the end."""
 
-import re
 import sys
 import threading
 import time
-import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from samplegen.errors import Problem
-from samplegen.gates import Gate
 from samplegen.judge.machine.isolation import Isolation, Level
 from samplegen.judge.machine.requirements import Installation
 from samplegen.judge.results.verdicts import Verdict
@@ -24,11 +21,10 @@ from samplegen.judge.results.verdicts import Verdict
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _WIDE = 200
 """Columns of a table that goes to a file."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 PROGRESS_SECONDS = 20.0
 """Between two lines of progress where there is no terminal."""
 _NAMED = 3
-"""How many samples are named of those that miss a gate for the same reason."""
+"""How many samples or programs are named where several share a reason."""
 _ISOLATION: dict[Level, str] = {
     "namespaces": "each program has a network, processes and temporary folders of its own",
     "sudo": "each program has a network, processes and temporary folders of its own, by sudo",
@@ -277,7 +273,7 @@ def isolation(found: Isolation) -> None:
 
 
 def failures(verdicts: Sequence[Verdict]) -> None:
-    """Prints to stderr, for each failed sample, all one needs to mend it."""
+    """Prints to stderr, for each failed sample, all one needs to fix it."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
     for verdict in verdicts:
         if verdict.status == "failed":
@@ -287,98 +283,9 @@ def failures(verdicts: Sequence[Verdict]) -> None:
 
 
 def problem(verdict: Verdict) -> Problem:
-    """Why a sample failed, at the line that its first finding is about."""
+    """Why a sample failed, at the line that its first finding is about, or at the first one."""
     message = f"{verdict.client}: {verdict.reason}"
     first = next(iter(verdict.findings), None)
     if first is None or not first.file:
         return Problem(message)
-    return Problem(message, Path(first.file), first.line)
-
-
-def unproved(verdict: Verdict) -> str:
-    """What a required sample lacks: why it was skipped, or which gates were not tried and why."""
-    return verdict.reason if verdict.status == "skipped" else _joined(verdict.unproved)
-
-
-def junit(verdicts: Sequence[Verdict], lacking: Iterable[Verdict] = ()) -> bytes:
-    """The verdicts as a JUnit report: a test case a cell.
-
-    Args:
-        verdicts: In the order of the report.
-        lacking: Those of them that were not judged by all gates although that is required.
-    """
-    required = {verdict.cell for verdict in lacking}
-    outcomes = [_outcome(verdict, verdict.cell in required) for verdict in verdicts]
-    counts = Counter(outcome.tag for outcome in outcomes if outcome is not None)
-    suite = ET.Element(
-        "testsuite",
-        name="samplegen",
-        tests=str(len(verdicts)),
-        failures=str(counts["failure"]),
-        errors=str(counts["error"]),
-        skipped=str(counts["skipped"]),
-        time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
-    )
-    for verdict, outcome in zip(verdicts, outcomes, strict=True):
-        case = ET.SubElement(
-            suite,
-            "testcase",
-            classname=_xml(verdict.client.replace("/", ".")),
-            name=_xml(verdict.operation),
-            time=f"{verdict.seconds:.3f}",
-        )
-        properties = ET.SubElement(case, "properties")
-        for name, value in _properties(verdict).items():
-            ET.SubElement(properties, "property", name=name, value=_xml(value))
-        if outcome is not None:
-            case.append(outcome)
-        ET.SubElement(case, "system-out").text = _xml(verdict.output)
-    suites = ET.Element("testsuites")
-    suites.append(suite)
-    content: bytes = ET.tostring(suites, encoding="utf-8", xml_declaration=True)
-    return content + b"\n"
-
-
-def _outcome(verdict: Verdict, is_lacking: bool) -> ET.Element | None:
-    """What JUnit calls a sample that did not simply pass.
-
-    A failure is what a gate found, or a gate that was not tried although required; an error is what
-    kept the judge from a verdict.
-    """
-    message = _xml(verdict.reason)
-    if is_lacking:
-        why = f"required, but not fully judged: {_xml(unproved(verdict))}"
-        return ET.Element("failure", message=why, type="required")
-    if verdict.status == "passed":
-        return None
-    if verdict.status == "skipped":
-        return ET.Element("skipped", message=message)
-    gate = verdict.gate
-    outcome = ET.Element("failure" if gate else "error", message=message, type=gate or "no verdict")
-    outcome.text = _xml(verdict.log)
-    return outcome
-
-
-def _properties(verdict: Verdict) -> dict[str, str]:
-    """What was proved and how, but for what is empty."""
-    faults = verdict.faults
-    properties = {
-        "gates": " ".join(verdict.gates),
-        "not tried": _joined(verdict.not_tried),
-        "waived": _joined(verdict.waived),
-        "not enforced": _joined({g: ", ".join(c) for g, c in verdict.not_enforced.items()}),
-        "isolation": verdict.isolation,
-        "other server": verdict.other_server,
-        "faults": ", ".join(faults.names),
-        "faults proved at": faults.proved_at,
-    }
-    return {name: value for name, value in properties.items() if value}
-
-
-def _joined(reasons: Mapping[Gate, str]) -> str:
-    return "; ".join(f"{gate}: {reason}" for gate, reason in reasons.items())
-
-
-def _xml(text: str) -> str:
-    """Text without the characters that XML 1.0 cannot hold, not even escaped."""
-    return _NOT_XML.sub(lambda match: ascii(match[0])[1:-1], text)
+    return Problem(message, Path(first.file), first.line or 1)

@@ -1,7 +1,7 @@
 """Verdicts: what was proved about each sample, and the file that keeps them."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -170,3 +170,13 @@ def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verd
         if verdict.client in required
         and (verdict.status == "skipped" or (verdict.status == "passed" and verdict.unproved))
     ]
+
+
+def why_lacking(verdict: Verdict) -> str:
+    """Why a required sample was skipped, or which gates were not tried and why."""
+    return verdict.reason if verdict.status == "skipped" else joined(verdict.unproved)
+
+
+def joined(reasons: Mapping[Gate, str]) -> str:
+    """Reasons by gate, in one line."""
+    return "; ".join(f"{gate}: {reason}" for gate, reason in reasons.items())

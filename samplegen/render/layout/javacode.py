@@ -9,6 +9,7 @@ from samplegen.render.layout.marks import plain
 
 SHORT = 10
 """Items shorter than this share lines."""
+_LITERAL = re.compile(r'"(?:\\.|[^"\\])*"')
 
 
 @dataclass
@@ -430,7 +431,7 @@ def _are_short(items: Sequence[Expression]) -> bool:
 def _is_format(first: Expression) -> bool:
     """Whether it is a text, in one or more literals, that other arguments are put into."""
     operands = first.operands if isinstance(first, Binary) else (first,)
-    texts = [operand.text for operand in operands]
-    return all(text.startswith('"') for text in texts) and any(
-        re.search(r"%|\{[0-9]\}", plain(text)) for text in texts
+    texts = [plain(operand.text) for operand in operands]
+    return all(map(_LITERAL.fullmatch, texts)) and any(
+        re.search(r"%|\{[0-9]\}", text) for text in texts
     )

@@ -43,7 +43,10 @@ answer=$(
   "lease": $lease
 }')"
 )
-printf '%s' "$answer" | jq -s '.[0] // error("the answer is empty") | empty' || exit 1
+printf '%s' "$answer" | jq -s '
+  .[0] // error("the answer is empty")
+  | if .error? then error("the answer is \(tojson)") else empty end
+' || exit 1
 
 answer=$(
   request http://localhost:2378/v3/lease/revoke \
@@ -51,4 +54,7 @@ answer=$(
   "ID": $lease
 }')"
 )
-printf '%s' "$answer" | jq -s '.[0] // error("the answer is empty") | empty' || exit 1
+printf '%s' "$answer" | jq -s '
+  .[0] // error("the answer is empty")
+  | if .error? then error("the answer is \(tojson)") else empty end
+' || exit 1

@@ -25,7 +25,10 @@ answer=$(
   "value": "cmVhZHk="
 }'
 )
-printf '%s' "$answer" | jq -s '.[0] // error("the answer is empty") | empty' || exit 1
+printf '%s' "$answer" | jq -s '
+  .[0] // error("the answer is empty")
+  | if .error? then error("the answer is \(tojson)") else empty end
+' || exit 1
 
 answer=$(
   request http://localhost:2378/v3/kv/txn \

@@ -20,10 +20,12 @@ def main(session: requests.Session) -> None:
         "value": base64.b64encode(b"alive").decode(),
         "lease": lease,
     }
-    send(session.post, url, json=body).json()
+    answer2 = send(session.post, url, json=body).json()
+    check(answer2)
     url = "http://localhost:2378/v3/lease/revoke"
     body = {"ID": lease}
-    send(session.post, url, json=body).json()
+    answer3 = send(session.post, url, json=body).json()
+    check(answer3)
 
 
 def send(
@@ -51,6 +53,12 @@ def field(answer: dict, name: str):
     if value is None:
         raise ValueError(f"the answer has no {name}")
     return value
+
+
+def check(answer) -> None:
+    """Refuses an answer that is an error, although its status is a success."""
+    if isinstance(answer, dict) and answer.get("error"):
+        raise ValueError(f"the answer is an error: {answer['error']}")
 
 
 if __name__ == "__main__":

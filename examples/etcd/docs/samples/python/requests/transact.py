@@ -14,7 +14,8 @@ def main(session: requests.Session) -> None:
         "key": base64.b64encode(b"state").decode(),
         "value": base64.b64encode(b"ready").decode(),
     }
-    send(session.post, url, json=body).json()
+    answer = send(session.post, url, json=body).json()
+    check(answer)
     url = "http://localhost:2378/v3/kv/txn"
     body = {
         "compare": [
@@ -70,6 +71,12 @@ def field(answer: dict, name: str):
     if value is None:
         raise ValueError(f"the answer has no {name}")
     return value
+
+
+def check(answer) -> None:
+    """Refuses an answer that is an error, although its status is a success."""
+    if isinstance(answer, dict) and answer.get("error"):
+        raise ValueError(f"the answer is an error: {answer['error']}")
 
 
 if __name__ == "__main__":

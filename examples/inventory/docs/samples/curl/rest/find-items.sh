@@ -27,5 +27,7 @@ JSON
 
 printf '%s' "$answer" | jq -sr '
   .[0] // error("the answer is empty")
-  | .items[] | "\(.title): \(.count)"
+  | .items // error("the answer has no items")
+  | .[]
+  | "\(.title // error("an item has no title")): \(.count // error("an item has no count"))"
 ' || exit 1

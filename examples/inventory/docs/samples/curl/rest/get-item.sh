@@ -23,6 +23,6 @@ answer=$(request http://localhost:8061/v1/items/LAMP%2F1%20%22%C3%96%22)
 printf '%s' "$answer" | jq -sr '
   .[0] // error("the answer is empty")
   | "title: \(.title // error("the answer has no title"))",
-    "count: \(.count // 0)",
-    "price: \(.price // 0)"
+    "count: \(.count // error("the answer has no count"))",
+    "price: \(.price // error("the answer has no price"))"
 ' || exit 1

@@ -39,6 +39,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	if item.GetTitle() == "" {
+		return fmt.Errorf("the answer has no title")
+	}
 	fmt.Println("title:", item.GetTitle())
 	fmt.Println("count:", item.GetCount())
 	fmt.Println("price:", item.GetPrice())

@@ -15,6 +15,8 @@ def main() -> None:
             min_count=10,
         )
         response = inventory.FindItems(request, timeout=5)
+    if response is None:
+        raise ValueError("there is no answer")
     for item in response.items:
         print(f"{item.title}: {item.count}")
 
@@ -24,3 +26,5 @@ if __name__ == "__main__":
         main()
     except grpc.RpcError as error:
         sys.exit(f"{error.code().name}: {' '.join(error.details().split())}")
+    except ValueError as error:
+        sys.exit(str(error))

@@ -14,6 +14,8 @@ def main() -> None:
             sku='LAMP/1 "Ö"',
         )
         item = inventory.GetItem(request, timeout=5)
+    if not item or not item.title:
+        raise ValueError("the answer has no title")
     print(f"title: {item.title}")
     print(f"count: {item.count}")
     print(f"price: {item.price}")
@@ -24,3 +26,5 @@ if __name__ == "__main__":
         main()
     except grpc.RpcError as error:
         sys.exit(f"{error.code().name}: {' '.join(error.details().split())}")
+    except ValueError as error:
+        sys.exit(str(error))
