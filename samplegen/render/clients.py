@@ -13,7 +13,7 @@ from samplegen.errors import SamplegenError, UsageError, gather, nearest
 from samplegen.gates import Gate
 from samplegen.render.literals import LITERALS, DeclaredLiterals, Literals
 from samplegen.resources import Layers
-from samplegen.spec.operation import Operation
+from samplegen.spec.operation import STEPS, Operation
 from samplegen.spec.tensors import Tensor
 from samplegen.yamlfile import Mistakes, load
 
@@ -325,11 +325,18 @@ class Clients:
     def _files(self) -> dict[str, Path]:
         """The clients' files, by their path."""
         found = self.layers.glob("*/*/client.yaml")
-        wanted = [f"{name}/client.yaml" for name in self._wanted()] or list(found)
+        wanted = [f"{name}/client.yaml" for name in self._wanted()]
+        wanted = wanted or [path for path in found if not self._has_only_steps(path)]
         missing = [path for path in wanted if path not in found]
         if missing:
             raise SamplegenError(*(f"templates/{path} is missing; add it" for path in missing))
         return {path: found[path] for path in sorted(wanted)}
+
+    def _has_only_steps(self, path: str) -> bool:
+        """Whether a client has no form but steps: it counts only where an API names it."""
+        found = self.layers.glob(f"{path.removesuffix('client.yaml')}*.jinja")
+        names = {Path(name).name.partition(".")[0] for name in found}
+        return {name for name in names if not name.startswith("_")} == {STEPS}
 
     def client(self, name: str) -> Client:
         """The client of this name.

@@ -12,9 +12,7 @@ from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.render.view import Rendered
-from samplegen.site import proto
 from samplegen.site.faults import Fault
-from samplegen.site.proto import Contract
 from samplegen.spec.operation import Operation
 
 STATES: dict[SampleState, str] = {
@@ -131,6 +129,7 @@ class Book:
         """By the names of operation and client."""
         self.faults = tuple(faults)
         self.scores = scores
+        self.contract = catalogue.spec.contract
         kept = {verdict.cell: verdict for verdict in verdicts}
         for cell in catalogue.cells:
             if cell.omitted is not None:
@@ -141,12 +140,6 @@ class Book:
                 self.problems.setdefault(cell.operation.name, []).extend(error.problems)
                 continue
             self.samples[cell.key] = Sample(cell, rendered, kept.get(cell.key))
-
-    @cached_property
-    def contract(self) -> Contract:
-        """The calls and messages of the API."""
-        path = self.api.proto and self.catalogue.spec.layers.find(self.api.proto)
-        return proto.read(path.read_text(encoding="utf-8")) if path else Contract()
 
     @cached_property
     def operations(self) -> dict[str, Operation]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from samplegen.connection.options import SECURITY
+from samplegen.contract.model import Field
 from samplegen.errors import UsageError, nearest
 from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.site import escaping
 from samplegen.site.book import STATES, Book, Sample
 from samplegen.site.escaping import code, text
-from samplegen.site.proto import Field
 from samplegen.spec.operation import Expectation, Operation
 from samplegen.spec.tensors import Tensor
 
@@ -342,7 +342,8 @@ class Views(ABC):
 
     def _fields(self, rpc: str) -> list[str]:
         """The messages of a call, from the gRPC contract, and where REST has their fields."""
-        call = self.book.contract.rpcs.get(rpc)
+        contract = self.book.contract
+        call = contract.method(rpc)
         if call is None:
             return []
         parts = [f"### {text(rpc)}", text(call.comment)]
@@ -352,25 +353,33 @@ class Views(ABC):
                 rows = [[f"{title} field", "gRPC type", "REST", "Meaning"], ["---"] * 4]
                 parts.append(table(rows + fields))
             else:
-                parts.append(f"{title} {code(name)} has no fields.")
+                parts.append(f"{title} {code(contract.title(name))} has no fields.")
         return parts
 
-    def _rows(self, message: str, prefix: str = "") -> Iterator[tuple[str, Field, str]]:
+    def _rows(
+        self, message: str, prefix: str = "", inside: tuple[str, ...] = ()
+    ) -> Iterator[tuple[str, Field, str]]:
         """The fields of a message and, below each, those of the message that it holds.
+
+        A message that holds itself is not opened again, nor are the values of a map.
 
         Yields:
             The path of a field, the field, and where REST has it.
         """
-        for field in self.book.contract.messages.get(message, ()):
+        if message in inside or message not in self.book.contract.messages:
+            return
+        title = self.book.contract.title(message)
+        for field in self.book.contract.messages[message].fields.values():
             path = prefix + field.name
-            elsewhere = self.book.api.rest.fields.get(f"{message}.{field.name}")
+            elsewhere = self.book.api.rest.fields.get(f"{title}.{field.name}")
             if elsewhere is not None and elsewhere.name is None:
                 yield path, field, elsewhere.place
             else:
                 name = elsewhere.name if elsewhere is not None else field.name
                 yield path, field, code(f"{prefix}{name}")
-            if elsewhere is None:
-                yield from self._rows(field.type, f"{path}[]." if field.repeated else f"{path}.")
+            if elsewhere is None and not field.is_map:
+                below = f"{path}[]." if field.repeated else f"{path}."
+                yield from self._rows(field.type, below, (*inside, message))
 
     def _codes(self, rpcs: Sequence[str]) -> list[str]:
         """The errors of some calls, grouped by their codes."""

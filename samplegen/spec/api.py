@@ -101,8 +101,11 @@ class Api:
     """Of the API or protocol, as people search for it, such as `KServe v2`; empty: the title."""
     proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
+    include: tuple[StrictStr, ...] = ()
+    """Folders beside `api.yaml`, or below, that hold what the contract imports."""
     clients: tuple[StrictStr, ...] = ()
-    """Those that speak this API, such as `python/requests`; empty: all that there are."""
+    """Those that speak this API, such as `python/requests`; empty: all but those that have
+    no form but steps."""
     connection: Connection
     deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
     """Seconds after which every call of a sample gives up."""

@@ -83,7 +83,7 @@ def _changed(
     if unchanged:
         return unchanged, outcome
     documents = answers.documents(case, made)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     refused = _refused(case)
     try:
         expected = [
@@ -107,7 +107,7 @@ def _elsewhere(
     if operation.other:
         return _compared(case, made, operation.other, _OTHER), outcome
     documents, refused = answers.documents(case, made), _refused(case)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     known = [line for line in lines if line.expected.answer and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
