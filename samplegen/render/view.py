@@ -119,6 +119,10 @@ class View:
         return value("model", percent_encode(self._model, safe=""))
 
     @property
+    def _model_version(self) -> str:
+        return self.connection.version_of(self.operation.model_version)
+
+    @property
     def _model(self) -> str:
         return self.connection.model or self.operation.model or ""
 
@@ -128,7 +132,7 @@ class View:
         server = _server(self.connection)
         if server is None:
             return {}
-        version = self.connection.model_version
+        version = self._model_version
         in_path = {
             **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
             "model": self.model_in_path,
@@ -151,10 +155,11 @@ class View:
             "variables": connection.variables,
             "shown": SHOWN,
             "steps": self._steps(),
+            "binary": connection.binary,
             **_addresses(connection),
             "model": self.model,
             "model_in_path": self.model_in_path,
-            "model_version": value("model_version", connection.model_version),
+            "model_version": value("model_version", self._model_version),
             "url": self.url,
         }
 
@@ -171,12 +176,15 @@ class View:
 
 
 def _addresses(connection: Connection) -> dict[str, str]:
-    """`grpc_address` and `rest_address`: the host with each port there is."""
+    """`grpc_address` and `rest_address`: the host with each port; REST with its base path."""
     host = value("host", connection.host)
-    return {
+    addresses = {
         name.replace("port", "address"): f"{host}:{value(name, str(port))}"
         for name, port in connection.ports.items()
     }
+    if "rest_address" in addresses:
+        addresses["rest_address"] += connection.base_path
+    return addresses
 
 
 @lru_cache(maxsize=8)

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Tls
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
@@ -18,7 +19,7 @@ STATES: dict[SampleState, str] = {
     "verified": "Verified",
     "failed": "Failed",
     "stale": "Stale",
-    "unverified": "Not verified here",
+    "unverified": "Not run for this build",
 }
 """Each state as readers see it."""
 
@@ -82,9 +83,9 @@ class Sample:
         """Why the state is what it is, where it is not plainly `verified`."""
         if self.state == "stale":
             return "The sample has changed since it was last run."
-        if self.verdict is None:
-            return "It was not run where this site was built."
-        return self.verdict.reason
+        if self.state == "unverified":
+            return ""
+        return self.verdict.reason if self.verdict else ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,11 @@ class Book:
             languages.setdefault(client.language.title, []).append(client)
         return languages
 
+    def languages_of(self, operation: Operation) -> list[str]:
+        """The titles of the languages that have a sample of an operation, in their order."""
+        samples = self.by_operation[operation.name]
+        return list(dict.fromkeys(sample.client.language.title for sample in samples))
+
     def operation(self, name: str) -> Operation:
         """The operation of this name.
 
@@ -167,6 +173,21 @@ class Book:
         if name not in self.operations:
             raise UsageError(f"no operation {name!r}; {nearest(name, self.operations)}")
         return self.operations[name]
+
+    def client(self, name: str) -> Client:
+        """The client of this name.
+
+        Raises:
+            UsageError: No such client.
+        """
+        if name not in self.clients:
+            raise UsageError(f"no client {name!r}; {nearest(name, self.clients)}")
+        return self.clients[name]
+
+    def lines(self, client: Client) -> float:
+        """How many lines a program of a client has, on average."""
+        samples = [s for s in self.samples.values() if s.client.name == client.name]
+        return sum(s.rendered.text.count("\n") for s in samples) / max(1, len(samples))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Sample]]:
@@ -185,6 +206,23 @@ class Book:
                 if sample is not None:
                     groups.setdefault((title, client.tab or client.title), []).append(sample)
         return [Tab(label, tuple(samples)) for (_, label), samples in groups.items()]
+
+    def secured(self, sample: Sample) -> str | None:
+        """The program of a sample for a server with a certificate of its own, and a token.
+
+        Returns:
+            None if the client's template does not heed these options.
+        """
+        connection = replace(
+            self.api.connection,
+            host="models.example",
+            tls=Tls(cacert="ca.pem"),
+            bearer_token_env="KSERVE_TOKEN",  # noqa: S106  the name of a variable
+        )
+        try:
+            return self.catalogue.render(sample.cell, connection).text
+        except SamplegenError:
+            return None
 
     def counts(self) -> dict[SampleState, int]:
         """How many samples are in each state."""

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from samplegen.contract.model import Field
@@ -106,7 +106,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     if rpc and call.rpc not in book.api.rest.no_body:
         ok["content"] = _content(book, rpc.response)
     found["responses"] = {"200": ok, **_errors(book, call)}
-    found["x-codeSamples"] = [_code_sample(sample) for sample in samples]
+    found["x-codeSamples"] = _code_samples(samples, alone=len(users) == 1)
     return found
 
 
@@ -114,12 +114,18 @@ def _page(url: str, operation: Operation) -> str:
     return f"{url}operations/{operation.name}/"
 
 
-def _code_sample(sample: Sample) -> dict[str, str]:
-    return {
-        "lang": sample.client.language.lexer,
-        "label": f"{sample.operation.title}: {sample.client.title}",
-        "source": sample.rendered.text,
-    }
+def _code_samples(samples: Sequence[Sample], *, alone: bool) -> list[dict[str, str]]:
+    """Those of a route. Readers of the document pick one by its `lang`, so each has its own."""
+    entries: list[dict[str, str]] = []
+    taken: Counter[str] = Counter()
+    for sample in samples:
+        language = sample.client.language.title
+        lang = "Shell" if sample.client.language.lexer == "sh" else language
+        title = sample.client.title if alone else f"{sample.client.title}: {sample.operation.title}"
+        name = lang if not taken[lang] else f"{lang} ({title})"
+        taken[lang] += 1
+        entries.append({"lang": name, "label": title, "source": sample.rendered.text})
+    return entries
 
 
 def _content(book: Book, message: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from samplegen.contract.values import Location, Mistake, Reader, Saved
 from samplegen.errors import nearest
 from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
 from samplegen.spec.steps import FieldLabel, Printed, Step
-from samplegen.spec.tensors import Scalar
 
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
@@ -213,7 +212,7 @@ def _asked(printed: Printed) -> Iterator[Mistake]:
 
 def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectation]:
     if not line.each:
-        value: tuple[Scalar, ...] = () if printed.value is None else (printed.value,)
+        value = None if printed.value is None else (printed.value,)
         yield Expectation(
             label=str(printed.label),
             value=value,

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -13,7 +13,7 @@ from samplegen.contract.model import Contract, Method
 from samplegen.contract.paths import Way
 from samplegen.contract.values import Value
 from samplegen.spec.steps import Step
-from samplegen.spec.tensors import Scalar, Tensor
+from samplegen.spec.tensors import Scalar, Tensor, flat
 
 STEPS = "steps"
 """The form of operations that have steps."""
@@ -24,7 +24,7 @@ _FORBID = ConfigDict(extra="forbid")
 
 def _listed(value: object) -> object:
     """Makes a list of one value, so that a wrong one is reported once."""
-    return value if isinstance(value, list) else [value]
+    return flat(value) if isinstance(value, list) else [value]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +54,24 @@ class Expectation:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     label: Annotated[StrictStr, Field(min_length=1)]
-    value: Annotated[
-        tuple[Scalar, ...],
-        BeforeValidator(_listed, json_schema_input_type=Scalar | tuple[Scalar, ...]),
-    ] = ()
-    """One value, or the elements of a list. The type counts: 1 is a number, "1" is text."""
+    value: (
+        Annotated[
+            tuple[Scalar, ...],
+            BeforeValidator(
+                _listed,
+                json_schema_input_type=Scalar | tuple[Scalar | tuple[Any, ...], ...],
+            ),
+        ]
+        | None
+    ) = None
+    """One value, or the elements of a list, which may be empty. The type counts: 1 is a number, "1"
+    is text. The elements of a BYTES output are printed in quotes, as JSON writes them."""
     pattern: StrictStr | None = None
-    """A regular expression that the whole text matches, in place of a value that may differ."""
+    """A regular expression that the whole text matches, in place of a value that may differ; a text
+    in quotes may match without them."""
+    elsewhere: StrictStr | None = None
+    """A regular expression that holds on every server of the API, where the value holds only on the
+    one that the API names."""
     tolerance: Annotated[float, Field(ge=0)] = 0.0
     """The largest allowed difference of a number, absolute."""
     answer: tuple[StrictStr, ...] = ()
@@ -69,6 +80,18 @@ class Expectation:
     what is found there."""
     labelled: tuple[StrictStr, ...] = ()
     """Where the label stands, if it is a value of an answer itself."""
+
+    @property
+    def anywhere(self) -> "Expectation":
+        """The line as it holds on every server of the API."""
+        if self.elsewhere is None:
+            return self
+        return replace(self, value=None, pattern=self.elsewhere, elsewhere=None)
+
+    @property
+    def values(self) -> tuple[Scalar, ...]:
+        """The elements of the value; none if there is a pattern."""
+        return self.value or ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +162,8 @@ class OperationFile:
     order: StrictInt = 1000
     """Smaller comes first in lists and navigation; equal ones by name."""
     model: StrictStr | None = None
+    model_version: Annotated[StrictStr, Field(pattern="^[0-9]*$")] | None = None
+    """Digits; empty asks for the server's default version. None leaves that of the connection."""
     steps: tuple[Step, ...] = ()
     """What is called, one after another; in place of `calls`, `request` and `expect`."""
     calls: tuple[Call, ...] = ()
@@ -192,6 +217,17 @@ class Operation(OperationFile):
         tensors = (tensor for tensor in self.inputs if not tensor.cycle)
         numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
+
+    @property
+    def elsewhere(self) -> "Operation":
+        """The operation with what holds on every server of the API."""
+        return replace(self, expect=tuple(line.anywhere for line in self.expect))
+
+    @cached_property
+    def quoted(self) -> frozenset[str]:
+        """The labels of the lines whose elements are texts in quotes: those of BYTES outputs."""
+        names = [tensor.name for tensor in self.outputs if tensor.datatype == "BYTES"]
+        return frozenset((*names, *(f"{name} first" for name in names)))
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from samplegen.spec.operation import (
     Operation,
     OperationFile,
 )
-from samplegen.spec.tensors import MOST, MOST_LITERAL, Tensor, fits
+from samplegen.spec.tensors import MOST, MOST_BYTES, MOST_LITERAL, Tensor, fits, longest_literal
 from samplegen.yamlfile import Mistakes, load
 
 
@@ -218,13 +218,13 @@ class Spec:
             yield ("steps",), "no step prints anything; add 'print' to one"
 
     def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
-        if bool(expectation.value) == (expectation.pattern is not None):
+        if (expectation.value is None) == (expectation.pattern is None):
             yield (), "expected exactly one of 'value' and 'pattern'"
-        if expectation.pattern is not None:
+        for name in ("pattern", "elsewhere"):
             try:
-                re.compile(expectation.pattern)
+                re.compile(getattr(expectation, name) or "")
             except (re.error, OverflowError, RecursionError) as error:
-                yield ("pattern",), f"not a regular expression: {error}"
+                yield (name,), f"not a regular expression: {error}"
         rpcs = [call.rpc for call in operation.calls]
         if expectation.answer and expectation.answer[0] not in rpcs:
             yield (
@@ -263,6 +263,10 @@ class Spec:
                 f"found {len(data)} values; expected {size} for shape {list(tensor.shape)}",
             )
         for index, value in enumerate(data):
+            size = longest_literal(value)
+            if size > MOST_BYTES:
+                message = f"found a text of {size:,} bytes; expected at most {MOST_BYTES:,}"
+                yield ("data", index), f"{message}, which compilers take; use 'cycle' or 'file'"
             if not fits(tensor.datatype, value):
                 yield (
                     ("data", index),

@@ -111,7 +111,7 @@ def lines(case: Case) -> list[Line]:
         if line.answer:
             found.append(_named(line, answers))
             continue
-        value = _asked(_next(taken, answers, line.value, line.tolerance), answers, outputs)
+        value = _asked(_next(taken, answers, line.values, line.tolerance), answers, outputs)
         label = () if line.label in outputs else _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found

@@ -345,7 +345,7 @@ def ended_wrongly(case: Case, run: Run) -> list[str]:
         found.append(f"it printed {len(lines)} lines to stderr; expected one")
     elif not _readable(lines[0]):
         found.append("what it printed to stderr is no message for a reader")
-    if not differences(ended.stdout, case.cell.operation.expect):
+    if not differences(ended.stdout, case.cell.operation.expect, quoted=case.cell.operation.quoted):
         found.append(_PRINTED_ALL)
     return found + untidy(ended) + case.leaks(ended)
 

@@ -133,11 +133,15 @@ class _Sent:
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in self._operation.request.items()
         }
-        return {**request, "model": self._model, "version": self._connection.model_version}
+        return {**request, "model": self._model, "version": self._version}
 
     @property
     def _model(self) -> str:
         return self._connection.model or self._operation.model or ""
+
+    @property
+    def _version(self) -> str:
+        return self._connection.version_of(self._operation.model_version)
 
     # How it went
 
@@ -252,7 +256,7 @@ class _Sent:
         """Over gRPC, model and version are fields of the message."""
         expected = {
             "model": self._model if "{model}" in self._call.path else "",
-            "version": self._connection.model_version if "{version}" in self._call.path else "",
+            "version": self._version if "{version}" in self._call.path else "",
         }
         fields = {"model": ("model_name", "name"), "version": ("model_version", "version")}
         for name, value in expected.items():

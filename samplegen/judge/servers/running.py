@@ -121,6 +121,7 @@ class Runner:
         lending = _Lending(slot)
         plan = replace(
             plan or Plan(),
+            base_path=self.connection.base_path,
             calls=program.calls,
             contract=self.contract,
             authority=self._authority,
