@@ -20,6 +20,8 @@ import "google/api/annotations.proto";
 import "google/protobuf/timestamp.proto";
 import "kept/money.proto";
 
+pytestmark = pytest.mark.processes  # protoc
+
 // What an order is doing.
 enum State { UNKNOWN = 0; OPEN = 1; DONE = 2; }
 

@@ -211,6 +211,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.processes
 def test_all_mistakes_of_a_request_are_told_at_once(tmp_path: Path) -> None:
     wrong = OPERATION.replace("title:", "titel:", 2).replace("calm, tags", "claim, tags", 1)
     wrong = wrong.replace("titel: Add", "title: Add").replace("limit: 3", "limit: many")

@@ -145,7 +145,7 @@ class Spec:
             file = getattr(api, key)
             path = self.layers.find(file) if file is not None else None
             if file is not None and (path is None or not path.is_file()):
-                yield (key,), f"found {file!r}; expected a file below the folder of api.yaml"
+                yield (key,), f"found {file!r}; expected a file beside api.yaml"
         if api.proto is not None and api.openapi is not None:
             yield ("openapi",), "found 'openapi' beside 'proto'; leave one of them out"
         for index, name in enumerate(api.include):
