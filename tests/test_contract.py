@@ -13,14 +13,14 @@ from samplegen.contract import protoc, protos
 from samplegen.contract.model import Contract, Route
 from samplegen.errors import SamplegenError
 
+pytestmark = pytest.mark.processes  # protoc
+
 SHOP = """
 syntax = "proto3";
 package shop.v1;
 import "google/api/annotations.proto";
 import "google/protobuf/timestamp.proto";
 import "kept/money.proto";
-
-pytestmark = pytest.mark.processes  # protoc
 
 // What an order is doing.
 enum State { UNKNOWN = 0; OPEN = 1; DONE = 2; }
