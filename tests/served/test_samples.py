@@ -87,7 +87,8 @@ def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) ->
 def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
     """What `--save` writes after `--run` is loaded, judged with all gates, and passes."""
     file = tmp_path / "spec" / "my-image.yaml"
-    asked = ("model", f"http://127.0.0.1:{server.rest_port}", "image", "--client", "python/requests")
+    address = f"http://127.0.0.1:{server.rest_port}"
+    asked = ("model", address, "image", "--client", "python/requests")
     saved = samplegen(*asked, "--run", "--save", file)
     assert saved.returncode == 0, saved.stderr
     text = file.read_text()
