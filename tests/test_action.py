@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from samplegen.selection import default_cache
-from tests.conftest import ROOT
+from tests.conftest import ROOT, need
 from tests.test_annotations import COMMAND, project
 from tests.test_pytest_plugin import change
 
@@ -145,6 +145,7 @@ def test_what_is_stale_is_marked(runner: Runner, project: Path) -> None:
 
 
 def test_what_fails_is_marked(runner: Runner, project: Path) -> None:
+    need("curl", "jq")
     change(project / "templates/python/urllib/greet.py.jinja", "answer['greeting']", "answer['%']")
     assert subprocess.run(
         [sys.executable, "-m", "samplegen", "generate"], cwd=project, timeout=60, check=True

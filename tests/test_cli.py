@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit statuses, and one clear message for each mistake."""
 
 import json
+import shlex
 import shutil
 import socket
 import subprocess
@@ -260,7 +261,7 @@ def test_operations_and_clients_complete(samplegen: Run) -> None:
 
 
 def test_a_closed_pipe_ends_it_silently() -> None:
-    command = " ".join(samplegen_command("list"))
+    command = shlex.join(samplegen_command("list"))
     finished = subprocess.run(
         ["bash", "-c", f"{command} | head -1"],
         cwd=ROOT,

@@ -177,7 +177,7 @@ def test_a_command_ends_as_documented(case: Case, samplegen: Run, project: Path)
     ("status", "model", "options", "says"),
     [
         (0, "dummy", (), ""),
-        (0, "dummy", ("--client", "curl", "--run"), ""),
+        (0, "dummy", ("--client", "python/requests", "--run"), ""),
         (2, "dumy", (), "did you mean 'dummy'?"),
         (1, "dummy", ("--output", "file/x"), "cannot be written"),
         (2, "dummy", ("--client", "fortran"), "no client 'fortran'"),

@@ -110,7 +110,7 @@ def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
     assert (own / "site/samples/toy/urllib/server-metadata.toy").is_file()
     assert (own / "site/samples/curl/rest/add-one.sh").is_file()
 
-    clients = [f"--client={name}" for name in ("toy", "python", "curl")]
+    clients = [f"--client={name}" for name in ("toy", "python")]
     judged = samplegen("verify", "add-one", "server-metadata", "--json", *clients, *OWN, cwd=own)
     assert judged.returncode == 0, judged.stderr
     verdicts = {(v["operation"], v["client"]): v for v in json.loads(judged.stdout)}
@@ -120,6 +120,6 @@ def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
     assert toy["not_tried"].keys() == {"format", "lint"}, "the toy's language names no tools"
     assert toy["output"].startswith("name: OpenVINO Model Server\n")
     assert verdicts["add-one", "toy/urllib"]["reason"] == "a toy sends no tensors"
-    for client in ("python/tritonclient-grpc", "python/tritonclient-http", "curl/rest"):
+    for client in ("python/tritonclient-grpc", "python/tritonclient-http", "python/requests"):
         assert verdicts["add-one", client]["status"] == "passed", verdicts["add-one", client]
         assert "meaning" in verdicts["add-one", client]["gates"], "told by the recorded answer"

@@ -70,17 +70,20 @@ def test_where_namespaces_are_forbidden(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "remedy"),
+    ("uid", "path", "value", "remedy"),
     [
-        ("apparmor", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
-        ("apparmor", "0", "sudo run without a password"),
-        ("container", "", "--privileged"),
-        ("none", "", "sudo run without a password"),
+        (1000, "apparmor", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+        (1000, "apparmor", "0", "sudo run without a password"),
+        (1000, "container", "", "--privileged"),
+        (1000, "none", "", "sudo run without a password"),
+        (0, "container", "", "--privileged"),
+        (0, "none", "", "outside of the chroot"),
     ],
 )
 def test_remedy(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str, value: str, remedy: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, uid: int, path: str, value: str, remedy: str
 ) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
     (tmp_path / path).write_text(f"{value}\n", encoding="utf-8")
     setting = (str(tmp_path / "apparmor"), *isolation._SETTINGS[0][1:])
     monkeypatch.setattr(isolation, "_SETTINGS", (setting,))

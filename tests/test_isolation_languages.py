@@ -15,7 +15,7 @@ import pytest
 
 from samplegen.judge.machine.isolation import opened
 from samplegen.judge.machine.worlds import Starter
-from tests.conftest import missing
+from tests.conftest import missing, need
 
 pytestmark = pytest.mark.processes
 
@@ -138,6 +138,8 @@ def answer(listener: socket.socket) -> None:
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_program_asks_its_server(name: str, starter: Starter, tmp_path: Path) -> None:
     language = LANGUAGES[name]
+    if name == "shell":
+        need("curl")
     (tmp_path / language.file).write_text(language.text, encoding="utf-8")
     for command in filter(None, (language.build, language.run)):
         if "/" not in command[0] and shutil.which(command[0]) is None:

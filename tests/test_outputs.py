@@ -98,8 +98,8 @@ def test_verdicts_are_printed_kept_and_joined_as_their_schema_says(
         (("--client", "curl", "--output", "programs"), "model"),
         (("--client", "go/http", "--export", "project"), "model"),
         (("--save", "mine.yaml"), "model"),
-        (("--client", "curl", "--run"), "verdicts"),
-        (("--client", "curl", "--run", "--save", "mine.yaml"), "verdicts"),
+        (("--client", "python/requests", "--run"), "verdicts"),
+        (("--client", "python/requests", "--run", "--save", "mine.yaml"), "verdicts"),
     ],
 )
 def test_a_model_is_printed_as_its_schema_says(

@@ -13,6 +13,7 @@ from samplegen.catalogue import Catalogue
 from samplegen.files import write
 from samplegen.project import write_project
 from samplegen.resources import starter
+from tests.conftest import need
 
 pytestmark = pytest.mark.processes
 
@@ -52,6 +53,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def test_samples_are_tests_and_keep_company_with_others(run: Pytest, project: Path) -> None:
+    need("curl", "jq")
     (project / "test_other.py").write_text("def test_other(): pass\n")
     finished = run("--samplegen", "--junit-xml", "junit.xml")
     assert finished.returncode == 0, finished.stdout
@@ -67,6 +69,7 @@ def test_samples_are_tests_and_keep_company_with_others(run: Pytest, project: Pa
 
 
 def test_they_are_chosen_as_tests_are(run: Pytest) -> None:
+    need("curl", "jq")
     assert "1 passed, 1 deselected" in run("--samplegen", "-k", "greet and curl").stdout
     assert "2 passed" in run("--samplegen", "-m", "samplegen", "--strict-markers").stdout
     only = run("--samplegen", "--samplegen-client", "python").stdout
@@ -89,10 +92,10 @@ def test_a_failure_says_what_the_judge_says(run: Pytest, project: Path) -> None:
 
 
 def test_a_stale_sample_fails(run: Pytest, project: Path) -> None:
-    change(project / "docs/samples/curl/rest/greet.sh", "Ada", "Eve")
-    finished = run("--samplegen", "-k", "curl")
+    change(project / "docs/samples/python/urllib/greet.py", "Ada", "Eve")
+    finished = run("--samplegen", "-k", "python")
     assert finished.returncode == 1
-    assert "identity: docs/samples/curl/rest/greet.sh is stale" in finished.stdout
+    assert "identity: docs/samples/python/urllib/greet.py is stale" in finished.stdout
 
 
 def test_a_skip_is_shown_with_its_reason_unless_required(run: Pytest, project: Path) -> None:

@@ -69,17 +69,17 @@ def test_every_client_calls_it(model: str, server: Server, samplegen: Run) -> No
 
 
 def test_the_judge_sees_what_the_model_answers(server: Server, samplegen: Run) -> None:
-    verdicts = judged(samplegen, server, "numbers", "curl")
-    lines = dict(line.split(": ") for line in verdicts["curl/rest"]["output"].splitlines())
+    verdicts = judged(samplegen, server, "numbers", "python/requests")
+    lines = dict(line.split(": ") for line in verdicts["python/requests"]["output"].splitlines())
     assert lines["out_INT8"] == "1 2 3"
-    assert lines["out_BOOL"] == "true false true"
+    assert lines["out_BOOL"].lower() == "true false true"
     assert lines["in_BYTES"] == '"0" "1" "2"'
     assert lines["out_FP64"].replace(".0", "") == "1 2 3"
 
 
 def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) -> None:
-    verdicts = judged(samplegen, server, "rows-fixed", "curl")
-    lines = dict(line.split(": ") for line in verdicts["curl/rest"]["output"].splitlines())
+    verdicts = judged(samplegen, server, "rows-fixed", "python/requests")
+    lines = dict(line.split(": ") for line in verdicts["python/requests"]["output"].splitlines())
     assert lines["y"] == "2 3 4 5 6 7"
     assert lines["y_string"] == r'"\u0001\u0002\u0003" "\u0004\u0005\u0006"'
 
@@ -87,7 +87,8 @@ def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) ->
 def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
     """What `--save` writes after `--run` is loaded, judged with all gates, and passes."""
     file = tmp_path / "spec" / "my-image.yaml"
-    asked = ("model", f"http://127.0.0.1:{server.rest_port}", "image", "--client", "curl")
+    address = f"http://127.0.0.1:{server.rest_port}"
+    asked = ("model", address, "image", "--client", "python/requests")
     saved = samplegen(*asked, "--run", "--save", file)
     assert saved.returncode == 0, saved.stderr
     text = file.read_text()

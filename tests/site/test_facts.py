@@ -29,7 +29,7 @@ from samplegen.site.plain import Plain
 from samplegen.site.views import MARKS
 from samplegen.spec.tensors import Datatype
 from tests import test_proto
-from tests.conftest import Run, missing
+from tests.conftest import Run, missing, need
 from tests.server.process import running
 from tests.site import building, examples, recording
 
@@ -128,6 +128,12 @@ def test_what_the_text_says_of_the_bytes() -> None:
     assert int(length) == 0x88
     message = recording.request_of("infer-array × python/tritonclient-grpc").body
     assert message[0x19:0x1B].hex() == "3a28"
+
+
+@pytest.mark.processes
+def test_what_the_text_says_of_an_image_and_its_prefix() -> None:
+    need("curl", "jq")
+    text = " ".join(page("wire-format.md").split())
     image = recording.request_of("infer-image × curl/rest")
     length = image.headers["inference-header-content-length"]
     assert f"`Inference-Header-Content-Length: {length}`" in text

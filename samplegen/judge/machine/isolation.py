@@ -118,4 +118,6 @@ def _remedy() -> str:
                 return f"type: sudo sysctl -w {setting}"
     if any(Path(path).exists() for path in _OF_CONTAINERS):
         return "start the container with --privileged"
+    if os.geteuid() == 0:
+        return "judge outside of the chroot or container that forbids it"
     return "let sudo run without a password, or judge as root"

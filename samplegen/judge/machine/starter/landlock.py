@@ -31,8 +31,8 @@ def version() -> int:
         return 0
 
 
-def confine(writable: str, ports: Sequence[int]) -> None:
-    """Writes only below a folder and to devices, and connects only to these ports.
+def confine(writable: Sequence[str], ports: Sequence[int]) -> None:
+    """Writes only below some folders and to devices, and connects only to these ports.
 
     Signals reach no process but those that this one starts. Kernels may know only a part of this.
 
@@ -46,7 +46,8 @@ def confine(writable: str, ports: Sequence[int]) -> None:
     fields = [files, *([network] if known >= 4 else []), *([scope] if known >= 6 else [])]
     attributes = struct.pack(f"{len(fields)}Q", *fields)
     rules = kernel.call(_CREATE_RULESET, attributes, len(attributes), 0)
-    _allow_below(rules, writable, files)
+    for folder in writable:
+        _allow_below(rules, folder, files)
     for folder in ("/dev", "/proc"):
         _allow_below(rules, folder, _WRITE_FILE | files & _TRUNCATE)
     for port in ports if network else ():

@@ -61,6 +61,11 @@ def build(order: Order) -> tuple[str, ...]:
     return (*hidden, _SHARED_MEMORY, order.root)
 
 
+def shared_memory() -> list[str]:
+    """The folder of POSIX's semaphores and shared memory; none if there is none."""
+    return [_SHARED_MEMORY] if Path(_SHARED_MEMORY).is_dir() else []
+
+
 def _hidden() -> list[str]:
     """The private folders that there are, apart from that which is made with `/dev`."""
     real = dict.fromkeys(os.path.realpath(folder) for folder in _TEMPORARY)

@@ -10,7 +10,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-from samplegen.judge.machine.starter import kernel, landlock, processes
+from samplegen.judge.machine.starter import kernel, landlock, mounts, processes
 from samplegen.judge.machine.starter.messages import Command, Exceeded, Order, Usage
 
 _GROWTH = 10 * 2**30
@@ -182,7 +182,7 @@ def _confine(order: Order) -> None:
         kernel.drop_capabilities()
         kernel.forbid_new_privileges()
     elif landlock.version():
-        landlock.confine(order.root, order.ports)
+        landlock.confine([order.root, *mounts.shared_memory()], order.ports)
     elif kernel.is_linux():
         kernel.forbid_new_privileges()
 

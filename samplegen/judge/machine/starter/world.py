@@ -71,10 +71,10 @@ class _Unstartable(Exception):
 
 
 def _share(order: Order, control: socket.socket) -> None:
-    """Runs the program without namespaces; where there is Landlock, it writes only to its own."""
+    """Runs the program without namespaces; with Landlock, it writes to little but its own."""
     if kernel.is_linux():
         kernel.adopt_orphans()
-    folders = traces.Folders([order.root])
+    folders = traces.Folders([order.root], shared=mounts.shared_memory())
     if not landlock.version():
         folders = traces.Folders(
             [order.root], fixed=list(order.shown.values()), shared=mounts.PRIVATE
