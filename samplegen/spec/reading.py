@@ -208,7 +208,16 @@ class Spec:
                     yield (name, index, *location), message
 
     def _check_steps(self, operation: OperationFile) -> Mistakes:
-        for name in ("model", "calls", "request", "inputs", "outputs", "expect", "other"):
+        for name in (
+            "model",
+            "model_version",
+            "calls",
+            "request",
+            "inputs",
+            "outputs",
+            "expect",
+            "other",
+        ):
             if getattr(operation, name):
                 yield (name,), f"found {name!r} beside 'steps', which say it all; leave it out"
         linker = Linker(self.contract)
