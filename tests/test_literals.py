@@ -348,6 +348,8 @@ def test_spans_cover_the_connection_values_of_a_text(before: str, host: str, aft
         unmarked = before + host + after + host
         if kind == "shell" and "\0" in unmarked:
             continue
+        if kind == "cpp" and "??" in unmarked:
+            continue  # C++17 has no trigraphs; escaping them only spares a warning
         code = literals.quote(text)
         assert plain(code) == literals.quote(unmarked)
         first, second = spans(code)

@@ -80,6 +80,7 @@ def test_shares_are_all_faults_and_have_all_languages() -> None:
     assert all({one.language for one in part} == {*LANGUAGES} for part in shares)
 
 
+@pytest.mark.processes
 def test_the_page_says_what_the_data_holds() -> None:
     """Of all faults that there are, by kind and language."""
     every = [_verdict(one, found=number % 3 > 0) for number, one in enumerate(mutants())]

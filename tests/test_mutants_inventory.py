@@ -9,6 +9,8 @@ from tests.conftest import ROOT, missing
 from tests.mutants import suite
 from tests.mutants.planting import DATA, Nursery, controls, mutants
 
+pytestmark = pytest.mark.processes  # samples
+
 INVENTORY = ROOT / "examples/inventory"
 LANGUAGES = ("python", "go", "curl")
 PLANTED = list(mutants(LANGUAGES, DATA / "inventory"))

@@ -19,6 +19,7 @@ CATALOGUE = Catalogue()
 SAMPLES = [
     (cell, (ROOT / "site/samples" / cell.client.sample(cell.operation)).read_text())
     for cell in CATALOGUE.cells
+    if cell.omitted is None
 ]
 _FORBID = ConfigDict(extra="forbid")
 

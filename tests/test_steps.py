@@ -25,6 +25,8 @@ from samplegen.render.structures import python, shell
 from samplegen.spec.operation import Call, LinkedStep
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.processes  # protoc
+
 ETCD = ROOT / "examples" / "etcd"
 CLIENTS = ["python/grpcio", "python/requests", "curl/rest"]
 TYPES = """

@@ -19,11 +19,13 @@ def audited(*paths: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.processes
 def test_no_finding() -> None:
     done = audited(*FILES)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.processes
 def test_a_tag_in_place_of_a_hash_is_found(tmp_path: Path) -> None:
     workflow = tmp_path / ".github/workflows/ci.yml"
     workflow.parent.mkdir(parents=True)

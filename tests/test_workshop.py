@@ -21,6 +21,8 @@ CATALOGUE = Catalogue()
 TOOL = """
 import pathlib, sys, time
 
+pytestmark = pytest.mark.processes  # tools of clients
+
 calls, *files = map(pathlib.Path, sys.argv[1:])
 with calls.open("a") as lines:
     lines.write(f"{len(files)}\\n")

@@ -55,6 +55,7 @@ def kinds(base: type[errors.ServerError]) -> Iterator[type[errors.ServerError]]:
 # --- Errors ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_every_error_of_the_server_is_on_the_page() -> None:
     listed = {fault.text: fault for fault in faults.read(PAGES / "errors.yaml")}
     abstract = {errors.InvalidRequest, errors.NotFound, errors.RestError, errors.RpcError}
@@ -69,6 +70,7 @@ def test_every_error_of_the_server_is_on_the_page() -> None:
         assert fault.grpc == (None if rest_only or in_message else kind.grpc), kind.text
 
 
+@pytest.mark.processes
 def test_errors_name_calls_that_exist() -> None:
     contract = building.book().contract
     calls = {call for fault in faults.read(PAGES / "errors.yaml") for call in fault.calls}
@@ -76,6 +78,7 @@ def test_errors_name_calls_that_exist() -> None:
     assert calls <= {*(method.name for method in contract.methods), "POST /v1/config/reload"}
 
 
+@pytest.mark.processes
 def test_each_error_has_an_address_of_its_own() -> None:
     anchors = [fault.anchor for fault in faults.read(PAGES / "errors.yaml")]
     assert len(anchors) == len(set(anchors))
@@ -84,6 +87,7 @@ def test_each_error_has_an_address_of_its_own() -> None:
 # --- The contract ---------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_fields_are_those_of_the_compiled_contract(tmp_path: Path) -> None:
     contract = building.book().contract
     # Not from the server's stubs: tritonclient's, of the same names, may be in this process.
@@ -144,6 +148,7 @@ def test_what_the_text_says_of_an_image_and_its_prefix() -> None:
     assert len(image.body) == 0x66 + size
 
 
+@pytest.mark.processes
 def test_sizes_and_fields_of_datatypes() -> None:
     listed = re.findall(
         r"^\| ((?:[A-Z0-9]+(?:, )?)+) \| (.+?) \| (.+?) \|$", page("wire-format.md"), re.M
@@ -183,6 +188,7 @@ def test_options_of_the_server_exist() -> None:
         assert option not in UNSUPPORTED
 
 
+@pytest.mark.processes
 def test_ports_of_the_server() -> None:
     connection = building.book().api.connection
     said = f"port {connection.grpc_port} for gRPC and {connection.rest_port} for REST"
@@ -313,6 +319,7 @@ def test_there_are_commands_to_check() -> None:
     assert len(commands()) > 5
 
 
+@pytest.mark.processes
 def test_directives_on_the_page_are_those_there_are() -> None:
     listed = re.findall(r"^\| `::: samplegen-(\w+)", page("extend.md"), re.M)
     with pytest.raises(UsageError) as raised:
