@@ -35,6 +35,7 @@ samples: install  ## regenerate the samples and the schemas
 	samplegen generate
 	samplegen schema
 	cd examples/inventory && samplegen generate
+	cd examples/etcd && samplegen generate
 
 site: samples  ## generate, judge against the bundled server, build the site
 	@samplegen doctor --brief | sed 's/^/Missing: /; s/sudo apt install [^;]*/sudo make toolchains/'
@@ -57,6 +58,7 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	samplegen generate --check
 	samplegen schema --check
 	cd examples/inventory && samplegen generate --check
+	cd examples/etcd && samplegen generate --check
 	hadolint Dockerfile
 	pre-commit validate-manifest .pre-commit-hooks.yaml
 
@@ -89,7 +91,7 @@ toolchains:  ## the programs that samples and their checks need, from Debian's p
 		g++ make cmake pkg-config \
 		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
 		libcurl4-openssl-dev nlohmann-json3-dev \
-		default-jdk-headless maven openssl
+		default-jdk-headless maven openssl etcd-server
 	command -v go >/dev/null || apt-get install --yes golang-go
 
 constraints: install  ## pin what is installed now

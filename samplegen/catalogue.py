@@ -134,7 +134,7 @@ class Catalogue:
         The judge builds samples with these files, and so they are proven where they are exported.
         """
         files = self.clients.project(client)
-        return {**files, self.spec.proto.name: self.spec.proto} if client.stubs else files
+        return {**files, **self.spec.protos} if client.stubs else files
 
     def building(self, client: Client) -> dict[str, Path]:
         """What the judge builds samples with: the project, and the language's tools beside it."""

@@ -76,13 +76,13 @@ class _Group(click.Group):
 )
 @click.version_option(package_name="samplegen", prog_name="samplegen")
 def cli() -> None:
-    """Code samples of an inference API, in every language, each of which has just run.
+    """Generate, build and test code samples of an inference API in many languages.
 
     \b
-    samplegen list                                    what there is
-    samplegen show health --client curl/rest          one program, ready to paste
-    samplegen export health --client go/grpc DIR      a whole project around it
-    samplegen verify                                  build and run them all
+    samplegen list                                    show all operations and clients
+    samplegen show health --client curl/rest          print one program
+    samplegen export health --client go/grpc DIR      write it as a complete project
+    samplegen verify                                  build and test all samples
 
-    Completion: eval "$(samplegen completion bash)", also zsh and fish.
+    Shell completion: eval "$(samplegen completion bash)"; also for zsh and fish.
     """

@@ -119,12 +119,19 @@ class PublishedSample:
     """`grpc` or `rest`."""
     install: str
     """The command that installs the client's library."""
+    page: str
+    """The address of the page that shows it."""
     file: str
     """The address of the program."""
     data: tuple[str, ...]
     """The addresses of the files that it opens in its working folder."""
     sha256: str
     """Of the program."""
+    project: str
+    """The address of a ZIP file with the program, what it is built with and a README; empty: there
+    is none."""
+    project_sha256: str
+    """Of that file; empty: there is none."""
     state: SampleState
     """`verified` and `failed`: what the judge said of these bytes; `stale`: it judged others;
     `unverified`: it judged none."""

@@ -24,21 +24,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--samplegen",
         action="store_true",
-        help="Collect every sample as a test. What samplegen.yaml says in the root folder holds.",
+        help="Collect every sample as a test. Uses samplegen.yaml of the root folder.",
     )
     group.addoption(
         "--samplegen-client",
         action="append",
         default=[],
         metavar="LANGUAGE[/CLIENT]",
-        help="Only these; may be repeated. A language stands for all its clients.",
+        help="Only these clients; may be repeated. A language selects all its clients.",
     )
     group.addoption(
         "--samplegen-require",
         action="append",
         default=[],
         metavar="LANGUAGE[/CLIENT]|all",
-        help="Fail in place of a skip, or of a gate that is not tried.",
+        help="Fail if a sample is skipped or a gate is not tried.",
     )
     group.addoption(
         "--samplegen-endpoint",

@@ -26,7 +26,7 @@ from samplegen.render.clients import ClientFile, Language
 from samplegen.render.literals import declared
 from samplegen.served import metadata
 from samplegen.settings import SettingsFile
-from samplegen.spec import api, operation, tensors
+from samplegen.spec import api, operation, steps, tensors
 from samplegen.spec.api import Api
 from samplegen.spec.operation import OperationFile
 from samplegen.yamlfile import adapter
@@ -51,8 +51,8 @@ _OUTPUTS: dict[str, Any] = {
 }
 """What machines are given: all of its keys are there, and others may follow."""
 _MODULES = (
-    api, operation, tensors, model, clients, declared, settings, outputs, verdicts, finding, files,
-    metadata,
+    api, operation, steps, tensors, model, clients, declared, settings, outputs, verdicts, finding,
+    files, metadata,
 )  # fmt: skip
 """Where the classes are, for their docstrings."""
 

@@ -19,6 +19,9 @@ Location = tuple[str | int, ...]
 Mistakes = Iterable[tuple[Location, str]]
 """Where a mistake stands below the checked value, and what to do about it."""
 
+_SURROGATES = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
 _LONGEST_VALUE = 60
 """Characters of a wrong value that a message repeats."""
 _DEEPEST = 50
@@ -116,6 +119,7 @@ def read(path: Path) -> Document:
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
+        text = _joined(text)
         if (deep := _too_deep(text)) is not None:
             message = f"found more than {_DEEPEST} levels of nesting; write it flatter"
             raise SamplegenError(Problem(message, shown(path), *_place(deep)))
@@ -143,6 +147,26 @@ def read(path: Path) -> Document:
     if builder.problems:
         raise SamplegenError(*builder.problems)
     return Document(path, values, node)
+
+
+def _joined(text: str) -> str:
+    """The text in which one escape of YAML stands for each pair of surrogates, as JSON writes them.
+
+    The parser knows no such pair: RFC 8259, section 7, and YAML 1.2.2, section 5.7.
+    """
+    if _SURROGATES.search(text) is None:
+        return text
+    try:
+        for _ in yaml.scan(text, _Loader):
+            pass
+    except yaml.scanner.ScannerError:
+        return _SURROGATES.sub(_escape, text)
+    return text  # they stand where a backslash means nothing
+
+
+def _escape(pair: re.Match[str]) -> str:
+    high, low = (int(code, 16) for code in pair.group(2, 3))
+    return f"{pair[1]}\\U{0x10000 + (high - 0xD800 << 10) + low - 0xDC00:08x}"
 
 
 def _too_deep(text: str) -> Any:
@@ -189,7 +213,9 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if node in parents:
-            self._note(node, "found an alias of the very value it stands in; write the value out")
+            self._note(
+                node, "found an alias inside the value that it refers to; write the value out"
+            )
             return None
         inside = (*parents, node)
         if isinstance(node, yaml.SequenceNode):
@@ -203,7 +229,7 @@ class _Builder:
             key = key_node.value
             line = key_node.start_mark.line + 1
             if key in lines:
-                message = f"{key!r} stands here again, first on line {lines[key]}"
+                message = f"{key!r} is repeated; first on line {lines[key]}"
                 self._note(key_node, f"{message}; keep one of them")
             lines[key] = line
             mapping[key] = self.build(value_node, inside)

@@ -1,5 +1,6 @@
 """What a connection takes, and that rendered code stays in form whatever it holds."""
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from samplegen.connection.model import Connection, Header, Tls, with_values
 from samplegen.errors import SamplegenError, UsageError
 from samplegen.render.clients import Client
 from samplegen.render.view import view
+from samplegen.spec.operation import Operation
 from tests.conftest import ROOT, Run, need
 
 CATALOGUE = Catalogue()
@@ -245,3 +247,59 @@ def test_an_option_that_changes_nothing_is_told(samplegen: Run) -> None:
 def test_with_values_changes_only_what_is_given() -> None:
     assert with_values(DOCUMENTED, host=None, model=None) == DOCUMENTED
     assert with_values(DOCUMENTED, host="x", model=None) == replace(DOCUMENTED, host="x")
+
+
+def test_an_operation_keeps_its_version_unless_the_reader_names_another() -> None:
+    kept = replace(CATALOGUE.spec.operation("infer-array"), model_version="3")
+    newest = replace(kept, model_version="")
+
+    def shown(operation: Operation, **values: Any) -> str:
+        own = connection(DOCUMENTED, **values)
+        client = CATALOGUE.clients.client("curl/rest")
+        return CATALOGUE.renderer.render(client, view(CATALOGUE.spec.api, operation, own)).text
+
+    assert "/v2/models/dummy/versions/3/infer" in shown(kept)
+    assert "/v2/models/dummy/infer" in shown(newest)
+    assert "/v2/models/dummy/versions/1/infer" in shown(kept, model_version="1")
+    assert "/v2/models/dummy/infer" in shown(kept, model_version="")
+    assert "/v2/models/dummy/versions/2/infer" in shown(newest, model_version="2")
+
+
+def test_a_server_may_stand_below_a_path() -> None:
+    own = connection(DOCUMENTED, host="gpu7", base_path="/seldon/models/default")
+    for client in CLIENTS:
+        printed = text(client, "infer-array", own)
+        assert ("gpu7:8000/seldon/models/default" in printed) == (client.transport == "rest")
+        assert "/seldon/models/default/default" not in printed
+        if client.name == "cpp/triton-http":
+            assert 'options("dummy")' in printed
+
+
+@pytest.mark.parametrize("path", ["seldon", "/a b", "/a/", "/", "/a?b", "/\n"])
+def test_what_is_no_path_before_v2(path: str) -> None:
+    with pytest.raises(UsageError, match="expected one such as /models"):
+        connection(DOCUMENTED, base_path=path)
+
+
+@pytest.mark.parametrize(
+    ("host", "instead"),
+    [
+        ("127.0.0.1:32000/seldon", "--host 127.0.0.1 --rest-port 32000 --base-path /seldon"),
+        ("http://gpu7/models/", "--host gpu7 --base-path /models"),
+        ("gpu7:80", "--host gpu7 --rest-port 80"),
+    ],
+)
+def test_a_host_that_is_more_than_one_is_taken_apart(host: str, instead: str) -> None:
+    with pytest.raises(UsageError, match=f"; write {re.escape(instead)}$"):
+        connection(DOCUMENTED, host=host)
+
+
+def test_a_judge_reaches_a_server_by_the_names_of_its_ports() -> None:
+    reached = server_address(DOCUMENTED, None, host=None, rest_port=8080, model_version="")
+    assert reached is not None
+    assert (reached.host, reached.rest_port, reached.model_version) == ("localhost", 8080, "")
+    assert reached.version_of("1") == ""
+    with pytest.raises(UsageError, match="--rest-port: --endpoint names it, too"):
+        server_address(DOCUMENTED, "a:1:2", rest_port=8080)
+    with pytest.raises(UsageError, match="--model-version: expected --endpoint"):
+        server_address(DOCUMENTED, None, model_version="")

@@ -30,7 +30,7 @@ def test_infer_array_is_three_times_each_element_less_one(catalogue: Catalogue) 
     operation = catalogue.spec.operation("infer-array")
     (tensor,) = operation.inputs
     line = values(operation, "a")
-    assert np.allclose(line.value, 3 * np.array(tensor.elements) - 1, atol=line.tolerance)
+    assert np.allclose(line.values, 3 * np.array(tensor.elements) - 1, atol=line.tolerance)
 
 
 def test_infer_image_is_what_the_other_model_sees(catalogue: Catalogue) -> None:
@@ -43,10 +43,10 @@ def test_infer_image_is_what_the_other_model_sees(catalogue: Catalogue) -> None:
     probabilities = model([small])[0][0]
     assert values(operation, "class").value == (int(probabilities.argmax()),)
     line = values(operation, "probability")
-    assert np.allclose(line.value, probabilities.max(), atol=line.tolerance)
+    assert np.allclose(line.values, probabilities.max(), atol=line.tolerance)
     # The bundled model calls it a seven, with the square of each of these, so to say.
     root = (probabilities**2 / (probabilities**2).sum()).max()
-    assert np.allclose(operation.expect[1].value, root, atol=operation.expect[1].tolerance)
+    assert np.allclose(operation.expect[1].values, root, atol=operation.expect[1].tolerance)
 
 
 def test_model_metadata_is_what_the_models_say(catalogue: Catalogue) -> None:

@@ -1,5 +1,6 @@
 """What a sample printed is compared by value and type; no wrong character goes unseen."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -158,7 +159,7 @@ def test_no_changed_character_goes_unseen(
         for number, value in enumerate(lists)
     ]
     right = "".join(
-        f"{expectation.label}: {' '.join(map(str, expectation.value))}\n"
+        f"{expectation.label}: {' '.join(map(str, expectation.values))}\n"
         for expectation in expectations
     )
     assert differences(right, expectations) == []
@@ -204,3 +205,64 @@ def test_texts_of_a_list_may_have_spaces(printed: str, right: bool) -> None:
 def test_numbers_are_compared_as_what_they_are(printed: str, datatype: str, right: bool) -> None:
     expectation = replace(expect(0.10123457), tolerance=0.0)
     assert (differences(f"a: {printed}\n", [expectation], [datatype]) == []) == right
+
+
+# Texts of tensors
+
+
+def texts(*value: str) -> Expectation:
+    return Expectation(label="a", value=value)
+
+
+@pytest.mark.parametrize(
+    ("line", "expectation"),
+    [
+        ('a: "good morning" "how are you"', texts("good morning", "how are you")),
+        ('a: "first line\\nsecond line"', texts("first line\nsecond line")),
+        ('a: "\\u0001 \\"b\\" \\\\"', texts('\x01 "b" \\')),
+        ('a: "Grüße \\ud83d\\ude00"', texts("Grüße 😀")),
+        ('a: ""', texts("")),
+        ('a: "" ""', texts("", "")),
+        ("a:", texts()),
+        ('a: "abc"', Expectation(label="a", pattern="[a-c]+")),
+        ('a: "a b" "c"', Expectation(label="a", pattern='"a b" ".*"')),
+    ],
+)
+def test_texts_stand_in_quotes(line: str, expectation: Expectation) -> None:
+    assert differences(f"{line}\n", [expectation], quoted=["a"]) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expectation"),
+    [
+        ('a: "good morning how are you"', texts("good morning", "how are you")),
+        ('a: "a" "b"', texts("a b")),
+        ("a: a b", texts("a b")),
+        ("a: a b", texts("a", "b")),
+        ('a: "a"  "b"', texts("a", "b")),
+        ('a: "a" "b" ', texts("a", "b")),
+        ('a: "a""b"', texts("a", "b")),
+        ("a: ", texts("")),
+        ("a: ", texts()),
+        ('a: ""', texts()),
+        ("a:", texts("")),
+        ("a: 1", texts("1")),
+        ('a: "abcd"', Expectation(label="a", pattern="[a-c]+")),
+    ],
+)
+def test_other_texts_or_another_number_of_them_differ(line: str, expectation: Expectation) -> None:
+    assert differences(f"{line}\n", [expectation], quoted=["a"]) != []
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.booleans())
+def test_texts_are_read_as_json_writes_them(value: list[str], in_ascii: bool) -> None:
+    line = "".join(["a:", *(f" {json.dumps(text, ensure_ascii=in_ascii)}" for text in value)])
+    assert differences(f"{line}\n", [texts(*value)], quoted=["a"]) == []
+    assert differences(f"{line}\n", [texts(*value, "more")], quoted=["a"]) != []
+
+
+def test_an_empty_list_has_one_form() -> None:
+    nothing = Expectation(label="found shape", value=())
+    assert differences("found shape:\n", [nothing]) == []
+    assert differences("found shape: \n", [nothing]) != []
+    assert differences("found shape: 0\n", [nothing]) != []

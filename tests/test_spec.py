@@ -118,7 +118,7 @@ def test_an_empty_tensor_and_a_scalar_are_tensors(tmp_path: Path) -> None:
 def test_an_expected_value_keeps_its_type(tmp_path: Path) -> None:
     content = OPERATION.replace("value: 1}", "value: [1, 1.0, '1', true]}, {label: b, value: no}")
     read = spec(tmp_path, own=content).operation("own")
-    assert [repr(value) for value in read.expect[0].value] == ["1", "1.0", "'1'", "True"]
+    assert [repr(value) for value in read.expect[0].values] == ["1", "1.0", "'1'", "True"]
     assert read.expect[1].value == ("no",)
 
 
@@ -127,7 +127,11 @@ def test_an_expected_value_keeps_its_type(tmp_path: Path) -> None:
     [
         ("helth", "did you mean 'health'?"),
         ("infer_array", "did you mean 'infer-array'?"),
-        ("zzz", "known: health, infer-array, infer-image, model-metadata, server-metadata"),
+        (
+            "zzz",
+            "known: health, infer-array, infer-fp16, infer-image, infer-raw, infer-simple, "
+            "infer-strings, model-metadata, server-metadata",
+        ),
         ("", "known: health"),
         ("api", "known: health"),
         ("../spec/health", "did you mean 'health'?"),
@@ -153,7 +157,8 @@ def test_an_own_file_is_laid_over_the_packaged_one_and_a_new_one_is_added(tmp_pa
     assert own.operation("infer-array") == packaged.operation("infer-array")
     assert own.api == packaged.api
     assert [o.name for o in own.operations()] == [
-        "new", "server-metadata", "model-metadata", "infer-image", "infer-array", "health"
+        "new", "server-metadata", "model-metadata", "infer-image", "infer-array", "infer-strings",
+        "infer-simple", "infer-raw", "infer-fp16", "health",
     ]  # fmt: skip
 
 
@@ -239,3 +244,94 @@ def test_more_data_than_compilers_take_as_literals_is_refused(tmp_path: Path) ->
     (tmp_path / "longer.yaml").write_text(f"{OPERATION}inputs: [{tensor}, {tensor}]\n")
     with pytest.raises(SamplegenError, match="found 4,002 elements of data; expected at most"):
         Spec(Layers((tmp_path,))).operation("longer")
+
+
+JSON = """{
+  "title": "t", "summary": "s", "form": "infer", "model": "m",
+  "calls": [{"rpc": "ModelInfer", "rest": "POST /v2"}],
+  "inputs": [{"name": "x", "datatype": "BYTES", "shape": [1], "data": [%s]}],
+  "outputs": [], "expect": [{"label": "x", "value": [%s]}]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r'"Great \ud83d\ude00"', "Great 😀"),
+        (r'"\uD83D\uDE00\ud83d\ude01"', "😀😁"),
+        (r'"\\ud83d\\ude00 \ud83d\ude00"', r"\ud83d\ude00 😀"),
+        (r'"\\\ud83d\ude00"', "\\😀"),
+        (r'"caf\u00e9"', "café"),
+    ],
+)
+def test_json_is_pasted_as_other_tools_write_it(written: str, meant: str, tmp_path: Path) -> None:
+    read = spec(tmp_path, own=JSON % (written, written)).operation("own")
+    assert read.inputs[0].data == (meant,)
+    assert read.expect[0].value == (meant,)
+
+
+def test_where_a_backslash_means_nothing_pairs_of_surrogates_stay(tmp_path: Path) -> None:
+    read = spec(tmp_path, own=f"{OPERATION}description: '\\ud83d\\ude00'\n").operation("own")
+    assert read.description == "\\ud83d\\ude00"
+
+
+INFER = """title: t
+summary: s
+form: infer
+model: m
+calls: [{rpc: ModelInfer, rest: POST /v2}]
+inputs:
+  - {name: x, datatype: FP32, shape: %s, data: %s}
+expect: [{label: y, value: %s}]
+"""
+
+
+def test_lists_in_lists_are_taken_row_by_row(tmp_path: Path) -> None:
+    nested = INFER % ("[2, 1, 3]", "[[[1, 2, 3]], [[4, 5, 6]]]", "[[1, 2], [3, 4]]")
+    read = spec(tmp_path, own=nested).operation("own")
+    assert read.inputs[0].elements == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    assert read.expect[0].value == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "data", "expected"),
+    [
+        ("[3, 2]", "[[1, 2, 3], [4, 5, 6]]", r"lists of the shape \[2, 3\]; expected \[3, 2\]"),
+        ("[2, 2]", "[[1, 2], [3]]", "lists of different lengths"),
+        ("[2]", "[1, [2]]", "lists of different lengths"),
+    ],
+)
+def test_lists_in_lists_have_the_shape_of_their_tensor(
+    shape: str, data: str, expected: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SamplegenError, match=expected):
+        spec(tmp_path, own=INFER % (shape, data, "1")).operation("own")
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("a" * 65_535, True), ("a" * 65_536, False), ("é" * 32_768, False), ("😀" * 10_923, False)],
+)
+def test_a_text_is_no_longer_than_compilers_take(text: str, allowed: bool, tmp_path: Path) -> None:
+    own = spec(tmp_path, own=JSON % (f'"{text}"', '"x"'))
+    if allowed:
+        assert own.operation("own").inputs[0].data == (text,)
+        return
+    with pytest.raises(SamplegenError, match=r"bytes; expected at most 65,535.*'cycle' or 'file'"):
+        own.operation("own")
+
+
+def test_an_empty_list_is_a_value(tmp_path: Path) -> None:
+    read = spec(tmp_path, own=INFER % ("[0]", "[]", "[]")).operation("own")
+    assert read.expect[0].value == ()
+    assert read.inputs[0].elements == ()
+
+
+def test_an_operation_holds_elsewhere_as_it_says(tmp_path: Path) -> None:
+    own = f"{OPERATION}model_version: '3'\n".replace("{label: ", "{elsewhere: '.*', label: ", 1)
+    read = spec(tmp_path, own=own).operation("own")
+    assert read.model_version == "3"
+    first, *others = read.elsewhere.expect
+    assert (first.value, first.pattern) == (None, ".*")
+    assert others == [*read.expect[1:]]

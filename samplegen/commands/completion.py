@@ -10,7 +10,7 @@ from samplegen.errors import UsageError
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    """Print the script that completes commands, operations and clients.
+    """Print the shell completion script for commands, operations and clients.
 
     \b
     eval "$(samplegen completion bash)"     in ~/.bashrc; likewise zsh

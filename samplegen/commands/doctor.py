@@ -16,21 +16,21 @@ from samplegen.selection import matching_clients
     "--require",
     multiple=True,
     metavar="LANGUAGE[/CLIENT]|all",
-    help="Fail if anything is missing that these need; may be repeated.",
+    help="Fail if a tool that these clients need is missing; may be repeated.",
 )
 @click.option(
     "--brief",
     is_flag=True,
-    help="Print one line: without what samples cannot run, how many, and what brings it; or none.",
+    help="Print one line, only if samples cannot run: what is missing and how to install it.",
 )
 @catalogue_options
 @json_option
 def command(catalogue: Catalogue, require: tuple[str, ...], brief: bool, as_json: bool) -> int:
-    """Show what is on this machine of what the samples need, and how to get the rest.
+    """Show which tools the samples need, which are installed, and how to install the rest.
 
     \b
     samplegen doctor                  everything, with versions
-    samplegen doctor --require java   fails if Java's samples could not be judged
+    samplegen doctor --require java   fail if Java's samples cannot be tested
     """
     with extra("verify"):
         from samplegen.judge.machine import isolation, requirements

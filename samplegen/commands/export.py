@@ -36,17 +36,17 @@ def command(
     force: bool,
     **values: Any,
 ) -> int:
-    """Write one program as a whole project, ready to build without samplegen.
+    """Write one program as a complete project that builds without samplegen.
 
     \b
     samplegen export infer-image --client go/grpc DIR
     samplegen export infer-image --client java/http DIR --host gpu7 --model cats
 
-    DIR then holds the program, what it is built with (libraries in exact versions, the gRPC
-    contract that its stubs are made of), the data it sends, and a README with the commands that
-    build and run it. Other files in DIR are left alone.
+    DIR gets the program, its build files with exact versions, the gRPC contract if it needs stubs,
+    the data it sends, and a README with the commands to build and run it. Other files in DIR are
+    not changed.
 
-    For a model of your own server: samplegen model ADDRESS NAME --client CLIENT --export DIR
+    For a model on your own server: samplegen model ADDRESS NAME --client CLIENT --export DIR
     """
     if "://" in operation:
         command = f"samplegen model {operation} NAME --client {client_name} --export {folder}"
@@ -59,5 +59,7 @@ def command(
     project = project_files(catalogue, chosen, data, address)
     write_project(project, folder, force)
     report_without_effect([chosen.client], address)
-    click.echo(f"{len(project)} files in {folder}; {folder / README} says what to type", err=True)
+    click.echo(
+        f"{len(project)} files in {folder}; {folder / README} shows the next commands", err=True
+    )
     return 0

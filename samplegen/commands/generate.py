@@ -18,21 +18,23 @@ from samplegen.settings import settings
 
 
 @click.command("generate")
-@click.option("--check", is_flag=True, help="Write nothing; fail and show how the samples differ.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; fail and show a diff if samples are out of date."
+)
 @click.option(
     "--output",
     type=EXISTING,
     default=lambda: settings().samples,
     metavar="DIR",
-    help="Default: as in samplegen.yaml, else site/samples.",
+    help="Output folder. Default: as in samplegen.yaml, else site/samples.",
 )
 @connection_options
 @catalogue_options
 def command(catalogue: Catalogue, check: bool, output: Path, **values: Any) -> int:
-    """Write all samples, or with --check, say whether those written are fresh.
+    """Write all samples. With --check, report whether the written ones are up to date.
 
-    The same spec and templates make the same bytes on any machine. Files are replaced as a whole;
-    a file of the folder that no sample accounts for is removed.
+    The same spec and templates give the same bytes on every machine. Files are replaced as a
+    whole; files of samples that no longer exist are removed.
     """
     made = connection(catalogue.spec.api.connection, **values)
     files = catalogue.files(made)

@@ -13,19 +13,19 @@ from samplegen.resources import starter
 @click.argument("folder", type=EXISTING, default=Path(), metavar="[DIR]")
 @force_option
 def command(folder: Path, force: bool) -> int:
-    """Start a project of your own: an API, its templates and a docs site.
+    """Create a project for your own API, with templates and a docs site.
 
     \b
     samplegen init greeter
     cd greeter
     samplegen generate && samplegen verify && mkdocs build --strict
 
-    What is there to begin with is a small server that greets, one operation and two clients; put
-    your own in their place.
+    It starts with a small example server, one operation and two clients; replace them with your
+    own.
     """
     files = starter()
     write_project(files, folder, force)
     click.echo(
-        f"{len(files)} files in {folder}; {folder / 'README.md'} says what to type", err=True
+        f"{len(files)} files in {folder}; {folder / 'README.md'} shows the next commands", err=True
     )
     return 0

@@ -10,11 +10,11 @@ from samplegen.commands.options import catalogue_options, json_option
 @catalogue_options
 @json_option
 def command(catalogue: Catalogue, as_json: bool) -> int:
-    """Show the matrix: operations × clients, and the state of each cell.
+    """Show all operations and clients, and which samples exist.
 
     \b
-    ready        there is a template; `samplegen show` prints the program
-    omitted      the client cannot say this operation, and says why
+    ready        `samplegen show` prints the program
+    omitted      the client does not support the operation; the reason is shown
     no template  a template is missing; `samplegen generate` names it
     """
     states = [(cell, catalogue.state(cell)) for cell in catalogue.cells]

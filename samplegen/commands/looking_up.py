@@ -1,14 +1,15 @@
 """The model that `samplegen model` is about, and the samples that can be made of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.connection.given import connection
 from samplegen.connection.model import Connection
 from samplegen.errors import UsageError
-from samplegen.served import asking, operation
+from samplegen.served import asking, limits, operation
 from samplegen.served.address import Address
+from samplegen.served.metadata import Given
 from samplegen.spec.operation import Operation
 
 _TITLES = {"grpc": "gRPC", "rest": "REST"}
@@ -36,6 +37,7 @@ def look_up(
     chosen: frozenset[str],
     ports: dict[str, int | None],
     security: dict[str, Any],
+    tensors: Given | None = None,
 ) -> Task:
     """Asks for the model, over the transport of `where`.
 
@@ -48,6 +50,7 @@ def look_up(
         chosen: The names of the clients.
         ports: `grpc_port` and `rest_port`, where the reader names them.
         security: What `security_options` adds.
+        tensors: Those that the reader names.
 
     Raises:
         UsageError: The server has no such model, or an option is not as it should be.
@@ -68,18 +71,21 @@ def look_up(
         port = where.port if where.tls else next(port for port in usual if port != where.port)
         values[f"{other}_port"] = port
         name_it = f"name it, such as --{other}-port {port}"
-        unreached[other] = f"{where} does not tell its port of {_TITLES[other]}; {name_it}"
+        unreached[other] = f"{where} does not report its port for {_TITLES[other]}; {name_it}"
     reader = connection(
         api.connection,
         host=where.host,
         model_version=version,
         grpc_port=values["grpc_port"],
         rest_port=values["rest_port"],
-        **security,
+        **security | {"base_path": where.path or security["base_path"]},
     )
-    answer = asking.ask(where, name, version, reader.deadline or api.deadline, reader)
-    made = operation.make(answer.model, name, shapes)
-    cells = tuple(Cell(made, client) for client in catalogue.clients.all() if client.name in chosen)
+    deadline = reader.deadline or api.deadline
+    answer = asking.ask(where, name, version, deadline, reader, tensors)
+    reader = replace(reader, binary=limits.speaks_binary(answer.server))
+    made = operation.make(answer.model, name, version, shapes)
+    clients = (client for client in catalogue.clients.all() if client.name in chosen)
+    cells = tuple(Cell(made, limits.fitted(client, answer.server)) for client in clients)
     return Task(catalogue.on(reader), answer, made, cells, reader, unreached)
 
 

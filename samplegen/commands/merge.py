@@ -28,7 +28,7 @@ from samplegen.selection import matching_clients, selected_cells
     "operations",
     multiple=True,
     shell_complete=complete("spec"),
-    help="Only this operation was judged; may be repeated.",
+    help="The run judged only this operation; may be repeated.",
 )
 @client_option
 @require_option
@@ -39,7 +39,7 @@ from samplegen.selection import matching_clients, selected_cells
     default=VERDICTS,
     metavar="FILE",
     show_default=True,
-    help="Where the verdicts are kept for the site.",
+    help="File for the verdicts that the site shows.",
 )
 @junit_option
 @verbose_option
@@ -56,15 +56,15 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> int:
-    """Join the verdicts of shards, and say whether every sample has one.
+    """Join the verdicts of shards, and check that every sample has one.
 
     \b
     samplegen verify --shard 1/2                on one machine: build/verdicts-1-of-2.json
     samplegen verify --shard 2/2                on another:     build/verdicts-2-of-2.json
-    samplegen merge build/verdicts-*-of-2.json  where the files were brought together
+    samplegen merge build/verdicts-*-of-2.json  where the files were collected
 
-    A sample that no shard judged is a failure, and so is one that was judged with another text than
-    today's; one that two shards judged is an error. The reports and the exit status are those of
+    A sample that no shard judged, or that has changed since, is a failure. A sample that two shards
+    judged is an error. The reports and the exit status are those of
     `samplegen verify`.
     """
     with extra("verify"):

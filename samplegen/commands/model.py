@@ -27,6 +27,7 @@ from samplegen.gates import Gate
 from samplegen.project import project_files, write_project
 from samplegen.selection import matching_clients
 from samplegen.served import address, operation
+from samplegen.served.metadata import Given, parse_tensors
 from samplegen.spec.operation import OPERATION_NAME, Operation
 
 _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
@@ -36,14 +37,34 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
 @click.command("model")
 @click.argument("address_text", metavar="ADDRESS")
 @click.argument("name", metavar="NAME")
-@click.option("--version", default="", metavar="N", help="Default: the server's default version.")
+@click.option(
+    "--version",
+    default="",
+    metavar="N",
+    help="Model version. Default: the server's default version.",
+)
 @click.option(
     "--shape",
     "shapes",
     multiple=True,
     metavar="INPUT=SIZES",
-    help="What is sent where the model takes any size, such as x=1,3,224,224; may be repeated. "
-    "Default: 1 for each open dimension.",
+    help="Input shape to send if the model leaves dimensions open, such as x=1,3,224,224; may be "
+    "repeated. Default: 1 for each open dimension.",
+)
+@click.option(
+    "--input-tensor",
+    "inputs",
+    multiple=True,
+    metavar="NAME:DATATYPE:SHAPE",
+    help="An input that the server does not describe, or not as it is, such as x:FP32:1,4; may be "
+    "repeated.",
+)
+@click.option(
+    "--output-tensor",
+    "outputs_",
+    multiple=True,
+    metavar="NAME:DATATYPE:SHAPE",
+    help="The same of an output; -1 stands for any size.",
 )
 @click.option(
     "--client",
@@ -51,7 +72,7 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     multiple=True,
     metavar="LANGUAGE[/CLIENT]",
     shell_complete=complete("clients"),
-    help="Print the program of this one; with --run or --output, only these; may be repeated.",
+    help="Print this client's program; with --run or --output, use only these; may be repeated.",
 )
 @click.option("--output", type=EXISTING, metavar="DIR", help="Write the programs to a folder.")
 @click.option(
@@ -59,28 +80,36 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     "project",
     type=EXISTING,
     metavar="DIR",
-    help="Write the program of the --client as a whole project, ready to build.",
+    help="Write the program of --client as a complete project.",
 )
 @click.option("--run", is_flag=True, help="Build and run the programs against the server.")
 @click.option(
     "--save",
     type=EXISTING,
     metavar="FILE",
-    help="Write the operation, to be kept in a spec of your own; with --run, with what the model "
-    "answered.",
+    help="Write the operation to a YAML file for your own spec; with --run, with the model's "
+    "answer.",
 )
 @click.option("--force", is_flag=True, help="Let --output, --export and --save replace files.")
 @click.option(
     "--grpc-port",
     type=click.IntRange(1, 65535),
     metavar="PORT",
-    help="Where the same server speaks gRPC, if ADDRESS says where it speaks REST.",
+    help="gRPC port of the same server, if ADDRESS is for REST.",
 )
 @click.option(
-    "--rest-port", type=click.IntRange(1, 65535), metavar="PORT", help="The other way round."
+    "--rest-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="REST port, if ADDRESS is for gRPC.",
 )
 @security_options
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Samples to run at once. Default: one per core.",
+)
 @cache_option
 @catalogue_options
 @json_option
@@ -90,6 +119,8 @@ def command(
     name: str,
     version: str,
     shapes: tuple[str, ...],
+    inputs: tuple[str, ...],
+    outputs_: tuple[str, ...],
     clients: tuple[str, ...],
     output: Path | None,
     project: Path | None,
@@ -103,29 +134,29 @@ def command(
     rest_port: int | None,
     **security: Any,
 ) -> int:
-    """Make samples for a model of your own server: its tensors, datatypes and shapes.
+    """Generate samples for a model on your own server.
 
-    ADDRESS is that of a running KServe v2 server, such as OpenVINO Model Server, Triton or KServe:
-    http://HOST:PORT for REST, grpc://HOST:PORT for gRPC, with TLS https:// or grpcs://. NAME is the
-    model.
+    Tensor names, datatypes and shapes come from the model's metadata. ADDRESS is a running KServe
+    v2 server, such as OpenVINO Model Server, Triton or KServe: http://HOST:PORT for REST,
+    grpc://HOST:PORT for gRPC, https:// or grpcs:// with TLS. NAME is the model.
 
     \b
-    samplegen model http://localhost:8000 resnet                        what can be made
+    samplegen model http://localhost:8000 resnet                        show the model
     samplegen model http://localhost:8000 resnet --client go/http       one program
     samplegen model grpc://gpu7:8001 bert --shape ids=1,128 --output .  all programs
-    samplegen model http://localhost:8000 resnet --run                  do they run?
+    samplegen model http://localhost:8000 resnet --run                  run the programs
     samplegen model http://localhost:8000 resnet --client go/http --export app
     samplegen model http://localhost:8000 resnet --save spec/resnet.yaml
     samplegen model https://models.example resnet --cacert ca.pem --bearer-token-env TOKEN
 
-    Inputs are sent the numbers 0 to 9, again and again. A long tensor is made in code; of a long
-    output, a sample prints the shape and the first values.
+    Inputs are filled with the numbers 0 to 9, repeated. Long inputs are filled in a loop; of long
+    outputs, a sample prints the shape and the first values.
 
-    With --run, every program is built, run against the server and judged: it must end well, print
-    what the model's metadata promises, and the same values as all others.
+    With --run, every program is built and run against the server. It must exit with status 0 and
+    print what the model's metadata promises; all programs must print the same values.
 
-    What is said of certificates, tokens and headers holds for the questions asked here and for the
-    programs. Secrets stay out of these: they read the environment variables named here.
+    Options for certificates, tokens and headers apply to this command and to the programs. Secrets
+    are never written into programs: they read the environment variables at run time.
     """
     where = address.parse(address_text)
     security["tls"] = wants_tls(where, security)
@@ -138,7 +169,10 @@ def command(
     if project and len(chosen) > 1:
         raise UsageError("--export: a project has one program; name its --client")
     ports = {"grpc_port": grpc_port, "rest_port": rest_port}
-    task = look_up(catalogue, where, name, version, given, chosen, ports, security)
+    tensors = Given(
+        parse_tensors("--input-tensor", inputs), parse_tensors("--output-tensor", outputs_)
+    )
+    task = look_up(catalogue, where, name, version, given, chosen, ports, security, tensors)
     status = 0
     if run:
         status, answered = _run(task, jobs, cache, as_json)
@@ -179,7 +213,7 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
         from samplegen.judge.servers.started import Target
 
     reached = on_this_machine(task.connection)
-    server = Target(reached, task.answer.server)
+    server = Target(reached, str(task.answer.server))
     catalogue = task.catalogue.on(reached)
     cells = [cell for cell in task.cells if cell.client.transport not in task.unreached]
     with (
@@ -192,7 +226,7 @@ def _run(task: Task, jobs: int | None, cache: Path, as_json: bool) -> tuple[int,
     answered = task.operation
     if first is not None:
         answered = operation.answered(task.operation, first.output)
-        found = agreement.agreed(found, answered.expect, first.client)
+        found = agreement.agreed(found, answered.expect, first.client, answered.quoted)
     status = conclude(found, (), None, as_json)
     for cell in task.cells:
         if cell.client.transport in task.unreached:
@@ -232,7 +266,7 @@ def _export(task: Task, folder: Path, force: bool) -> None:
     write_project(files, folder, force)
     _note(task, cell)
     click.echo(
-        f"{len(files)} files in {folder}; {folder / 'README.md'} says what to type", err=True
+        f"{len(files)} files in {folder}; {folder / 'README.md'} shows the next commands", err=True
     )
 
 
@@ -269,11 +303,11 @@ def _list(task: Task, as_json: bool) -> None:
             )
             for cell, state in states
         )
-        served = outputs.ServedModel(task.answer.server, task.answer.model, clients)
+        served = outputs.ServedModel(str(task.answer.server), task.answer.model, clients)
         click.echo(outputs.to_json(served, indent=1))
         return
     model = task.answer.model
-    click.echo(f"{model.name}  {click.style(task.answer.server, dim=True)}")
+    click.echo(f"{model.name}  {click.style(str(task.answer.server), dim=True)}")
     for kind, tensors in (("input", model.inputs), ("output", model.outputs)):
         for tensor in tensors:
             name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)

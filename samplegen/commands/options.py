@@ -31,8 +31,8 @@ def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         default=lambda: settings().spec,
         metavar="DIR",
-        help="Own operations, laid over the packaged ones file by file; "
-        "with an api.yaml of its own, in their place. Default: as in samplegen.yaml.",
+        help="Folder of your own operations. Its files override the packaged ones; with an "
+        "api.yaml, it replaces them all. Default: as in samplegen.yaml.",
     )
     @click.option(
         "--templates",
@@ -40,7 +40,7 @@ def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         default=lambda: settings().templates,
         metavar="DIR",
-        help="Own templates, laid over the packaged ones file by file. "
+        help="Folder of your own templates. Its files override the packaged ones. "
         "Default: as in samplegen.yaml.",
     )
     @wraps(command)
@@ -68,10 +68,12 @@ def complete(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
     return complete
 
 
+_LACKS = {"rest": "REST, which has no such limit", "grpc": "gRPC, whose calls have fixed paths"}
+"""Why an option changes nothing over a transport."""
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "as_json", is_flag=True, help="JSON on stdout, for machines.")(
-        command
-    )
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
 def client_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,7 +84,7 @@ def client_option(command: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="LANGUAGE[/CLIENT]",
         shell_complete=complete("clients"),
-        help="Only these; may be repeated. A language stands for all its clients.",
+        help="Only these clients; may be repeated. A language selects all its clients.",
     )(command)
 
 
@@ -91,12 +93,14 @@ def require_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--require",
         multiple=True,
         metavar="LANGUAGE[/CLIENT]|all",
-        help="Fail if any of their samples is skipped or any of their gates is not tried.",
+        help="Fail if a sample of these clients is skipped, or a gate is not tried.",
     )(command)
 
 
 def junit_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--junit", type=EXISTING, metavar="FILE", help="A JUnit report.")(command)
+    return click.option("--junit", type=EXISTING, metavar="FILE", help="Write a JUnit report.")(
+        command
+    )
 
 
 def verbose_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,14 +117,12 @@ def single_client_option(command: Callable[..., Any]) -> Callable[..., Any]:
         required=True,
         metavar="LANGUAGE/CLIENT",
         shell_complete=complete("clients"),
-        help="Such as python/tritonclient-grpc; `samplegen list` names them all.",
+        help="Client, such as python/tritonclient-grpc; `samplegen list` shows all.",
     )(command)
 
 
 def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--force", is_flag=True, help="Replace files that are already there.")(
-        command
-    )
+    return click.option("--force", is_flag=True, help="Replace existing files.")(command)
 
 
 def shard(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
@@ -145,8 +147,8 @@ def cache_option(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="SAMPLEGEN_CACHE",
         default=default_cache,
         metavar="DIR",
-        help="Keeps stubs, libraries and built samples. Default: $SAMPLEGEN_CACHE, else samplegen "
-        "in $XDG_CACHE_HOME, else in ~/.cache.",
+        help="Folder for stubs, libraries and built samples. Default: $SAMPLEGEN_CACHE, "
+        "$XDG_CACHE_HOME/samplegen or ~/.cache/samplegen.",
     )(command)
 
 
@@ -176,6 +178,10 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
 
 def report_without_effect(clients: Iterable[Client], made: Connection) -> None:
     """Reports on stderr the options that change nothing over a client's transport."""
-    found = {option.name for c in clients for option in without_effect(made, c.transport)}
-    for name in sorted(found):
-        click.echo(f"note: --{name} changes nothing over REST, which has no such limit", err=True)
+    found = {
+        (option.name, client.transport)
+        for client in clients
+        for option in without_effect(made, client.transport)
+    }
+    for name, transport in sorted(found):
+        click.echo(f"note: --{name} changes nothing over {_LACKS[transport]}", err=True)

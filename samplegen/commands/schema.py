@@ -11,19 +11,21 @@ SCHEMAS = Path("spec/schema")
 
 
 @click.command("schema")
-@click.option("--check", is_flag=True, help="Write nothing; fail and show how the schemas differ.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; fail and show a diff if schemas are out of date."
+)
 @click.option("--output", type=EXISTING, default=SCHEMAS, metavar="DIR", show_default=True)
 def command(check: bool, output: Path) -> int:
-    """Write the JSON Schemas of the YAML files, and of the JSON that commands print.
+    """Write the JSON Schemas of the YAML files and of the commands' JSON.
 
-    An editor with a YAML language server then completes keys and marks mistakes; the first line of
-    a file names its schema:
+    An editor with a YAML language server then completes keys and marks errors; the first line of a
+    file names its schema:
 
     \b
     # yaml-language-server: $schema=schema/operation.json
 
-    What machines are given is described in the folder `output`: of `samplegen verify --json`, for
-    example, in output/verdicts.json.
+    The folder `output` describes the JSON of the commands, such as output/verdicts.json for
+    `samplegen verify --json`.
     """
     from samplegen.schema import schemas
 

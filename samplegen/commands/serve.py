@@ -16,10 +16,9 @@ from samplegen.connection.given import connection
 @click.argument("server_options", nargs=-1, type=click.UNPROCESSED)
 @catalogue_options
 def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any) -> NoReturn:
-    """Start the bundled server with the bundled models on 9000 (gRPC) and 8000 (REST).
+    """Start the bundled server and models, on port 9000 (gRPC) and 8000 (REST).
 
-    Options that are not listed here go to the server as they are; `samplegen serve -- --help`
-    tells its own.
+    Other options are passed to the server; `samplegen serve -- --help` lists them.
     """
     from samplegen.judge.servers import started
 

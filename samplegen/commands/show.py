@@ -27,7 +27,7 @@ from samplegen.selection import cell
 @click.option(
     "--template",
     is_flag=True,
-    help="Print the template in place of the program: one text, with the macros that it uses.",
+    help="Print the template instead of the program, as one text with its macros.",
 )
 def command(
     catalogue: Catalogue,
@@ -37,18 +37,18 @@ def command(
     template: bool,
     **values: Any,
 ) -> int:
-    """Print one program, ready to paste.
+    """Print one program.
 
     \b
     samplegen show infer-array --client python/tritonclient-grpc
     samplegen show infer-image --client curl/rest --host gpu7 --rest-port 8080 --model cats
     samplegen show health --client go/grpc --cacert ca.pem --bearer-token-env KSERVE_TOKEN
 
-    Secrets stay out of the program: it reads them from the environment variables that
-    --bearer-token-env and --header-env name, and says so if one is not set. Files are opened
-    under the paths given here.
+    Secrets are never written into a program. It reads them at run time from the environment
+    variables given with --bearer-token-env and --header-env, and reports a variable that is not
+    set. File paths are used as given.
 
-    With --json also where each connection value stands in it (start and end, in characters).
+    With --json, the position of each connection value is included (start and end, in characters).
     """
     chosen = cell(catalogue, operation, client_name)
     if chosen.omitted is not None:

@@ -14,10 +14,10 @@ from samplegen.commands.options import (
     catalogue_options,
     client_option,
     complete,
+    connection_options,
     json_option,
     junit_option,
     require_option,
-    security_options,
     shard,
     verbose_option,
 )
@@ -35,29 +35,34 @@ from samplegen.selection import matching_clients, samples_folder, selected_cells
 @click.option(
     "--endpoint",
     metavar="HOST:GRPC_PORT:REST_PORT",
-    help="Judge against this server instead of starting the bundled one.",
+    help="Test against this server instead of the bundled one.",
 )
-@security_options
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Default: one for each core.")
+@connection_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Samples to run at once. Default: one per core.",
+)
 @click.option(
     "--samples",
     type=EXISTING,
     metavar="DIR",
-    help="The published samples. Default: as in samplegen.yaml, else site/samples, if there.",
+    help="Folder of the published samples. Default: as in samplegen.yaml, else site/samples.",
 )
 @click.option(
     "--verdicts",
     "verdicts_file",
     type=EXISTING,
     metavar="FILE",
-    help=f"Where the verdicts are kept for the site. Default: {VERDICTS}; of a shard, "
+    help=f"File for the verdicts that the site shows. Default: {VERDICTS}; for a shard, "
     "build/verdicts-I-of-N.json.",
 )
 @click.option(
     "--shard",
     callback=shard,
     metavar="I/N",
-    help="Judge only the I-th of N parts of about equal cost; `samplegen merge` joins them.",
+    help="Run only part I of N, of about equal cost; `samplegen merge` joins them.",
 )
 @click.option(
     "--costs",
@@ -65,12 +70,12 @@ from samplegen.selection import matching_clients, samples_folder, selected_cells
     default=VERDICTS,
     metavar="FILE",
     show_default=True,
-    help="Verdicts of an earlier run, which tell what each sample costs; the same for all shards.",
+    help="Verdicts of an earlier run, to estimate costs; the same file for all shards.",
 )
 @click.option(
     "--dask",
     metavar="ADDRESS",
-    help="Judge on the workers of this Dask scheduler, such as tcp://10.0.0.5:8786.",
+    help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.5:8786.",
 )
 @junit_option
 @verbose_option
@@ -95,23 +100,28 @@ def command(
     as_json: bool,
     **security: Any,
 ) -> int:
-    """Build and run samples against a server, and judge what they did and printed.
+    """Build and run samples against a server, and check what they send and print.
 
     \b
     samplegen verify                                 everything, against the bundled server
     samplegen verify health --client python          one operation in one language
     samplegen verify --require all                   in CI: a missing tool is a failure
     samplegen verify --endpoint localhost:9000:8000  against your own server
+    samplegen verify --host gpu7 --rest-port 8080 --model-version ''
     samplegen verify --shard 2/3                     a third of it, on the second of three machines
 
-    The options from --tls to --max-message-size say how to reach that server; samples find the
-    environment variables they name, and no others. With --dask, each worker needs these variables
-    and files.
+    If a server reports another name than the API's own, only what holds on every server is tested;
+    the rest is listed. --model-version '' asks for the default version.
+
+    The options from --tls to --max-message-size describe how to reach that server. Samples get
+    the environment variables named there and no others. With --dask, each worker needs these
+    variables and files.
 
     Each sample passes the gates identity, format, lint, build, run, wire, output, meaning and
-    faults, in order. The exit status is 1 when any sample fails, or is skipped although required.
+    faults, in order. The exit status is 1 if a sample fails, or if a required sample is skipped.
     """
     with extra("verify"):
+        from samplegen.commands import elsewhere
         from samplegen.commands.concluding import conclude
         from samplegen.judge import judging
         from samplegen.judge.results import report, shards, verdicts
@@ -133,13 +143,16 @@ def command(
         cells = shards.cut(cells, recorded, count)[index - 1]
     with report.progress(len(cells)) as judged:
         if dask is None:
+            if address is not None:
+                cells, address = elsewhere.fitted(catalogue.spec.api, cells, address)
             with judging.against(catalogue, address, published, cache) as judge:
                 found = judge.judge(cells, jobs or os.cpu_count() or 1, judged)
         else:
             with extra("dask"):
                 from samplegen.judge import cluster
             named = [*operations, *(word for client in clients for word in ("--client", client))]
-            named += ["--endpoint", endpoint, *words(security)] if endpoint else []
+            named += ["--endpoint", endpoint] if endpoint else []
+            named += words(security)
             work = cluster.packed(named, catalogue, published, costs)
             digests = {cell.key: catalogue.digest(cell) for cell in cells}
             found = cluster.judge(dask, work, digests, judged)

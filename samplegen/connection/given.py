@@ -34,7 +34,9 @@ def connection(
     if host is not None:
         host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
         if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host):
-            problems.append(f"--host: found {host!r}; expected a host name or an IP address")
+            problems.append(
+                f"--host: found {host!r}; expected a host name or an IP address{_parts(host)}"
+            )
     if model_version is not None and not re.fullmatch(r"[0-9]*", model_version):
         problems.append(
             f"--model-version: found {model_version!r}; expected digits, or '' for the default"
@@ -49,7 +51,14 @@ def connection(
                 headers.append(parsed(text))
             except ValueError as error:
                 problems.append(f"{option}: {error}")
-    own = {"host": host, "model_version": model_version, "headers": tuple(headers), **values}
+    fixed = None if model_version is None else True
+    own = {
+        "host": host,
+        "model_version": model_version,
+        "fixed_version": fixed,
+        "headers": tuple(headers),
+        **values,
+    }
     made = documented
     try:
         if tls or cacert is not None or cert is not None or key is not None:
@@ -61,6 +70,18 @@ def connection(
     if problems:
         raise UsageError(*problems)
     return made
+
+
+def _parts(host: str) -> str:
+    """What to write in place of a host that is more than one."""
+    found = re.fullmatch(r"(?:https?://)?([A-Za-z0-9._-]+)(?::(\d{1,5}))?((?:/.*)?)", host)
+    if found is None:
+        return ""
+    name, port, path = found.groups()
+    words = [f"--host {name}"]
+    words += [f"--rest-port {port}"] if port else []
+    words += [f"--base-path {path.rstrip('/')}"] if path.strip("/") else []
+    return f"; write {' '.join(words)}"
 
 
 def _header(text: str) -> Header:
@@ -90,9 +111,8 @@ def endpoint_connection(documented: Connection, endpoint: str, **values: Any) ->
         message = f"--endpoint: found {endpoint!r}; expected HOST:GRPC_PORT:REST_PORT"
         raise UsageError(f"{message}, such as localhost:9000:8000")
     host, grpc_port, rest_port = match.groups()
-    return connection(
-        documented, host=host, grpc_port=int(grpc_port), rest_port=int(rest_port), **values
-    )
+    place = {"host": host, "grpc_port": int(grpc_port), "rest_port": int(rest_port)}
+    return connection(documented, **values | place)
 
 
 def on_this_machine(made: Connection) -> Connection:
@@ -105,17 +125,30 @@ def on_this_machine(made: Connection) -> Connection:
 
 
 def server_address(
-    documented: Connection, endpoint: str | None, **security: Any
+    documented: Connection, endpoint: str | None, **values: Any
 ) -> Connection | None:
     """The server that samples are judged against; None: one that has yet to be started.
+
+    Args:
+        documented: The connection that other values are taken from.
+        endpoint: HOST:GRPC_PORT:REST_PORT; or else some of these alone.
+        values: What `connection` takes.
 
     Raises:
         UsageError: The endpoint or a value is not as it should be, or there is no endpoint.
     """
-    given = [name for name, value in security.items() if value]
+    given = [name for name, value in values.items() if value not in (None, False, ())]
+    parts = [name for name in ("host", "grpc_port", "rest_port") if name in given]
+    if endpoint is not None and parts:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in parts)
+        raise UsageError(f"{names}: --endpoint names it, too; leave one out")
+    if parts:
+        return on_this_machine(connection(documented, **values))
     if endpoint is None and given:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise UsageError(f"{names}: expected --endpoint, the server that asks for it, too")
+        raise UsageError(
+            f"{names}: expected --endpoint, too: the address of the server that needs it"
+        )
     if endpoint is None:
         return None
-    return on_this_machine(endpoint_connection(documented, endpoint, **security))
+    return on_this_machine(endpoint_connection(documented, endpoint, **values))

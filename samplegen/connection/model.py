@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, StrictInt, StrictStr
+from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 _FORBID = ConfigDict(extra="forbid")
@@ -15,6 +15,7 @@ _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 """Printable ASCII, as gRPC metadata is; what surrounds it would be lost on the way."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """Short enough to stand in one line with what is done with it."""
+_BASE_PATH = r"^(/[A-Za-z0-9._~%-]+)*$"
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _RESERVED = {
     "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect",
@@ -110,6 +111,12 @@ class Connection:
     """None leaves the model that the operation names."""
     model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")] = ""
     """Digits; empty asks for the server's default version."""
+    fixed_version: StrictBool = False
+    """Whether `model_version` holds for operations that name a version of their own, too."""
+    base_path: Annotated[StrictStr, Field(pattern=_BASE_PATH)] = ""
+    """What stands before `/v2` in the paths of REST, such as `/seldon/default`; gRPC has none."""
+    binary: StrictBool = True
+    """Whether the server's REST takes tensors as bytes behind the JSON."""
     tls: Tls | None = None
     """None: the connection is not encrypted."""
     headers: tuple[Header, ...] = ()
@@ -135,11 +142,23 @@ class Connection:
             check_variable(self.bearer_token_env)
         if self.authority is not None and not _AUTHORITY.fullmatch(self.authority):
             raise ValueError(f"found the authority {self.authority!r}; expected HOST or HOST:PORT")
+        if not re.fullmatch(_BASE_PATH, self.base_path):
+            raise ValueError(
+                f"found the base path {self.base_path!r}; expected one such as /models"
+            )
         names = [header.name for header in self.headers]
         names += ["authorization"] if self.bearer_token_env is not None else []
         repeated = [name for name, count in Counter(names).items() if count > 1]
         if repeated:
             raise ValueError(f"the header {repeated[0]!r} is given twice; leave one out")
+
+    def version_of(self, own: str | None) -> str:
+        """The model version that an operation asks for.
+
+        Args:
+            own: The one that it names; None if it names none.
+        """
+        return self.model_version if own is None or self.fixed_version else own
 
     @property
     def ports(self) -> dict[str, int]:

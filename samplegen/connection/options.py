@@ -27,8 +27,8 @@ class Option:
     """What a program does that heeds it, as Markdown for readers; empty: it goes elsewhere."""
     context: Mapping[str, Callable[[Connection], Any]] = field(default_factory=dict)
     """What templates see of it, by name. A template heeds the option if it uses any of these."""
-    also: Mapping[Transport, str] = field(default_factory=dict)
-    """Another name by whose use a template of a transport heeds it."""
+    also: Mapping[Transport, tuple[str, ...]] = field(default_factory=dict)
+    """Other names by whose use a template of a transport heeds it."""
     transports: tuple[Transport, ...] = ("grpc", "rest")
     """Those over which it changes anything."""
     bounds: tuple[int, int] | None = None
@@ -49,7 +49,7 @@ class Option:
 
     def names(self, transport: Transport) -> frozenset[str]:
         """The names by any of which a template of this transport heeds it."""
-        return frozenset((*self.context, *filter(None, [self.also.get(transport)])))
+        return frozenset((*self.context, *self.also.get(transport, ())))
 
 
 def _tls(connection: Connection) -> Tls:
@@ -59,84 +59,100 @@ def _tls(connection: Connection) -> Tls:
 _PORT = (1, 65535)
 OPTIONS = (
     Option("host", "HOST", "Name or address of the server.", is_address=True),
-    Option("grpc-port", "PORT", "", bounds=_PORT, is_address=True),
-    Option("rest-port", "PORT", "", bounds=_PORT, is_address=True),
-    Option("model", "NAME", "In place of the operation's own model.", is_address=True),
-    Option("model-version", "N", "Digits; '' for the server's default version.", is_address=True),
+    Option("grpc-port", "PORT", "gRPC port of the server.", bounds=_PORT, is_address=True),
+    Option("rest-port", "PORT", "REST port of the server.", bounds=_PORT, is_address=True),
+    Option(
+        "model", "NAME", "Name of the model. Default: the operation's own model.", is_address=True
+    ),
+    Option(
+        "model-version",
+        "N",
+        "Model version, in digits; '' for the server's default.",
+        is_address=True,
+    ),
     Option(
         "tls",
         "",
-        "Encrypt, and trust whom the client library trusts.",
-        effect="encrypts, and trusts whom its library trusts",
+        "Use TLS with the client library's default CA certificates.",
+        effect="uses TLS with the library's default CA certificates",
         context={"tls": lambda c: c.tls is not None},
-        also={"rest": "url"},
+        also={"rest": ("url",)},
     ),
     Option(
         "cacert",
         "FILE",
-        "TLS; trust the authorities of a PEM file.",
-        effect="encrypts, and trusts the authorities of a PEM file",
+        "Use TLS with the CA certificates of this PEM file.",
+        effect="uses TLS with the CA certificates of a PEM file",
         context={"cacert": lambda c: _tls(c).cacert},
         is_file=True,
     ),
     Option(
         "cert",
         "FILE",
-        "TLS; the client's own certificate, as PEM.",
-        effect="proves who it is: mutual TLS; takes `--key`, too",
+        "Client certificate for mutual TLS, as PEM.",
+        effect="presents a client certificate (mutual TLS); needs `--key`",
         context={"cert": lambda c: _tls(c).cert},
         is_file=True,
     ),
     Option(
         "key",
         "FILE",
-        "The key of --cert: PEM, PKCS #8, not encrypted.",
-        effect="the key of `--cert`: PEM, PKCS #8 and not encrypted",
+        "Key of --cert: PEM, PKCS #8, not encrypted.",
+        effect="uses this key of `--cert`: PEM, PKCS #8, not encrypted",
         context={"key": lambda c: _tls(c).key},
         is_file=True,
     ),
     Option(
         "bearer-token-env",
         "VARIABLE",
-        "Send the token that the sample finds in this environment variable.",
-        effect="sends the token that it finds in an environment variable",
+        "Send a bearer token. The sample reads it from this environment variable.",
+        effect="sends a bearer token, read from an environment variable",
         context={"bearer_token_env": lambda c: c.bearer_token_env},
     ),
     Option(
         "header",
         "'NAME: VALUE'",
-        "A header of every request, over gRPC metadata; may be repeated.",
-        effect="sends a header; over gRPC, metadata",
+        "Header of every request (metadata over gRPC); may be repeated.",
+        effect="sends a header (metadata over gRPC)",
         context={"headers": lambda c: c.plain_headers},
         multiple=True,
     ),
     Option(
         "header-env",
         "NAME=VARIABLE",
-        "The same, with a secret value, which the sample reads from its environment.",
-        effect="the same, with a value that it finds in an environment variable",
+        "Header with a secret value, read from an environment variable; may be repeated.",
+        effect="sends a header whose value is read from an environment variable",
         context={"secret_headers": lambda c: c.secret_headers},
         multiple=True,
     ),
     Option(
         "authority",
         "HOST[:PORT]",
-        "What requests name as their host, for an ingress: Host, over gRPC :authority.",
-        effect="names another host than the one it connects to: `Host`, over gRPC `:authority`",
+        "Host name to send to an ingress: Host over REST, :authority over gRPC.",
+        effect="sends this host name to an ingress: `Host` over REST, `:authority` over gRPC",
         context={"authority": lambda c: c.authority},
     ),
     Option(
         "deadline",
         "SECONDS",
-        "When every call gives up.",
-        effect="gives up after this time",
+        "Deadline (timeout) of each call.",
+        effect="sets the deadline (timeout) of each call",
         bounds=(1, 3600),
+    ),
+    Option(
+        "base-path",
+        "PATH",
+        "What stands before /v2 in the paths of REST, such as /seldon/default.",
+        effect="puts this before the path of every request",
+        context={"base_path": lambda c: c.base_path},
+        also={"rest": ("url", "rest_address")},
+        transports=("rest",),
     ),
     Option(
         "max-message-size",
         "MIB",
-        "The largest gRPC message. Many clients take no answer of more than 4 MiB by default.",
-        effect="takes gRPC messages of this size",
+        "Largest gRPC message. Many clients reject answers of more than 4 MiB by default.",
+        effect="raises gRPC's 4 MiB message limit",
         context={"max_message_size": lambda c: c.max_message_size},
         transports=("grpc",),
         bounds=(1, 2047),
@@ -175,7 +191,7 @@ def words(given: Mapping[str, Any]) -> list[str]:
         option = f"--{name.replace('_', '-')}"
         if value is True:
             found.append(option)
-        elif value:
+        elif value not in (None, False, ()):
             values = value if isinstance(value, tuple) else (value,)
             whole = map(os.path.abspath, values) if name in files else map(str, values)
             found += [word for text in whole for word in (option, text)]

@@ -13,7 +13,8 @@ from samplegen.errors import SamplegenError, UsageError, gather, nearest
 from samplegen.gates import Gate
 from samplegen.render.literals import LITERALS, DeclaredLiterals, Literals
 from samplegen.resources import Layers
-from samplegen.spec.operation import Operation
+from samplegen.spec.operation import STEPS, Operation
+from samplegen.spec.tensors import Tensor
 from samplegen.yamlfile import Mistakes, load
 
 _FORBID = ConfigDict(extra="forbid")
@@ -132,6 +133,8 @@ class Language:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     title: StrictStr
+    aliases: tuple[StrictStr, ...] = ()
+    """Other names by which a search or a link may call it, such as `golang`."""
     lexer: StrictStr
     """The name of the Pygments lexer that colours it."""
     file: Annotated[StrictStr, Field(pattern=r"^[^/]*\{operation\}[^/]*\.[a-z0-9]+$")]
@@ -213,7 +216,13 @@ class ClientFile:
     install: StrictStr
     """Shell line that a reader types to install the package."""
     install_note: StrictStr = ""
-    """Markdown: what else to know about it."""
+    """Markdown: what else to know about it. {operation} stands for the name of the operation."""
+    about: StrictStr = ""
+    """Markdown for the client's page: what it is, in a sentence or two."""
+    choose: StrictStr = ""
+    """Markdown: when to choose it, as the end of the sentence "Choose it when"."""
+    platforms: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Other systems, and the shell line that installs the package there. Nobody runs these."""
     requires: tuple[Requirement, ...] = ()
     stubs: StrictBool = False
     """Whether stubs are made of the gRPC contract, which then lies beside the `project` files."""
@@ -225,12 +234,18 @@ class ClientFile:
     run: Command | None = None
     project: Project | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
-    """Forms that the client cannot say, and why."""
+    """Forms, or single operations, that the client does not support, and why."""
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
     """Forms that it says otherwise than it should, by a fault of its library. The judge expects
     exactly that, and readers are told."""
     unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Datatypes of outputs that the client cannot receive, and why."""
+    unread_here: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Those that it cannot receive from the documented server, though from others, and why."""
+    needs_binary: tuple[StrictStr, ...] = ()
+    """Forms whose programs send tensors over REST as bytes, which not every server takes."""
+    rounds: dict[StrictStr, StrictStr] = field(default_factory=dict)
+    """Datatypes whose numbers it may round beyond 2^53, and why; it refuses such answers."""
     raw_contents: StrictBool = False
     """Whether its library reads tensors from `raw_output_contents` only, where OpenVINO Model
     Server and Triton put them; the judge then sends no typed contents."""
@@ -255,17 +270,32 @@ class Client(ClientFile):
 
     def omitted(self, operation: Operation) -> str | None:
         """Why the client cannot say an operation, if so."""
+        reasons_unread = self.unread | self.unread_here
         unread = (
-            f"{tensor.name!r}: {self.unread[tensor.datatype]}"
+            f"{tensor.name!r}: {reasons_unread[tensor.datatype]}"
             for tensor in operation.outputs
-            if tensor.datatype in self.unread
+            if tensor.datatype in reasons_unread
         )
-        return self.omits.get(operation.form) or next(unread, None)
+        rounded = (
+            f"{tensor.name!r}: {self.rounds[tensor.datatype]}"
+            for tensor in operation.outputs
+            if tensor.datatype in self.rounds and _is_rounded(operation, tensor)
+        )
+        omits = self.omits.get(operation.name, self.omits.get(operation.form))
+        reasons = (omits, *unread, *rounded)
+        return next(filter(None, reasons), None)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What the language and the client need."""
         return (*self.language.requires, *self.requires)
+
+
+def _is_rounded(operation: Operation, tensor: Tensor) -> bool:
+    """Whether an output is expected to hold an integer that FP64 cannot."""
+    labels = (tensor.name, f"{tensor.name} first")
+    lines = (line for line in operation.expect if line.label in labels)
+    return any(isinstance(v, int) and abs(v) > 2**53 for line in lines for v in line.values)
 
 
 _OWN = ("lint", "build", "run", "project")
@@ -295,11 +325,18 @@ class Clients:
     def _files(self) -> dict[str, Path]:
         """The clients' files, by their path."""
         found = self.layers.glob("*/*/client.yaml")
-        wanted = [f"{name}/client.yaml" for name in self._wanted()] or list(found)
+        wanted = [f"{name}/client.yaml" for name in self._wanted()]
+        wanted = wanted or [path for path in found if not self._has_only_steps(path)]
         missing = [path for path in wanted if path not in found]
         if missing:
             raise SamplegenError(*(f"templates/{path} is missing; add it" for path in missing))
         return {path: found[path] for path in sorted(wanted)}
+
+    def _has_only_steps(self, path: str) -> bool:
+        """Whether a client has no form but steps: it counts only where an API names it."""
+        found = self.layers.glob(f"{path.removesuffix('client.yaml')}*.jinja")
+        names = {Path(name).name.partition(".")[0] for name in found}
+        return {name for name in names if not name.startswith("_")} == {STEPS}
 
     def client(self, name: str) -> Client:
         """The client of this name.

@@ -12,7 +12,13 @@ from samplegen.render.clients import Language
 from samplegen.render.imports import ordered
 from samplegen.render.literals import JSON, Code, LiteralError
 from samplegen.render.literals.shell import octal
+from samplegen.render.structures import python, shell
 
+STRUCTURES: Mapping[str, Mapping[str, Callable[..., Code]]] = {
+    "python": python.FILTERS,
+    "shell": shell.FILTERS,
+}
+"""The filters that write messages and read answers, by kind of literal."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _DELIMITER = re.compile(r"[\s,;:|&+]*")
 
@@ -37,6 +43,7 @@ def of_language(language: Language) -> dict[str, Callable[..., Any]]:
         "join": join,
         "indent": indent,
         "trim": trim,
+        **STRUCTURES.get(str(language.literals), {}),
         "element_type": _looked_up(language.datatypes, "element type"),
         **{table: _looked_up(rows, table) for table, rows in language.tables.items()},
     }

@@ -29,6 +29,7 @@ def structure(view: View) -> Hashable:
         operation.calls,
         operation.special_numbers,
         operation.model is None,
+        operation.model_version,
         tuple(
             (t.datatype, t.shape, t.cycle, t.file, t.data is None)
             for t in (*operation.inputs, *operation.outputs)

@@ -9,9 +9,10 @@ from urllib.parse import quote as percent_encode
 from samplegen.connection import options
 from samplegen.connection.model import Connection
 from samplegen.connection.options import Option
+from samplegen.contract.values import Value
 from samplegen.render.layout.marks import Span, plain, spans, value
 from samplegen.spec.api import Api
-from samplegen.spec.operation import Operation
+from samplegen.spec.operation import LinkedStep, Operation
 from samplegen.spec.tensors import SHOWN
 
 
@@ -30,6 +31,68 @@ class Rendered:
     def spans(self) -> tuple[Span, ...]:
         """Where each connection value stands in it, in the order of the text."""
         return spans(self.marked)
+
+
+@dataclass(frozen=True)
+class StepView:
+    """What a template sees of a step."""
+
+    linked: LinkedStep
+    """With what the contract says, for the filters that write messages."""
+    answer: str
+    """The name of the variable that holds the answer."""
+    url: str
+    """Of REST, without its query."""
+
+    @property
+    def call(self) -> str:
+        """The name of the method, or that of HTTP."""
+        return self.linked.method.name if self.linked.method else self.verb
+
+    @property
+    def verb(self) -> str:
+        """The method of HTTP."""
+        return self.linked.call.method
+
+    @property
+    def has_body(self) -> bool:
+        """Whether its request has a body over REST."""
+        method = self.linked.method
+        if method is None:
+            return self.linked.body is not None
+        return method.route is not None and method.route.body != ""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether a field of a message is read that must be set."""
+        return bool(self.linked.saves) or any(
+            not (line.may_be_zero or line.is_boolean) or not isinstance(line.label, str)
+            for line in self.linked.lines
+        )
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether JSON has Base64 of what it sends or prints."""
+        ways = [way for line in self.linked.lines for way in (line.path, line.label)]
+        ends = [way[-1].field for way in ways if not isinstance(way, str)]
+        sent = any(_has_bytes(value) for value in self.linked.request)
+        return sent or any(known is not None and known.kind == "bytes" for known in ends)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether an answer over REST may hold nothing, so that an error in it would go unseen."""
+        return self.linked.may_be_empty("rest")
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything of its answer is used."""
+        return bool(self.linked.lines or self.linked.saves)
+
+
+def _has_bytes(value: Value) -> bool:
+    inner = value.content if isinstance(value.content, tuple) else ()
+    items = (item[1] for item in inner) if value.field.is_map else inner
+    return value.field.kind == "bytes" or any(map(_has_bytes, items))
 
 
 @dataclass(frozen=True)
@@ -56,6 +119,10 @@ class View:
         return value("model", percent_encode(self._model, safe=""))
 
     @property
+    def _model_version(self) -> str:
+        return self.connection.version_of(self.operation.model_version)
+
+    @property
     def _model(self) -> str:
         return self.connection.model or self.operation.model or ""
 
@@ -65,7 +132,7 @@ class View:
         server = _server(self.connection)
         if server is None:
             return {}
-        version = self.connection.model_version
+        version = self._model_version
         in_path = {
             **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
             "model": self.model_in_path,
@@ -87,21 +154,37 @@ class View:
             **options.context(connection),
             "variables": connection.variables,
             "shown": SHOWN,
+            "binary": connection.binary,
+            "steps": self._steps(),
             **_addresses(connection),
             "model": self.model,
             "model_in_path": self.model_in_path,
-            "model_version": value("model_version", connection.model_version),
+            "model_version": value("model_version", self._model_version),
             "url": self.url,
         }
 
+    def _steps(self) -> tuple[StepView, ...]:
+        server = _server(self.connection)
+        found = []
+        for number, step in enumerate(self.operation.linked, 1):
+            path = step.call.path
+            for name, given in step.path.items():
+                path = path.replace(f"{{{name}}}", percent_encode(_plain(given), safe=""))
+            url = "" if server is None else f"{server}{path}"
+            found.append(StepView(step, f"answer{number if number > 1 else ''}", url))
+        return tuple(found)
+
 
 def _addresses(connection: Connection) -> dict[str, str]:
-    """`grpc_address` and `rest_address`: the host with each port there is."""
+    """`grpc_address` and `rest_address`: the host with each port; REST with its base path."""
     host = value("host", connection.host)
-    return {
+    addresses = {
         name.replace("port", "address"): f"{host}:{value(name, str(port))}"
         for name, port in connection.ports.items()
     }
+    if "rest_address" in addresses:
+        addresses["rest_address"] += connection.base_path
+    return addresses
 
 
 @lru_cache(maxsize=8)

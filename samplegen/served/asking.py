@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served import metadata
 from samplegen.served.address import Address
-from samplegen.served.metadata import ModelMetadata
+from samplegen.served.metadata import Given, ModelMetadata, ServerMetadata
 from samplegen.served.rest import Rest
 
 
@@ -17,7 +18,7 @@ class Server(Protocol):
 
     def model(self, name: str, version: str) -> Any: ...
     def models(self) -> list[str]: ...
-    def server(self) -> str: ...
+    def server(self) -> ServerMetadata: ...
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,7 @@ class Answer:
     """What a server answered."""
 
     model: ModelMetadata
-    server: str
-    """Its own name and version."""
+    server: ServerMetadata
 
 
 def ask(
@@ -35,6 +35,7 @@ def ask(
     version: str,
     deadline: float,
     connection: Connection | None = None,
+    given: Given | None = None,
 ) -> Answer:
     """Asks for a model.
 
@@ -44,6 +45,7 @@ def ask(
         version: Digits, or empty for the server's default version.
         deadline: Seconds that one question may take.
         connection: What the server asks of those who call; None: no more than an address.
+        given: Tensors that the reader names.
 
     Raises:
         UsageError: The server has no such model; with those it has, if it tells.
@@ -57,7 +59,7 @@ def ask(
     tree = server.model(name, version)
     if tree is None:
         raise _unknown(server, address, name, version)
-    return Answer(metadata.read(tree, str(address)), server.server())
+    return Answer(metadata.read(tree, str(address), given), server.server())
 
 
 def _server(address: Address, deadline: float, connection: Connection) -> Server:
@@ -77,9 +79,15 @@ def _unknown(server: Server, address: Address, name: str, version: str) -> Usage
     """No such model, or no such version of it."""
     known = server.models()
     if version and (tree := server.model(name, "")) is not None:
-        versions = metadata.read(tree, str(address)).versions
-        return UsageError(f"no version {version!r} of {name!r}; {nearest(version, versions)}")
+        versions = tree.get("versions") or () if isinstance(tree, dict) else ()
+        hint = nearest(version, versions) if versions else "the server does not tell which it has"
+        return UsageError(f"no version {version!r} of {name!r}; {hint}")
+    if name in known and address.transport == "rest" and quote(name, safe="") != name:
+        return UsageError(
+            f"{address} has the model {name!r}, but its REST API does not take this name; ask it "
+            "over grpc://"
+        )
     if name in known:
         return UsageError(f"{address} has the model {name!r}, but cannot serve it now")
-    hint = nearest(name, known) if known else "the server does not tell which it has"
+    hint = nearest(name, known) if known else "the server does not list its models"
     return UsageError(f"no model {name!r} at {address}; {hint}")

@@ -1,5 +1,6 @@
 """The operation that calls one model: made of its metadata, kept in a file of a spec."""
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,9 @@ from samplegen.served.metadata import ModelMetadata, TensorMetadata
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
 
-_INVALID = {"INVALID": "; OpenVINO Model Server says so of what it cannot serve, such as BF16"}
+_INVALID = {
+    "INVALID": "; OpenVINO Model Server reports this for unsupported datatypes, such as BF16"
+}
 _PRECISION = {"FP16": 2e-3, "FP32": 1e-5, "FP64": 1e-5}
 """How far two programs may differ, of the largest number of an output; REST servers may read FP64
 as FP32."""
@@ -24,8 +27,15 @@ Shapes = Mapping[str, tuple[int, ...]]
 _CYCLE = 10
 """Inputs are the numbers below this one, again and again."""
 _CALL = Call(rpc="ModelInfer", rest="POST /v2/models/{model}/versions/{version}/infer")
-_INTEGER, _REAL = r"-?\d+", r"-?([\d.]+([eE][-+]?\d+)?|[iI]nf(inity)?|[nN]a[nN])"
-_ELEMENTS = {"BOOL": "[tT]rue|[fF]alse", "FP16": _REAL, "FP32": _REAL, "FP64": _REAL, "BYTES": ".*"}
+_INTEGER, _REAL = r"-?\d+", r"[-+]?([\d.]+([eE][-+]?\d+)?|[iI]nf(inity)?|[nN]a[nN])"
+_TEXT = r'"([^"\\]|\\.)*"'
+_ELEMENTS = {
+    "BOOL": "[tT]rue|[fF]alse",
+    "FP16": _REAL,
+    "FP32": _REAL,
+    "FP64": _REAL,
+    "BYTES": _TEXT,
+}
 """What an element looks like as text, by datatype; all others are whole numbers."""
 
 
@@ -42,7 +52,7 @@ def parse_shapes(texts: Iterable[str]) -> Shapes:
         if not name or not re.fullmatch(r"(\d{1,9}(,\d{1,9})*)?", sizes):
             problems.append(f"--shape: found {text!r}; expected NAME=1,3,224,224")
         elif name in shapes:
-            problems.append(f"--shape: {name!r} stands there again; name each input once")
+            problems.append(f"--shape: {name!r} is repeated; name each input once")
         else:
             shapes[name] = tuple(int(size) for size in sizes.split(",") if size)
     if problems:
@@ -50,12 +60,13 @@ def parse_shapes(texts: Iterable[str]) -> Shapes:
     return shapes
 
 
-def make(metadata: ModelMetadata, name: str, shapes: Shapes) -> Operation:
+def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Operation:
     """The operation that sends plausible values to a model, and prints what it returns.
 
     Args:
         metadata: Of the model.
         name: Of the model, as it is asked for.
+        version: Digits, or empty for the server's default version.
         shapes: In place of the metadata's own.
 
     Raises:
@@ -92,6 +103,7 @@ def make(metadata: ModelMetadata, name: str, shapes: Shapes) -> Operation:
         # Halves travel as raw bytes only, and then so must all.
         form="infer-raw" if any(tensor.datatype == "FP16" for tensor in inputs) else "infer",
         model=name,
+        model_version=version,
         calls=(_CALL,),
         inputs=inputs,
         outputs=outputs,
@@ -109,9 +121,9 @@ def answered(operation: Operation, output: str) -> Operation:
     expect = []
     start = 0
     for line, datatype in zip(operation.expect, _datatypes(operation), strict=True):
-        text = output[start + len(line.label) + len(": ") :].partition("\n")[0]
-        start += len(line.label) + len(": ") + len(text) + len("\n")
-        expect.append(_reported(line, text, datatype))
+        text = output[start + len(line.label) + len(":") :].partition("\n")[0]
+        start += len(line.label) + len(":") + len(text) + len("\n")
+        expect.append(_reported(line, text.lstrip(), datatype))
     return replace(operation, expect=tuple(expect))
 
 
@@ -124,11 +136,9 @@ def _datatypes(operation: Operation) -> Iterator[str]:
 
 
 def _reported(line: Expectation, text: str, datatype: str) -> Expectation:
-    if not text:
-        return line
     if datatype == "BYTES":
-        return Expectation(label=line.label, value=(text,))
-    words = text.split(" ")
+        return Expectation(label=line.label, value=_texts(text))
+    words = text.split()
     if datatype == "BOOL":
         return Expectation(
             label=line.label, value=tuple(word in ("true", "True") for word in words)
@@ -141,6 +151,11 @@ def _reported(line: Expectation, text: str, datatype: str) -> Expectation:
     return Expectation(label=line.label, value=numbers, tolerance=tolerance)
 
 
+def _texts(line: str) -> tuple[str, ...]:
+    """The texts of a line that matches the pattern of texts."""
+    return tuple(json.loads(found[0]) for found in re.finditer(_TEXT, line))
+
+
 def as_yaml(operation: Operation) -> str:
     """The operation as a file of a spec."""
     tree: dict[str, Any] = {
@@ -148,6 +163,7 @@ def as_yaml(operation: Operation) -> str:
         "summary": operation.summary,
         "form": operation.form,
         "model": operation.model,
+        "model_version": operation.model_version or "",
         "calls": [{"rpc": call.rpc, "rest": call.rest} for call in operation.calls],
         "inputs": [_tree(tensor, "data", "cycle") for tensor in operation.inputs],
         "outputs": [_tree(tensor) for tensor in operation.outputs],
@@ -171,7 +187,7 @@ def _tree(tensor: Tensor, *optional: str) -> dict[str, Any]:
 def _expectation(line: Expectation) -> dict[str, Any]:
     if line.pattern is not None:
         return {"label": line.label, "pattern": line.pattern}
-    value = [*line.value] if len(line.value) > 1 else line.value[0]
+    value = line.values[0] if len(line.values) == 1 else [*line.values]
     tolerance = {"tolerance": line.tolerance} if line.tolerance else {}
     return {"label": line.label, "value": value, **tolerance}
 
@@ -195,7 +211,7 @@ def _wrong_shapes(metadata: ModelMetadata, shapes: Shapes) -> Iterator[str]:
         if not fits:
             yield (
                 f"--shape: found {_shown(shape)} for {name!r}; expected one that fits "
-                f"{_shown(open_shape)}, where -1 stands for any size above 0"
+                f"{_shown(open_shape)}, where -1 means any size above 0"
             )
 
 

@@ -12,6 +12,7 @@ from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError
 from samplegen.served import trouble
 from samplegen.served.address import Address
+from samplegen.served.metadata import UNKNOWN, ServerMetadata, read_server
 
 _LARGEST = 16 * 2**20
 """Bytes of the largest answer that is read."""
@@ -60,6 +61,9 @@ class Rest:
         # Triton answers 400 for a model that is not there, others 404.
         if status in (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.BAD_REQUEST):
             return None
+        if status == http.HTTPStatus.NOT_IMPLEMENTED and version:
+            hint = f"{self._address} serves no versions by number: {message}; leave out --version"
+            raise SamplegenError(hint)
         raise SamplegenError(f"{self._address}{path} answers HTTP status {status}: {message}")
 
     def models(self) -> list[str]:
@@ -69,17 +73,20 @@ class Rest:
             if status == http.HTTPStatus.OK:
                 return sorted(json.loads(body).keys())
         with contextlib.suppress(SamplegenError, ValueError, TypeError, LookupError):
-            status, body = self._ask("POST", "/v2/repository/index", b"{}")  # Triton
+            status, body = self._ask("POST", "/v2/repository/index", b"{}")  # Triton, MLServer
             if status == http.HTTPStatus.OK:
                 return sorted({str(model["name"]) for model in json.loads(body)})
+        with contextlib.suppress(SamplegenError, ValueError, TypeError, LookupError):
+            status, body = self._ask("GET", "/v2/models")  # KServe
+            if status == http.HTTPStatus.OK:
+                return sorted({str(name) for name in json.loads(body)["models"]})
         return []
 
-    def server(self) -> str:
-        """The name and version that the server states of itself."""
-        with contextlib.suppress(SamplegenError, ValueError, TypeError, LookupError):
-            metadata = json.loads(self._ask("GET", "/v2")[1])
-            return f"{metadata['name']} {metadata['version']}"
-        return "unknown"
+    def server(self) -> ServerMetadata:
+        """What the server says of itself."""
+        with contextlib.suppress(SamplegenError, ValueError, RecursionError):
+            return read_server(json.loads(self._ask("GET", "/v2")[1]))
+        return UNKNOWN
 
     def _json(self, path: str, body: bytes) -> Any:
         try:
@@ -106,7 +113,7 @@ class Rest:
         watchdog.start()
         try:
             with contextlib.closing(client):
-                client.request(method, path, body, self._headers)
+                client.request(method, f"{address.path}{path}", body, self._headers)
                 response = client.getresponse()
                 content = response.read(_LARGEST + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:

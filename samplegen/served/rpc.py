@@ -14,6 +14,7 @@ from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError
 from samplegen.served import trouble
 from samplegen.served.address import Address
+from samplegen.served.metadata import UNKNOWN, ServerMetadata
 
 _UNKNOWN = ("StatusCode.NOT_FOUND", "StatusCode.INVALID_ARGUMENT")
 """What servers answer for a model that is not there; Triton the second."""
@@ -85,14 +86,17 @@ class Rpc:
             return sorted({model.name for model in index.models})
         return []
 
-    def server(self) -> str:
-        """The name and version that the server states of itself."""
+    def server(self) -> ServerMetadata:
+        """What the server says of itself."""
         with contextlib.suppress(InferenceServerException):
             metadata = self._client.get_server_metadata(
                 headers=self._headers, client_timeout=self._deadline
             )
-            return f"{metadata.name} {metadata.version}"
-        return "unknown"
+            extensions = tuple(metadata.extensions)
+            return ServerMetadata(
+                name=metadata.name, version=metadata.version, extensions=extensions
+            )
+        return UNKNOWN
 
     def _failure(self, error: InferenceServerException) -> str:
         code = str(error.status()).removeprefix("StatusCode.")
@@ -103,7 +107,9 @@ class Rpc:
             return trouble.refused(self._address, self._connection, code)
         reason = None
         if code == "UNAVAILABLE":
-            reason = trouble.unreached(self._address, self._connection)
+            reason = trouble.proxy_between(self._address) or trouble.unreached(
+                self._address, self._connection
+            )
         elif self._address.tls and message.endswith("status: 400"):
             reason = trouble.refused_over_grpc(self._address, self._connection)
         if reason is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -52,7 +53,9 @@ def failed(address: Address, connection: Connection, error: Exception) -> str:
     if isinstance(error, http.client.HTTPException | ConnectionResetError):
         if not address.tls and _speaks_tls(address):
             return _encrypted(address)
-        said = "".join(c for c in str(error) if c.isprintable()).strip() or "it hung up"
+        said = (
+            "".join(c for c in str(error) if c.isprintable()).strip() or "it closed the connection"
+        )
         return f"{address} does not answer in {address.scheme.upper()}, but: {said}"
     return f"no server answers at {address}: {error}; start it, or name another address"
 
@@ -69,6 +72,22 @@ def unreached(address: Address, connection: Connection) -> str | None:
     return None if alert is None else _broken_off(address, connection, alert)
 
 
+def proxy_between(address: Address) -> str | None:
+    """What to say of a call over gRPC that failed where the environment names a proxy for it."""
+    proxies = ("grpc_proxy", "https_proxy", "http_proxy")
+    name = next((name for name in proxies if os.environ.get(name)), None)
+    # gRPC reads these in lower case only; grpc.github.io, "gRPC environment variables".
+    exceptions = next((os.environ[n] for n in ("no_grpc_proxy", "no_proxy") if n in os.environ), "")
+    host = address.host.strip("[]")
+    hosts = [one.strip().lstrip(".") for one in exceptions.split(",")]
+    if name is None or any(one and (host == one or host.endswith(f".{one}")) for one in hosts):
+        return None
+    return (
+        f"{address} is asked through the proxy {os.environ[name]!r}, which {name} names, and that "
+        f"fails; put {host} into no_proxy, or unset {name}"
+    )
+
+
 def refused(address: Address, connection: Connection, status: str) -> str:
     """What to say of a server that wants to know who calls, or does not want us.
 
@@ -79,9 +98,9 @@ def refused(address: Address, connection: Connection, status: str) -> str:
     """
     if connection.variables:
         names = " and ".join(connection.variables)
-        return f"{address} refuses us: {status}; put what it asks for into {names}"
-    hint = "add --bearer-token-env VARIABLE, with a token that it takes"
-    return f"{address} asks who calls: {status}; {hint}"
+        return f"{address} rejected the request: {status}; set a valid value in {names}"
+    hint = "add --bearer-token-env VARIABLE with a valid token"
+    return f"{address} requires authentication: {status}; {hint}"
 
 
 def refused_by_nginx(address: Address, connection: Connection, body: bytes) -> str | None:
@@ -114,8 +133,8 @@ def _distrusted(
     if error.verify_code not in _NO_AUTHORITY:
         return message
     if tls.cacert is None:
-        return f"{message}; add --cacert FILE, with the authorities that vouch for it"
-    return f"{message}; {tls.cacert} does not hold the authorities that vouch for it"
+        return f"{message}; add --cacert FILE, with the CA certificates that signed it"
+    return f"{message}; {tls.cacert} does not contain the CA certificate that signed it"
 
 
 def _broken_off(address: Address, connection: Connection, error: ssl.SSLError) -> str:
@@ -124,13 +143,13 @@ def _broken_off(address: Address, connection: Connection, error: ssl.SSLError) -
     if _is_alert(error) and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
         return _unknown_client(address, connection, words)
     if _is_alert(error):
-        message = f"{address} ends the TLS handshake: {words}"
+        message = f"{address} rejected the TLS handshake: {words}"
         # This is also what TLS 1.2 says of a certificate that is missing.
-        perhaps = "; if it asks for a client certificate, add --cert FILE and --key FILE"
+        perhaps = "; if it requires a client certificate, add --cert FILE and --key FILE"
         unknown = connection.tls is None or connection.tls.cert is None
         return message + (perhaps if unknown and "HANDSHAKE_FAILURE" in reason else "")
     if isinstance(error, _HUNG_UP):
-        return f"{address} hangs up on TLS; if it does not encrypt, write {_other(address)}"
+        return f"{address} closed the connection; if it does not use TLS, write {_other(address)}"
     return f"{address} does not speak TLS; write {_other(address)}"
 
 
@@ -142,7 +161,7 @@ def _is_alert(error: ssl.SSLError) -> bool:
 def _unknown_client(address: Address, connection: Connection, reason: str) -> str:
     tls = connection.tls or Tls()
     if tls.cert is None:
-        message = f"{address} asks for a client certificate ({reason})"
+        message = f"{address} requires a client certificate ({reason})"
         return f"{message}; add --cert FILE and --key FILE"
     return f"{address} does not accept the certificate {tls.cert} ({reason})"
 
@@ -154,7 +173,7 @@ def _encrypted(address: Address) -> str:
 def _other(address: Address) -> str:
     """The same with TLS in place of none, or the other way round."""
     scheme = address.scheme[:-1] if address.tls else f"{address.scheme}s"
-    return str(Address(scheme, address.host, address.port))
+    return str(Address(scheme, address.host, address.port, address.path))
 
 
 def _speaks_tls(address: Address) -> bool:

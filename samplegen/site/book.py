@@ -2,25 +2,24 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from samplegen.catalogue import Catalogue, Cell
+from samplegen.connection.model import Tls
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.render.view import Rendered
-from samplegen.site import proto
 from samplegen.site.faults import Fault
-from samplegen.site.proto import Contract
 from samplegen.spec.operation import Operation
 
 STATES: dict[SampleState, str] = {
     "verified": "Verified",
     "failed": "Failed",
     "stale": "Stale",
-    "unverified": "Not verified here",
+    "unverified": "Not run for this build",
 }
 """Each state as readers see it."""
 
@@ -84,9 +83,9 @@ class Sample:
         """Why the state is what it is, where it is not plainly `verified`."""
         if self.state == "stale":
             return "The sample has changed since it was last run."
-        if self.verdict is None:
-            return "It was not run where this site was built."
-        return self.verdict.reason
+        if self.state == "unverified":
+            return ""
+        return self.verdict.reason if self.verdict else ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +129,7 @@ class Book:
         """By the names of operation and client."""
         self.faults = tuple(faults)
         self.scores = scores
+        self.contract = catalogue.spec.contract
         kept = {verdict.cell: verdict for verdict in verdicts}
         for cell in catalogue.cells:
             if cell.omitted is not None:
@@ -140,12 +140,6 @@ class Book:
                 self.problems.setdefault(cell.operation.name, []).extend(error.problems)
                 continue
             self.samples[cell.key] = Sample(cell, rendered, kept.get(cell.key))
-
-    @cached_property
-    def contract(self) -> Contract:
-        """The calls and messages of the API."""
-        path = self.api.proto and self.catalogue.spec.layers.find(self.api.proto)
-        return proto.read(path.read_text(encoding="utf-8")) if path else Contract()
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -165,6 +159,11 @@ class Book:
             languages.setdefault(client.language.title, []).append(client)
         return languages
 
+    def languages_of(self, operation: Operation) -> list[str]:
+        """The titles of the languages that have a sample of an operation, in their order."""
+        samples = self.by_operation[operation.name]
+        return list(dict.fromkeys(sample.client.language.title for sample in samples))
+
     def operation(self, name: str) -> Operation:
         """The operation of this name.
 
@@ -174,6 +173,21 @@ class Book:
         if name not in self.operations:
             raise UsageError(f"no operation {name!r}; {nearest(name, self.operations)}")
         return self.operations[name]
+
+    def client(self, name: str) -> Client:
+        """The client of this name.
+
+        Raises:
+            UsageError: No such client.
+        """
+        if name not in self.clients:
+            raise UsageError(f"no client {name!r}; {nearest(name, self.clients)}")
+        return self.clients[name]
+
+    def lines(self, client: Client) -> float:
+        """How many lines a program of a client has, on average."""
+        samples = [s for s in self.samples.values() if s.client.name == client.name]
+        return sum(s.rendered.text.count("\n") for s in samples) / max(1, len(samples))
 
     @cached_property
     def by_operation(self) -> dict[str, list[Sample]]:
@@ -192,6 +206,23 @@ class Book:
                 if sample is not None:
                     groups.setdefault((title, client.tab or client.title), []).append(sample)
         return [Tab(label, tuple(samples)) for (_, label), samples in groups.items()]
+
+    def secured(self, sample: Sample) -> str | None:
+        """The program of a sample for a server with a certificate of its own, and a token.
+
+        Returns:
+            None if the client's template does not heed these options.
+        """
+        connection = replace(
+            self.api.connection,
+            host="models.example",
+            tls=Tls(cacert="ca.pem"),
+            bearer_token_env="KSERVE_TOKEN",  # noqa: S106  the name of a variable
+        )
+        try:
+            return self.catalogue.render(sample.cell, connection).text
+        except SamplegenError:
+            return None
 
     def counts(self) -> dict[SampleState, int]:
         """How many samples are in each state."""

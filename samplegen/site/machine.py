@@ -1,14 +1,23 @@
 """What machines read: plain pages, lists of them, and an index of all samples."""
 
+import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from samplegen.outputs import PublishedSample, connection_values, to_json
+from samplegen.site import escaping
 from samplegen.site.book import Book, Sample
+from samplegen.site.directives import prose
+from samplegen.site.projects import PROJECTS, archive
 
 INDEX = "samples.json"
+_MARKUP = re.compile(r"[<{]")
+_CODE = re.compile(r"(`+[^`]*`+)")
+_BREAK = re.compile(r"<br\b[^>]*>")
+_TAG = re.compile(r"</?(?:div|section|a|span)\b[^>]*>")
+_ATTRIBUTES = re.compile(r"[ \t]*\{:?[ \t]*[.#][^{}\n]*\}[ \t]*$|(?<=\))\{[ \t]*[.#][^{}\n]*\}")
 _LINK = re.compile(r"\]\((?P<page>[^()\s:]+\.md)(?P<anchor>#[^()\s]*)?\)")
 
 
@@ -23,12 +32,12 @@ class Twin:
     text: str
 
 
-def with_links(line: str, source: str, addresses: Mapping[str, str]) -> str:
-    """A line of Markdown whose links to other pages go to their twins.
+def plain(markdown: str, source: str, addresses: Mapping[str, str]) -> str:
+    """A page without the markup of the site around it, whose links go to the other pages' twins.
 
     Args:
-        line: Prose, no code.
-        source: The file that it stands in, below the docs folder.
+        markdown: The page, its directives expanded.
+        source: Its file, below the docs folder.
         addresses: File of a page to the full address of its twin.
     """
 
@@ -36,23 +45,35 @@ def with_links(line: str, source: str, addresses: Mapping[str, str]) -> str:
         page = posixpath.normpath(posixpath.join(posixpath.dirname(source), match["page"]))
         return f"]({addresses.get(page, match['page'])}{match['anchor'] or ''})"
 
-    return _LINK.sub(twin, line)
+    def line(text: str) -> str:
+        if _MARKUP.search(text):
+            parts = _CODE.split(_ATTRIBUTES.sub("", text))
+            parts[::2] = [_TAG.sub("", _BREAK.sub(" ", part)) for part in parts[::2]]
+            text = "".join(parts)
+        return _LINK.sub(twin, text)
+
+    return prose(markdown, line).strip() + "\n"
 
 
 def llms(title: str, summary: str, root: str, twins: Sequence[Twin]) -> str:
-    """`llms.txt`: what there is, for those who will then ask for a page."""
-    lines = [f"# {title}", "", f"> {summary}", "", "## Pages", ""]
-    lines += [
-        f"- [{twin.title}]({root}{twin.uri})"
-        + (f": {twin.description}" if twin.description else "")
-        for twin in twins
-    ]
+    """`llms.txt`: what there is in groups, for those who will then ask for a page."""
+    groups: dict[str, list[Twin]] = {"Operations": [], "Clients": [], "Guides and reference": []}
+    for twin in twins:
+        folder = twin.uri.partition("/")[0].capitalize()
+        groups[folder if folder in groups else "Guides and reference"].append(twin)
+    lines = [f"# {title}", "", f"> {summary}"]
+    for heading, members in groups.items():
+        if members:
+            lines += ["", f"## {heading}", ""]
+        for twin in members:
+            about = f": {twin.description}" if twin.description else ""
+            lines.append(f"- [{escaping.text(twin.title)}]({root}{twin.uri}){about}")
     lines += [
         "",
         "## Data",
         "",
         f"- [All pages in one file]({root}llms-full.txt)",
-        f"- [All samples, their digests and verdicts]({root}{INDEX})",
+        f"- [All samples, their digests, projects and verdicts]({root}{INDEX})",
         f"- [The REST API, with samples]({root}openapi.json)",
     ]
     return "\n".join(lines) + "\n"
@@ -63,14 +84,21 @@ def llms_full(twins: Sequence[Twin]) -> str:
     return "\n\n".join(twin.text.strip() for twin in twins) + "\n"
 
 
-def index(book: Book, root: str) -> str:
-    """A JSON array of all samples, a line each: where it is, its digest, what was proved of it."""
-    samples = (_entry(sample, root) for sample in book.samples.values())
+def index(book: Book, root: str, archives: Mapping[str, bytes]) -> str:
+    """A JSON array of all samples, a line each: where it is, its digest, what was proved of it.
+
+    Args:
+        book: The samples.
+        root: The address of the site.
+        archives: The projects, by their names.
+    """
+    samples = (_entry(sample, root, archives) for sample in book.samples.values())
     lines = ",\n".join(to_json(sample).decode() for sample in samples)
     return f"[\n{lines}\n]\n"
 
 
-def _entry(sample: Sample, root: str) -> PublishedSample:
+def _entry(sample: Sample, root: str, archives: Mapping[str, bytes]) -> PublishedSample:
+    project = archives.get(archive(sample))
     return PublishedSample(
         operation=sample.operation.name,
         title=sample.operation.title,
@@ -79,9 +107,12 @@ def _entry(sample: Sample, root: str) -> PublishedSample:
         language=sample.client.language.title,
         transport=sample.client.transport,
         install=sample.client.install,
+        page=f"{root}operations/{sample.operation.name}/#{sample.anchor}",
         file=f"{root}samples/{sample.path}",
         data=tuple(f"{root}samples/data/{file}" for file in sample.operation.files),
         sha256=sample.sha256,
+        project=f"{root}{PROJECTS}/{archive(sample)}" if project is not None else "",
+        project_sha256=hashlib.sha256(project).hexdigest() if project is not None else "",
         state=sample.state,
         verdict=sample.verdict,
         values=connection_values(sample.rendered),

@@ -3,11 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from samplegen.contract.model import Field
 from samplegen.site.book import Book, Sample
-from samplegen.site.proto import Field
 from samplegen.spec.operation import Call, Operation
 
 Schema = dict[str, Any]
@@ -18,14 +18,9 @@ _SCALARS: dict[str, Schema] = {
     "bytes": {"type": "string", "contentEncoding": "base64"},
     "double": {"type": "number"},
     "float": {"type": "number"},
-    **{
-        f"{prefix}{kind}{bits}": {"type": "integer"}
-        for prefix, kind in (("", "int"), ("u", "int"), ("s", "int"), ("", "fixed"), ("s", "fixed"))
-        for bits in (32, 64)
-    },
+    **{f"{sign}int{bits}": {"type": "integer"} for sign in ("", "u") for bits in (32, 64)},
 }
-"""Protocol Buffers, "Scalar Value Types"."""
-_MAP = re.compile(r"map<\w+, *([\w.]+)>")
+"""By kind; Protocol Buffers, "Scalar Value Types"."""
 _PATH_PARAMETERS: dict[str, Schema] = {
     "model": {"description": "The model's name.", "schema": {"type": "string"}},
     "version": {
@@ -88,7 +83,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
         for sample in book.by_operation[operation.name]
         if sample.client.transport == "rest"
     ]
-    rpc = book.contract.rpcs.get(call.rpc)
+    rpc = book.contract.method(call.rpc)
     found: dict[str, Any] = {
         "summary": rpc.comment if rpc else users[0].title,
         "description": "\n".join(f"- [{o.title}]({_page(url, o)})" for o in users),
@@ -110,7 +105,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     if rpc and call.rpc not in book.api.rest.no_body:
         ok["content"] = _content(book, rpc.response)
     found["responses"] = {"200": ok, **_errors(book, call)}
-    found["x-codeSamples"] = [_code_sample(sample) for sample in samples]
+    found["x-codeSamples"] = _code_samples(samples, alone=len(users) == 1)
     return found
 
 
@@ -118,20 +113,27 @@ def _page(url: str, operation: Operation) -> str:
     return f"{url}operations/{operation.name}/"
 
 
-def _code_sample(sample: Sample) -> dict[str, str]:
-    return {
-        "lang": sample.client.language.lexer,
-        "label": f"{sample.operation.title}: {sample.client.title}",
-        "source": sample.rendered.text,
-    }
+def _code_samples(samples: Sequence[Sample], *, alone: bool) -> list[dict[str, str]]:
+    """Those of a route. Readers of the document pick one by its `lang`, so each has its own."""
+    entries: list[dict[str, str]] = []
+    taken: Counter[str] = Counter()
+    for sample in samples:
+        language = sample.client.language.title
+        lang = "Shell" if sample.client.language.lexer == "sh" else language
+        title = sample.client.title if alone else f"{sample.client.title}: {sample.operation.title}"
+        name = lang if not taken[lang] else f"{lang} ({title})"
+        taken[lang] += 1
+        entries.append({"lang": name, "label": title, "source": sample.rendered.text})
+    return entries
 
 
 def _content(book: Book, message: str) -> dict[str, Any]:
     """A body as JSON, or as JSON with the tensors' bytes behind it."""
+    title = book.contract.title(message)
     content: dict[str, Any] = {
-        "application/json": {"schema": {"$ref": f"#/components/schemas/{message}"}}
+        "application/json": {"schema": {"$ref": f"#/components/schemas/{title}"}}
     }
-    if message in book.api.rest.bytes_behind:
+    if title in book.api.rest.bytes_behind:
         content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     return content
 
@@ -162,21 +164,23 @@ def _schemas(book: Book) -> dict[str, Schema]:
         }
     }
     waiting = [*_bodies(book)]
+    done: set[str] = set()
     while waiting:
         name = waiting.pop()
-        schemas[name], named = _message(book, name)
-        waiting += named - schemas.keys()
+        done.add(name)
+        schemas[book.contract.title(name)], named = _message(book, name)
+        waiting += named - done
     return dict(sorted(schemas.items()))
 
 
 def _bodies(book: Book) -> Iterator[str]:
     """The messages that are the JSON of a request or an answer."""
-    rpcs = book.contract.rpcs
     for call in (call for operation in book.operations.values() for call in operation.calls):
-        if call.rpc in rpcs and call.method == "POST":
-            yield rpcs[call.rpc].request
-        if call.rpc in rpcs and call.rpc not in book.api.rest.no_body:
-            yield rpcs[call.rpc].response
+        method = book.contract.method(call.rpc)
+        if method is not None and call.method == "POST":
+            yield method.request
+        if method is not None and call.rpc not in book.api.rest.no_body:
+            yield method.response
 
 
 def _message(book: Book, name: str) -> tuple[Schema, set[str]]:
@@ -185,14 +189,14 @@ def _message(book: Book, name: str) -> tuple[Schema, set[str]]:
     properties: dict[str, Schema] = {}
     required = []
     named = set()
-    for field in book.contract.messages.get(name, ()):
-        path = f"{name}.{field.name}"
+    for field in book.contract.messages[name].fields.values():
+        path = f"{book.contract.title(name)}.{field.name}"
         elsewhere = rest.fields.get(path)
         if elsewhere is None:
             properties[field.name] = _property(book, field)
-            if path not in rest.optional:
+            if path not in rest.optional and not field.oneof:
                 required.append(field.name)
-            if field.type in book.contract.messages and field.type not in rest.types:
+            if field.kind == "message" and book.contract.title(field.type) not in rest.types:
                 named.add(field.type)
         elif elsewhere.name is not None:
             properties[elsewhere.name] = elsewhere.schema
@@ -200,15 +204,20 @@ def _message(book: Book, name: str) -> tuple[Schema, set[str]]:
 
 
 def _property(book: Book, field: Field) -> Schema:
-    map_of = _MAP.fullmatch(field.type)
-    schema = _type(book, map_of[1] if map_of else field.type)
-    if map_of:
+    schema = _type(book, field)
+    if field.is_map:
         schema = {"type": "object", "additionalProperties": schema}
     if field.repeated:
         schema = {"type": "array", "items": schema}
     return {**schema, "description": field.comment} if field.comment else schema
 
 
-def _type(book: Book, name: str) -> Schema:
-    reference = {"$ref": f"#/components/schemas/{name}"}
-    return book.api.rest.types.get(name) or _SCALARS.get(name) or reference
+def _type(book: Book, field: Field) -> Schema:
+    if not field.type:
+        return _SCALARS[field.kind]
+    title = book.contract.title(field.type)
+    if title in book.api.rest.types:
+        return book.api.rest.types[title]
+    if field.kind == "enum":
+        return {"type": "string", "enum": [*book.contract.enums[field.type].values]}
+    return {"$ref": f"#/components/schemas/{title}"}

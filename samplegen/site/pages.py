@@ -1,24 +1,39 @@
-"""Pages that nobody has to write: one for each operation of the spec."""
+"""Pages that nobody has to write: one for each operation and one for each client."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from samplegen.site.views import OPERATIONS
+import yaml
+
+from samplegen.render.clients import Client
+from samplegen.site import views
+from samplegen.site.book import Book
+from samplegen.site.escaping import text
+from samplegen.site.views import CLIENTS, OPERATIONS
 from samplegen.spec.operation import Operation
 
 ALL = f"{OPERATIONS}/*"
 """Stands in `nav` for the pages of all operations."""
+ALL_CLIENTS = f"{CLIENTS}/*"
+"""Stands in `nav` for the pages of all clients."""
 
 LONGEST = 40
 """Operations that the navigation lists without sections."""
 
 
-def operation_page(operation: Operation) -> str:
+def operation_page(book: Book, operation: Operation) -> str:
     """The page of an operation, for which nobody has written one by hand."""
     name = operation.name
+    languages = _listing(book.languages_of(operation))
+    meta = {
+        "title": f"{book.api.short}: {operation.title} in {languages}",
+        "description": f"{_line(operation.summary)} Complete, tested {book.api.short} programs in "
+        f"{languages}.",
+        "hide": ["toc"],
+    }
     parts = [
-        f"---\ndescription: >-\n  {' '.join(operation.summary.split())}\nhide: [toc]\n---",
-        f"# {operation.title}",
+        _front(meta),
+        f"# {text(operation.title)}",
         operation.summary,
         operation.description.strip(),
         f"::: samplegen {name}",
@@ -30,16 +45,55 @@ def operation_page(operation: Operation) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def with_operations(nav: Any, operations: Sequence[Operation]) -> Any:
-    """The navigation with `operations/*` replaced by the operations' pages."""
+def client_page(book: Book, client: Client) -> str:
+    """The page of a client, for which nobody has written one by hand."""
+    language = client.language.title
+    what = f"{book.api.short} {language} client example: {client.title}"
+    about = _line(client.about) or f"Complete, tested programs in {language} with {client.title}."
+    meta = {"title": what, "description": f"{what}. {about}"}
+    heading = f"# {text(language)}: {text(client.title)}"
+    return "\n\n".join([_front(meta), heading, f"::: samplegen-client {client.name}"]) + "\n"
+
+
+def _front(meta: dict[str, Any]) -> str:
+    """Front matter, whatever the values hold."""
+    return f"---\n{yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=1000)}---"
+
+
+def _line(markdown: str) -> str:
+    """A text on one line, without the marks of code."""
+    return " ".join(markdown.replace("`", "").split())
+
+
+def _listing(words: Sequence[str]) -> str:
+    """Words as a sentence names them."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def with_pages(nav: Any, book: Book) -> Any:
+    """The navigation with `operations/*` and `clients/*` replaced by the pages they stand for."""
+    made = {
+        ALL: _listed(list(book.operations.values())),
+        ALL_CLIENTS: [
+            {f"{client.language.title}: {client.title}": views.client_page(client)}
+            for client in book.clients.values()
+        ],
+    }
+    return _with(nav, made)
+
+
+def _with(nav: Any, made: dict[str, list[Any]]) -> Any:
     if isinstance(nav, list):
-        expanded: list[Any] = []
-        for item in nav:
-            expanded += _listed(operations) if item == ALL else [with_operations(item, operations)]
-        return expanded
+        return [one for item in nav for one in _items(item, made)]
     if isinstance(nav, dict):
-        return {title: with_operations(value, operations) for title, value in nav.items()}
+        return {title: _with(value, made) for title, value in nav.items()}
     return nav
+
+
+def _items(item: Any, made: dict[str, list[Any]]) -> list[Any]:
+    if isinstance(item, str) and item in made:
+        return made[item]
+    return [_with(item, made)]
 
 
 def _listed(operations: Sequence[Operation]) -> list[Any]:
@@ -49,7 +103,7 @@ def _listed(operations: Sequence[Operation]) -> list[Any]:
     """
     if len(operations) <= LONGEST:
         return [_file(operation) for operation in operations]
-    forms: dict[str, list[str]] = {}
+    forms: dict[str, list[dict[str, str]]] = {}
     for operation in operations:
         forms.setdefault(operation.form, []).append(_file(operation))
     return [
@@ -63,5 +117,6 @@ def _listed(operations: Sequence[Operation]) -> list[Any]:
     ]
 
 
-def _file(operation: Operation) -> str:
-    return f"{OPERATIONS}/{operation.name}.md"
+def _file(operation: Operation) -> dict[str, str]:
+    """A short name and the page."""
+    return {operation.name.replace("-", " ").capitalize(): f"{OPERATIONS}/{operation.name}.md"}

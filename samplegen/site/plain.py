@@ -1,9 +1,9 @@
 """Pages as plain Markdown: for machines that read them, and for other site builders."""
 
-import re
-
+from samplegen.render.clients import Client
 from samplegen.site.book import STATES, Book, Sample
-from samplegen.site.views import MARKS, Views, cell_text
+from samplegen.site.escaping import text
+from samplegen.site.views import MARKS, UNSECURED, Views, fence
 from samplegen.spec.operation import Operation
 
 
@@ -28,6 +28,20 @@ class Plain(Views):
             for sample in tab.samples
         )
 
+    def secured(self, operation: Operation) -> str:
+        return "\n\n".join(
+            self._section(
+                tab.label if len(tab.samples) == 1 else _label(sample),
+                self._secured(sample),
+            )
+            for tab in self.book.tabs(operation)
+            for sample in tab.samples
+        )
+
+    def _secured(self, sample: Sample) -> str:
+        program = self.book.secured(sample)
+        return fence(program, sample.client.language.lexer) if program else UNSECURED
+
     def install(self, operation: Operation | None) -> str:
         clients = [
             client
@@ -38,28 +52,31 @@ class Plain(Views):
         return "\n\n".join(
             self._section(
                 f"{client.tab or client.title}: {client.title}",
-                f"{fence(client.install.strip(), 'sh')}\n\n{client.install_note}".strip(),
+                f"{fence(client.install.strip(), 'sh')}\n\n{_note(client, operation)}".strip(),
             )
             for client in clients
         )
 
     def verdicts(self) -> str:
         rows = [
-            f"| {sample.operation.title} | {sample.client.title} | {STATES[sample.state]} "
-            f"| {', '.join(sample.proof.gates) if sample.proof else ''} "
-            f"| {cell_text(sample.remark)} |"
+            f"| {text(sample.operation.title)} | {text(sample.client.title)} "
+            f"| {STATES[sample.state]} | {', '.join(sample.proof.gates) if sample.proof else ''} "
+            f"| {text(sample.remark)} |"
             for sample in self.book.samples.values()
         ]
         return "\n".join(
             [
-                "| Operation | Client | State | Gates passed | Remark |",
+                "| Operation | Client | State | Checks passed | Remark |",
                 "|---|---|---|---|---|",
                 *rows,
             ]
         )
 
     def fold(self, title: str, content: str) -> str:
-        return f"**{title}**\n\n{content}"
+        return f"**{text(title)}**\n\n{content}"
+
+    def anchor(self, sample: Sample) -> str:
+        return ""
 
     def values(self) -> str:
         return ""
@@ -69,16 +86,10 @@ class Plain(Views):
 
     def _section(self, title: str, content: str) -> str:
         if not self._tabs:
-            return f"### {title}\n\n{content}"
+            return f"### {text(title)}\n\n{content}"
         indented = "\n".join(f"    {line}" if line else "" for line in content.split("\n"))
-        return f'=== "{title}"\n\n{indented}'
-
-
-def fence(text: str, language: str) -> str:
-    """A fenced code block that no text can close."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    marks = "`" * max(3, longest + 1)
-    return f"{marks}{language}\n{text.removesuffix(chr(10))}\n{marks}"
+        label = text(title).replace('"', "&quot;")
+        return f'=== "{label}"\n\n{indented}'
 
 
 def _label(sample: Sample) -> str:
@@ -90,11 +101,16 @@ def _program(sample: Sample) -> str:
     said = f"*{STATES[sample.state]}"
     if sample.proof is not None:
         gates = ", ".join(sample.proof.gates) or "none"
-        said += f" {sample.proof.judged_at[:10]}, gates passed: {gates}"
-    said += f". {sample.remark}*" if sample.remark else ".*"
+        said += f" {sample.proof.judged_at[:10]}, checks passed: {gates}"
+    said += f". {text(sample.remark)}*" if sample.remark else ".*"
     parts = [said, fence(sample.rendered.text, sample.client.language.lexer)]
-    if sample.deviation:
-        parts.insert(1, f"**Differs:** {sample.deviation}")
     if sample.output is not None:
         parts += ["Output:", fence(sample.output, "text")]
+    if sample.deviation:
+        parts.append(f"**Note:** {text(sample.deviation)}")
     return "\n\n".join(parts)
+
+
+def _note(client: Client, operation: Operation | None) -> str:
+    """What else to know about an installation, with the file of the operation."""
+    return client.install_note.replace("{operation}", operation.name if operation else "health")

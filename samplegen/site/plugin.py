@@ -1,10 +1,14 @@
 """The mkdocs plugin `samplegen`: what happens at which event of a build."""
 
 import functools
+import os
+import re
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from mkdocs.config import config_options as c
 from mkdocs.config.base import Config
@@ -23,17 +27,33 @@ from samplegen.files import write_file
 from samplegen.judge.results import verdicts
 from samplegen.resources import shown, spec_layers, template_layers
 from samplegen.settings import settings
-from samplegen.site import faults, lazysearch, machine, openapi, pages, scores
-from samplegen.site.blocks import PLACEHOLDER, Blocks, problem_box
+from samplegen.site import (
+    blocks,
+    check,
+    faults,
+    head,
+    lazysearch,
+    machine,
+    openapi,
+    pages,
+    projects,
+    scores,
+    search,
+)
+from samplegen.site.blocks import PLACEHOLDER, Block, Blocks, problem_box
 from samplegen.site.book import Book
 from samplegen.site.compiled import Compiled
 from samplegen.site.directives import expand
+from samplegen.site.escaping import html
 from samplegen.site.plain import Plain
-from samplegen.site.views import OPERATIONS
+from samplegen.site.program import Programs
+from samplegen.site.views import OPERATIONS, client_page
 
 log = get_plugin_logger("samplegen")
 
 ASSETS = Path(__file__).parent / "assets"
+_ID = re.compile(r'\bid="([^"]+)"')
+_INSTALL = re.compile(r"(?P<line>^[ \t]*)?pip install 'samplegen\[(?P<extra>\w+)\]'", re.MULTILINE)
 PAGE_ASSETS = ("samples.css", "samples.js")
 """Those that every page names."""
 
@@ -58,6 +78,16 @@ class SamplegenConfig(Config):  # type: ignore[no-untyped-call]  # mkdocs' own
     """What can go wrong at the server; without it pages list no errors."""
     lazy_search = c.Type(bool, default=False)
     """Whether readers fetch the search of mkdocs-material only when they search."""
+    projects = c.Type(bool, default=True)
+    """Whether each sample has a project to download: the ZIP file of what `export` makes."""
+    server = c.Type(str, default="")
+    """What the samples are judged against, in words; empty: only its own name is shown."""
+    start = c.Type(str, default="")
+    """The command that starts a server for the samples; empty: readers have one."""
+    package = c.Type(str, default="")
+    """How samplegen is installed, such as `samplegen[{extra}]`, in place of that on the pages."""
+    image = c.Type(str, default="")
+    """A picture of the docs folder that previews of links show."""
 
 
 class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-call]  # mkdocs' own
@@ -70,8 +100,12 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """The last one that could be read."""
         self._problems: list[Problem] = []
         """What is wrong with the spec, the clients or the templates now."""
-        self._slots: dict[str, list[str]] = {}
-        """Page to the HTML of its blocks."""
+        self._blocks: dict[str, list[Block]] = {}
+        """Page to its blocks."""
+        self._archives: dict[str, bytes] = {}
+        """Name to content of the projects."""
+        self._keywords: dict[str, str] = {}
+        """Address of a page to words that a search should find it by."""
         self._twins: dict[str, machine.Twin] = {}
         """Page to its plain form."""
         self._twin_addresses: dict[str, str] = {}
@@ -98,7 +132,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         config.watch += [str(folder) for folder in layers]
         config.extra_css.insert(0, "assets/samplegen/samples.css")
         config.extra_javascript.insert(0, "assets/samplegen/samples.js")
-        self._slots, self._twins, self._problems = {}, {}, []
+        self._blocks, self._twins, self._problems = {}, {}, []
+        self._archives, self._keywords = {}, {}
         try:
             errors = faults.read(Path(self.config.errors)) if self.config.errors else ()
             kept = verdicts.read(Path(self.config.verdicts))
@@ -108,6 +143,12 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         except SamplegenError as error:
             self._problems = list(error.problems)
         self._report(self._problems)
+        if "attr_list" not in config.markdown_extensions:
+            config.markdown_extensions.append("attr_list")  # the errors' headings have anchors
+        if not config.site_url and os.environ.get("CI"):
+            log.warning(
+                "site_url is not set, so links for search engines and machines lead nowhere"
+            )
         return config
 
     def _own_folders(self, config: MkDocsConfig) -> list[list[Path]]:
@@ -151,18 +192,22 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             files.append(File.generated(config, uri, abs_src_path=str(ASSETS / name)))
         if self._book is None:
             return files
-        for operation in self._book.operations.values():
-            uri = f"{OPERATIONS}/{operation.name}.md"
+        book = self._book
+        made = {
+            f"{OPERATIONS}/{operation.name}.md": pages.operation_page(book, operation)
+            for operation in book.operations.values()
+        }
+        made |= {client_page(c): pages.client_page(book, c) for c in book.clients.values()}
+        for uri, text in made.items():
             if files.get_file_from_path(uri) is None:
-                content = pages.operation_page(operation)
-                files.append(File.generated(config, uri, content=content))
-        for uri, sample in self._published(self._book).items():
+                files.append(File.generated(config, uri, content=text))
+        for uri, content in {**self._published(book), **self._packed(book)}.items():
             committed = files.get_file_from_path(uri)
             if committed is not None:
                 files.remove(committed)
-            files.append(File.generated(config, uri, content=sample))
+            files.append(File.generated(config, uri, content=content))
         if config.nav is not None:
-            config.nav = pages.with_operations(config.nav, list(self._book.operations.values()))
+            config.nav = pages.with_pages(config.nav, book)
         return files
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
@@ -184,30 +229,74 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Expands directives; those that hold code leave a placeholder."""
         source = page.file.src_uri
         problems = list(self._problems)
-        slots = self._slots[source] = []
+        if self.config.package:
+            markdown = _installing(markdown, self.config.package)
+        made: list[Block] = []
         if self._book is not None:
-            address = _addresses(page, files)
-            blocks = Blocks(self._book, source, address)
+            programs = Programs(_addresses(page, files), self.config.server, self.config.start)
+            view = Blocks(self._book, source, programs)
             path = shown(Path(page.file.abs_src_path or source))
             original = markdown
-            markdown, mistakes = expand(original, path, _first_line(page), blocks)
+            markdown, mistakes = expand(original, path, _first_line(page), view)
             self._report(mistakes)
             problems += mistakes
-            slots += blocks.slots
-            twin = self._twins[source] = self._twin(self._book, original, page)
-            markdown += f"\n\n{PLACEHOLDER.format(len(slots))}\n"
-            href = get_relative_url(twin.uri, page.url)
-            slots.append(f'<p class="sg-twin"><a href="{href}">This page as Markdown</a></p>')
+            made = view.blocks
+            self._twins[source] = self._twin(self._book, original, page)
+            self._keywords[page.url] = str(page.meta.get("keywords") or "")
         if problems:
-            markdown = f"{PLACEHOLDER.format(len(slots))}\n\n{markdown}"
-            slots.append(problem_box(problems))
+            markdown = f"{PLACEHOLDER.format(len(made))}\n\n{markdown}"
+            made.append(Block(problem_box(problems), "what is wrong"))
+        self._blocks[source] = made
         return markdown
+
+    def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Finds the places of the blocks; refuses a page that would show its own Markdown."""
+        made = self._blocks.get(page.file.src_uri, [])
+        if page.present_anchor_ids is not None:
+            page.present_anchor_ids |= {i for block in made for i in _ID.findall(block.html)}
+        self._check(page, partial(check.shown, html))
+        return self._check(page, partial(blocks.mark, html, made)) or html
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Puts the blocks in; the search plugin has read the page without them."""
-        for number, block in enumerate(self._slots.get(page.file.src_uri, ())):
-            output = output.replace(PLACEHOLDER.format(number), block, 1)
-        return output
+        made = self._blocks.get(page.file.src_uri, [])
+        output = self._check(page, partial(blocks.fill, output, made)) or output
+        twin = self._twins.get(page.file.src_uri)
+        if twin is None:
+            return output
+        output = _with_twin(output, get_relative_url(twin.uri, page.url), page.is_homepage)
+        image = self.config.image and f"{config.site_url}{self.config.image}"
+        described = head.Described(
+            str(page.meta.get("title") or page.title),
+            str(page.meta.get("description") or config.site_description or ""),
+            config.site_name,
+            page.canonical_url or "",
+            image if config.site_url else "",
+        )
+        return head.with_data(output, described)
+
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        """Gives a lost reader somewhere to go."""
+        if template_name != "404.html" or self._book is None:
+            return output_content
+        root = urlsplit(config.site_url or "/").path
+        links = [(root, config.site_name)]
+        links += [
+            (f"{root}{OPERATIONS}/{name}/", operation.title)
+            for name, operation in self._book.operations.items()
+        ]
+        return head.not_found(output_content, links)
+
+    def _check(self, page: Page, step: Callable[[], str | None]) -> str | None:
+        """Takes a step; what is wrong with the page is an error of the build, at its file."""
+        try:
+            return step()
+        except SamplegenError as error:
+            path = shown(Path(page.file.abs_src_path or page.file.src_uri))
+            self._report([Problem(problem.message, path) for problem in error.problems])
+            return None
 
     @event_priority(-100)  # after the search plugin has written its index
     def on_post_build(self, *, config: MkDocsConfig) -> None:
@@ -220,14 +309,22 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             **{twin.uri: twin.text for twin in twins},
             "llms.txt": machine.llms(config.site_name, config.site_description or "", root, twins),
             "llms-full.txt": machine.llms_full(twins),
-            machine.INDEX: machine.index(self._book, root),
+            machine.INDEX: machine.index(self._book, root, self._archives),
             "openapi.json": openapi.document(self._book, root),
+        }
+        site = Path(config.site_dir)
+        if config.site_url and not (site / "robots.txt").exists():
+            texts["robots.txt"] = head.robots(root)
+        keywords = {
+            f"{OPERATIONS}/{name}/": search.words_of(self._book, name)
+            for name in self._book.operations
         }
         try:
             for uri, text in texts.items():
-                write_file(Path(config.site_dir, uri), text.encode())
+                write_file(site / uri, text.encode())
+            search.enrich(site, self._book, {**self._keywords, **keywords}, OPERATIONS)
             if self.config.lazy_search:
-                lazysearch.defer(Path(config.site_dir), (ASSETS / "search.js").read_bytes())
+                lazysearch.defer(site, (ASSETS / "search.js").read_bytes())
         except SamplegenError as error:
             raise PluginError(str(error)) from error
 
@@ -235,20 +332,25 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """The page as plain Markdown, with links to the other pages' plain forms."""
         source = page.file.src_uri
         plain = Plain(book, source, tabs=False)
-        text, _ = expand(
-            markdown,
-            Path(source),
-            1,
-            plain,
-            lambda line: machine.with_links(line, source, self._twin_addresses),
-        )
+        text, _ = expand(markdown, Path(source), 1, plain)
+        text = machine.plain(text, source, self._twin_addresses)
         description = str(page.meta.get("description") or "")
-        return machine.Twin(_twin_uri(page.file), str(page.title), description, text.strip() + "\n")
+        return machine.Twin(_twin_uri(page.file), _title(page), description, text)
+
+    def _packed(self, book: Book) -> dict[str, bytes]:
+        """Address below the site to content, of every project."""
+        if not self.config.projects:
+            return {}
+        made = filter(projects.has_project, book.samples.values())
+        self._archives = {projects.archive(s): projects.packed(book, s) for s in made}
+        return {f"{projects.PROJECTS}/{name}": data for name, data in self._archives.items()}
 
     def _published(self, book: Book) -> dict[str, bytes]:
         """Address below the site to content, of every sample and its data."""
         folder = self._samples
         published: dict[str, bytes] = {}
+        if book.api.proto:
+            published[f"samples/{book.api.proto}"] = book.catalogue.spec.proto.read_bytes()
         for sample in book.samples.values():
             content = sample.rendered.text.encode()
             published[f"samples/{sample.path}"] = content
@@ -288,3 +390,32 @@ def _first_line(page: Page) -> int:
     source = page.file.content_string
     body = (page.markdown or "").strip("\n")
     return source[: source.rfind(body)].count("\n") + 1
+
+
+def _title(page: Page) -> str:
+    """The heading of a page, whatever the navigation calls it."""
+    return str(page.meta.get("title") or page.title)
+
+
+def _with_twin(output: str, href: str, at_the_end: bool) -> str:
+    """A page with a link to its plain form below its heading, and a button that copies it."""
+    links = (
+        f'<p class="sg-twin"><button type="button" data-twin="{html(href)}" hidden>'
+        f'Copy page as Markdown</button> <a href="{html(href)}">View as Markdown</a></p>'
+    )
+    end = "</article>" if at_the_end else "</h1>"
+    before, found, after = output.partition(end)
+    if not found:
+        return output
+    return f"{before}{links}{end}{after}" if at_the_end else f"{before}{end}{links}{after}"
+
+
+def _installing(markdown: str, package: str) -> str:
+    """A page that says how samplegen is installed today."""
+
+    def line(match: re.Match[str]) -> str:
+        wanted = package.replace("{extra}", match["extra"])
+        note = "" if match["line"] is None or wanted[0] != "." else "  # in a clone of the source"
+        return f"{match['line'] or ''}pip install '{wanted}'{note}"
+
+    return _INSTALL.sub(line, markdown)

@@ -18,6 +18,9 @@ class Server:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     title: StrictStr
+    name: StrictStr | None = None
+    """The name that it states at `metadata`; on servers of other names, an expectation holds as its
+    `elsewhere` says."""
     command: tuple[StrictStr, ...]
     """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
     `api.yaml`."""
@@ -94,10 +97,15 @@ class Api:
 
     title: StrictStr
     summary: StrictStr
+    name: StrictStr = ""
+    """Of the API or protocol, as people search for it, such as `KServe v2`; empty: the title."""
     proto: StrictStr | None = None
     """The gRPC contract, a file beside `api.yaml`."""
+    include: tuple[StrictStr, ...] = ()
+    """Folders beside `api.yaml`, or below, that hold what the contract imports."""
     clients: tuple[StrictStr, ...] = ()
-    """Those that speak this API, such as `python/requests`; empty: all that there are."""
+    """Those that speak this API, such as `python/requests`; empty: all but those that have
+    no form but steps."""
     connection: Connection
     deadline: Annotated[StrictInt, Field(ge=1, le=3600)]
     """Seconds after which every call of a sample gives up."""
@@ -106,3 +114,8 @@ class Api:
     waive: dict[Gate, Annotated[StrictStr, Field(min_length=1)]] = field(default_factory=dict)
     """Gates that need not be tried where samples are required, and why."""
     rest: Rest = field(default_factory=Rest)
+
+    @property
+    def short(self) -> str:
+        """What pages call the API."""
+        return self.name or self.title

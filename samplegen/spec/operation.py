@@ -2,14 +2,21 @@
 
 import math
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, StrictInt, StrictStr
 
-from samplegen.spec.tensors import Scalar, Tensor
+from samplegen.contract.model import Contract, Method
+from samplegen.contract.paths import Way
+from samplegen.contract.values import Value
+from samplegen.spec.steps import Step
+from samplegen.spec.tensors import Scalar, Tensor, flat
 
+STEPS = "steps"
+"""The form of operations that have steps."""
 OPERATION_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _REST = r"^(GET|POST|PUT|DELETE|PATCH|HEAD) /\S*$"
 _FORBID = ConfigDict(extra="forbid")
@@ -17,7 +24,7 @@ _FORBID = ConfigDict(extra="forbid")
 
 def _listed(value: object) -> object:
     """Makes a list of one value, so that a wrong one is reported once."""
-    return value if isinstance(value, list) else [value]
+    return flat(value) if isinstance(value, list) else [value]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +54,89 @@ class Expectation:
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     label: Annotated[StrictStr, Field(min_length=1)]
-    value: Annotated[
-        tuple[Scalar, ...],
-        BeforeValidator(_listed, json_schema_input_type=Scalar | tuple[Scalar, ...]),
-    ] = ()
-    """One value, or the elements of a list. The type counts: 1 is a number, "1" is text."""
+    value: (
+        Annotated[
+            tuple[Scalar, ...],
+            BeforeValidator(
+                _listed,
+                json_schema_input_type=Scalar | tuple[Scalar | tuple[Any, ...], ...],
+            ),
+        ]
+        | None
+    ) = None
+    """One value, or the elements of a list, which may be empty. The type counts: 1 is a number, "1"
+    is text. The elements of a BYTES output are printed in quotes, as JSON writes them."""
     pattern: StrictStr | None = None
-    """A regular expression that the whole text matches, in place of a value that may differ."""
+    """A regular expression that the whole text matches, in place of a value that may differ; a text
+    in quotes may match without them."""
+    elsewhere: StrictStr | None = None
+    """A regular expression that holds on every server of the API, where the value holds only on the
+    one that the API names."""
     tolerance: Annotated[float, Field(ge=0)] = 0.0
     """The largest allowed difference of a number, absolute."""
     answer: tuple[StrictStr, ...] = ()
     """Where the value stands in the server's answers: the RPC, then names of
     fields or of tensors, and `argmax`, `max` or `signature` (datatype and shape) if it is made of
     what is found there."""
+    labelled: tuple[StrictStr, ...] = ()
+    """Where the label stands, if it is a value of an answer itself."""
+
+    @property
+    def anywhere(self) -> "Expectation":
+        """The line as it holds on every server of the API."""
+        if self.elsewhere is None:
+            return self
+        return replace(self, value=None, pattern=self.elsewhere, elsewhere=None)
+
+    @property
+    def values(self) -> tuple[Scalar, ...]:
+        """The elements of the value; none if there is a pattern."""
+        return self.value or ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is printed of an answer: a line, or one for each item of a list."""
+
+    each: Way
+    """Where the list stands; empty: there is none."""
+    label: str | Way
+    path: Way
+    may_be_zero: bool
+    """Whether the value may be zero or empty, which an answer may leave out."""
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether the value is false if it is not set, by its contract."""
+        known = self.path[-1].field
+        return known is not None and known.kind == "bool"
+
+
+@dataclass(frozen=True)
+class LinkedStep:
+    """A step with what the contract says of it."""
+
+    contract: Contract = field(repr=False, hash=False, compare=False)
+    call: Call
+    method: Method | None
+    """None: there is no contract."""
+    request: tuple[Value, ...]
+    body: JsonValue = field(default=None, hash=False)
+    """Without a contract, the JSON that is sent; None: nothing."""
+    path: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What is filled into the path of REST."""
+    query: tuple[tuple[str, Any], ...] = ()
+    saves: tuple[tuple[str, Way], ...] = ()
+    lines: tuple[Line, ...] = ()
+    expect: tuple[Expectation, ...] = ()
+
+    def may_be_empty(self, transport: str) -> bool:
+        """Whether an answer without any field is as good as others."""
+        grpc = transport == "grpc"
+        return not self.saves and all(
+            line.may_be_zero or (grpc and (line.is_boolean or bool(line.each)))
+            for line in self.lines
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,19 +150,24 @@ class OperationFile:
     """One sentence."""
     description: StrictStr = ""
     """Markdown for the operation's page."""
-    form: Annotated[StrictStr, Field(pattern=f"^{OPERATION_NAME.pattern}$")]
-    """Names the template of each client: templates/<language>/<client>/<form>.<ext>.jinja."""
+    form: Annotated[StrictStr, Field(pattern=f"^{OPERATION_NAME.pattern}$")] = STEPS
+    """Names the template of each client: templates/<language>/<client>/<form>.<ext>.jinja. That of
+    `steps` renders any operation that has them."""
     order: StrictInt = 1000
     """Smaller comes first in lists and navigation; equal ones by name."""
     model: StrictStr | None = None
-    calls: tuple[Call, ...]
+    model_version: Annotated[StrictStr, Field(pattern="^[0-9]*$")] | None = None
+    """Digits; empty asks for the server's default version. None leaves that of the connection."""
+    steps: tuple[Step, ...] = ()
+    """What is called, one after another; in place of `calls`, `request` and `expect`."""
+    calls: tuple[Call, ...] = ()
     request: dict[StrictStr, JsonValue] = field(default_factory=dict, hash=False)
     """What is sent to an API whose operations take no tensors: the fields of the message."""
     inputs: tuple[Tensor, ...] = ()
     """What is sent."""
     outputs: tuple[Tensor, ...] = ()
     """What is read from the answer."""
-    expect: tuple[Expectation, ...]
+    expect: tuple[Expectation, ...] = ()
     """What must come back, in the order in which it is printed."""
     other: tuple[Expectation, ...] = ()
     """What comes back from the API's server that answers differently; if empty, what its
@@ -98,6 +180,8 @@ class Operation(OperationFile):
 
     name: str
     """The file's name without its ending."""
+    linked: tuple[LinkedStep, ...] = ()
+    """The steps, with what the contract says of them."""
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
@@ -127,6 +211,17 @@ class Operation(OperationFile):
         tensors = (tensor for tensor in self.inputs if not tensor.cycle)
         numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
+
+    @property
+    def elsewhere(self) -> "Operation":
+        """The operation with what holds on every server of the API."""
+        return replace(self, expect=tuple(line.anywhere for line in self.expect))
+
+    @cached_property
+    def quoted(self) -> frozenset[str]:
+        """The labels of the lines whose elements are texts in quotes: those of BYTES outputs."""
+        names = [tensor.name for tensor in self.outputs if tensor.datatype == "BYTES"]
+        return frozenset((*names, *(f"{name} first" for name in names)))
 
     @property
     def files(self) -> tuple[str, ...]:

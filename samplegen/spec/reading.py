@@ -6,11 +6,19 @@ from dataclasses import fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
 from samplegen.spec.api import Api
-from samplegen.spec.operation import OPERATION_NAME, Expectation, Operation, OperationFile
-from samplegen.spec.tensors import MOST, MOST_LITERAL, Tensor, fits
+from samplegen.spec.linking import Linker
+from samplegen.spec.operation import (
+    OPERATION_NAME,
+    STEPS,
+    Expectation,
+    Operation,
+    OperationFile,
+)
+from samplegen.spec.tensors import MOST, MOST_BYTES, MOST_LITERAL, Tensor, fits, longest_literal
 from samplegen.yamlfile import Mistakes, load
 
 
@@ -56,7 +64,12 @@ class Spec:
             message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
             raise SamplegenError(Problem(message, shown(path)))
         file = load(path, OperationFile, self._check_operation)
-        return Operation(name=name, **{f.name: getattr(file, f.name) for f in fields(file)})
+        values = {f.name: getattr(file, f.name) for f in fields(file)}
+        if file.steps:
+            values["linked"] = linked = Linker(self.contract).link(file.steps)
+            values["calls"] = tuple(step.call for step in linked)
+            values["expect"] = tuple(line for step in linked for line in step.expect)
+        return Operation(name=name, **values)
 
     def operations(self) -> tuple[Operation, ...]:
         """All operations in their order.
@@ -80,6 +93,35 @@ class Spec:
         return self._existing(self.api.proto)
 
     @property
+    def protos(self) -> dict[str, Path]:
+        """The gRPC contract with what it may import: the name in imports to the file.
+
+        Raises:
+            SamplegenError: There is no contract.
+        """
+        folders = [self.proto.parent, *(self.folder / name for name in self.api.include)]
+        found = {
+            path.relative_to(folder).as_posix(): path
+            for folder in reversed(folders)
+            for path in sorted(folder.glob("*.proto" if folder is folders[0] else "**/*.proto"))
+        }
+        return {**found, self.proto.name: self.proto}
+
+    @cached_property
+    def contract(self) -> Contract:
+        """What the gRPC contract says; nothing if there is none.
+
+        Raises:
+            SamplegenError: It has mistakes, or nothing here can read it.
+        """
+        if self.api.proto is None:
+            return Contract()
+        from samplegen.contract import protos  # starts a compiler, and few commands need it
+
+        includes = tuple(self.folder / name for name in self.api.include)
+        return protos.read((self.proto.parent, *includes), (self.proto.name,))
+
+    @property
     def folder(self) -> Path:
         """The folder of `api.yaml`."""
         return self._existing("api.yaml").absolute().parent
@@ -98,6 +140,10 @@ class Spec:
         path = self.layers.find(api.proto) if api.proto is not None else None
         if api.proto is not None and (path is None or not path.is_file()):
             yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
+        for index, name in enumerate(api.include):
+            folder = self.layers.find(name)
+            if folder is None or not folder.is_dir():
+                yield ("include", index), f"found {name!r}; expected a folder beside api.yaml"
 
         for name, known in (
             ("command", {"python", "spec", *api.connection.ports}),
@@ -125,6 +171,11 @@ class Spec:
                     )
 
     def _check_operation(self, operation: OperationFile) -> Mistakes:
+        if operation.steps:
+            yield from self._check_steps(operation)
+            return
+        if operation.form == STEPS:
+            yield (), "'form' and 'steps' are missing; add one of them"
         for name in ("calls", "expect"):
             if not getattr(operation, name):
                 yield (name,), f"{name}: found an empty list; expected at least one item"
@@ -148,14 +199,33 @@ class Spec:
                 for location, message in self._check_expectation(operation, expectation):
                     yield (name, index, *location), message
 
+    def _check_steps(self, operation: OperationFile) -> Mistakes:
+        for name in (
+            "model",
+            "model_version",
+            "calls",
+            "request",
+            "inputs",
+            "outputs",
+            "expect",
+            "other",
+        ):
+            if getattr(operation, name):
+                yield (name,), f"found {name!r} beside 'steps', which say it all; leave it out"
+        linker = Linker(self.contract)
+        linked = linker.link(operation.steps)
+        yield from linker.mistakes
+        if not linker.mistakes and not any(step.lines for step in linked):
+            yield ("steps",), "no step prints anything; add 'print' to one"
+
     def _check_expectation(self, operation: OperationFile, expectation: Expectation) -> Mistakes:
-        if bool(expectation.value) == (expectation.pattern is not None):
+        if (expectation.value is None) == (expectation.pattern is None):
             yield (), "expected exactly one of 'value' and 'pattern'"
-        if expectation.pattern is not None:
+        for name in ("pattern", "elsewhere"):
             try:
-                re.compile(expectation.pattern)
+                re.compile(getattr(expectation, name) or "")
             except (re.error, OverflowError, RecursionError) as error:
-                yield ("pattern",), f"not a regular expression: {error}"
+                yield (name,), f"not a regular expression: {error}"
         rpcs = [call.rpc for call in operation.calls]
         if expectation.answer and expectation.answer[0] not in rpcs:
             yield (
@@ -194,6 +264,10 @@ class Spec:
                 f"found {len(data)} values; expected {size} for shape {list(tensor.shape)}",
             )
         for index, value in enumerate(data):
+            size = longest_literal(value)
+            if size > MOST_BYTES:
+                message = f"found a text of {size:,} bytes; expected at most {MOST_BYTES:,}"
+                yield ("data", index), f"{message}, which compilers take; use 'cycle' or 'file'"
             if not fits(tensor.datatype, value):
                 yield (
                     ("data", index),

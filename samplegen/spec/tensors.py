@@ -14,6 +14,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    ValidationInfo,
 )
 
 from samplegen.spec.packing import raw
@@ -29,6 +30,8 @@ LONGEST = 32
 MOST_LITERAL = 4_000
 """The elements that the inputs of an operation may list as `data`: a method of Java has 65,535
 bytes of code, and an element of an array takes about eight of them."""
+MOST_BYTES = 65_535
+"""The bytes of a text in `data`: a constant of Java holds no more; JVMS, section 4.4.7."""
 MOST = 2**26
 """The elements of the longest input: a quarter of a gigabyte as FP32."""
 SHOWN = 8
@@ -49,6 +52,40 @@ def _plain(value: object) -> object:
 Scalar = Annotated[StrictBool | StrictInt | StrictFloat | StrictStr, BeforeValidator(_plain)]
 
 
+def flat(value: object) -> object:
+    """The elements of lists in lists, row by row.
+
+    Raises:
+        ValueError: The lists are not of one length at each depth.
+    """
+    if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
+        return value
+    _sizes(value)
+    while any(isinstance(item, list) for item in value):
+        value = [element for item in value for element in item]
+    return value
+
+
+def _sizes(value: object) -> tuple[int, ...]:
+    """The shape of lists in lists."""
+    if not isinstance(value, list):
+        return ()
+    inner = {_sizes(item) for item in value}
+    if len(inner) > 1:
+        raise ValueError("found lists of different lengths; expected as many elements in each")
+    return (len(value), *next(iter(inner), ()))
+
+
+def _flat_of_shape(value: object, info: ValidationInfo) -> object:
+    """The same, of lists that have the shape of their tensor."""
+    shape = info.data.get("shape")
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        sizes = _sizes(value)
+        if shape is not None and sizes != shape:
+            raise ValueError(f"found lists of the shape {[*sizes]}; expected {[*shape]}")
+    return flat(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tensor:
     """An input or output of a model."""
@@ -59,8 +96,17 @@ class Tensor:
     datatype: Datatype
     shape: tuple[Annotated[StrictInt, Field(ge=-1)], ...]
     """Outermost dimension first. -1 stands, in an output, for any size."""
-    data: tuple[Scalar, ...] | None = None
-    """Flat, row-major. For an input, exactly one of `data`, `cycle` and `file` is given."""
+    data: (
+        Annotated[
+            tuple[Scalar, ...],
+            BeforeValidator(
+                _flat_of_shape, json_schema_input_type=tuple[Scalar | tuple[Any, ...], ...]
+            ),
+        ]
+        | None
+    ) = None
+    """Row-major, flat or as lists in lists. For an input, exactly one of `data`, `cycle` and `file`
+    is given."""
     cycle: Annotated[StrictInt, Field(ge=1)] | None = None
     """Data made in code, for it is long: the numbers below this one, again and again; as BOOL,
     false and true in turn; as BYTES, the numbers as text."""
@@ -121,6 +167,15 @@ class Tensor:
     def is_long(self) -> bool:
         """Whether it has, or may have, more elements than samples print."""
         return not 0 <= self.size <= LONGEST
+
+
+def longest_literal(value: Scalar) -> int:
+    """The bytes of a text as a class file of Java holds them, the most of all languages."""
+    if not isinstance(value, str):
+        return 0
+    units = value.encode("utf-16-le", "surrogatepass")
+    codes = (low + (high << 8) for low, high in zip(units[::2], units[1::2], strict=True))
+    return sum(1 if 0 < code < 0x80 else 2 if code < 0x800 else 3 for code in codes)
 
 
 _LARGEST = {"FP16": 65504.0, "FP32": (2 - 2**-23) * 2.0**127, "FP64": sys.float_info.max}

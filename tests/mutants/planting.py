@@ -154,9 +154,8 @@ class Nursery:
 
     def plant(self, planted: Iterable[Planted], folder: Path) -> None:
         """Writes a client for each into a folder of templates."""
-        forms = {cell.operation.form for cell in self.cells.values()}
+        operations = {operation for operation, _ in self.cells}
         for one in planted:
-            cell = self.cells[one.operation, one.source]
             for path, text in self.templates(one).items():
                 # What all clients of a language share becomes the mutant's own, too.
                 # A name may be put together from such a beginning and more.
@@ -166,7 +165,7 @@ class Nursery:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(own, encoding="utf-8")
             omits = "".join(
-                f"  {form}: {ELSEWHERE}\n" for form in sorted(forms - {cell.operation.form})
+                f"  {name}: {ELSEWHERE}\n" for name in sorted(operations - {one.operation})
             )
             client = self._read(f"{one.source}/client.yaml")
             target = folder / one.client

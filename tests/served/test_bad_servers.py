@@ -126,7 +126,7 @@ LIES: dict[str, tuple[Answer, list[str]]] = {
         lying(inputs=tensor(name="\ud800")),
         ["inputs.0.name: found '\\ud800'; expected a valid string"],
     ),
-    "twice": (lying(inputs=tensor() * 2), ["inputs: the name 'x' stands there 2 times"]),
+    "twice": (lying(inputs=tensor() * 2), ["inputs: the name 'x' appears 2 times"]),
     "unknown datatype": (
         lying(inputs=tensor(datatype="FP8"), outputs=tensor(datatype="BF16")),
         ["input 'x' has the datatype 'FP8'", "output 'x' has the datatype 'BF16'"],
@@ -175,8 +175,8 @@ def with_index(path: str) -> tuple[int, str]:
     [
         (with_config, "known: mm, resnet"),
         (with_index, "known: bert, gpt"),
-        (no_model, "the server does not tell which it has"),
-        (lambda path: (404, '{"error": "x"}'), "the server does not tell which it has"),
+        (no_model, "the server does not list its models"),
+        (lambda path: (404, '{"error": "x"}'), "the server does not list its models"),
     ],
 )
 def test_models_that_exist_are_named(
@@ -265,7 +265,7 @@ def test_the_usual_port_of_the_other_transport_gives_way(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = metadata.read(METADATA, "here")
-    monkeypatch.setattr(asking, "ask", lambda *_: asking.Answer(tree, "server 1"))
+    monkeypatch.setattr(asking, "ask", lambda *_: asking.Answer(tree, metadata.UNKNOWN))
     asked = ["model", "http://gpu7:9000", "m", "--client"]
     assert cli.run([*asked, "curl/rest"]) == 0
     assert "http://gpu7:9000/v2" in capsys.readouterr().out

@@ -73,7 +73,7 @@ def test_the_judge_sees_what_the_model_answers(server: Server, samplegen: Run) -
     lines = dict(line.split(": ") for line in verdicts["python/requests"]["output"].splitlines())
     assert lines["out_INT8"] == "1 2 3"
     assert lines["out_BOOL"].lower() == "true false true"
-    assert lines["in_BYTES"] == "0 1 2"
+    assert lines["in_BYTES"] == '"0" "1" "2"'
     assert lines["out_FP64"].replace(".0", "") == "1 2 3"
 
 
@@ -81,7 +81,7 @@ def test_a_matrix_that_is_answered_as_strings(server: Server, samplegen: Run) ->
     verdicts = judged(samplegen, server, "rows-fixed", "python/requests")
     lines = dict(line.split(": ") for line in verdicts["python/requests"]["output"].splitlines())
     assert lines["y"] == "2 3 4 5 6 7"
-    assert lines["y_string"].split(" ") == ["\x01\x02\x03", "\x04\x05\x06"]
+    assert lines["y_string"] == r'"\u0001\u0002\u0003" "\u0004\u0005\u0006"'
 
 
 def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_path: Path) -> None:
@@ -92,6 +92,7 @@ def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_
     saved = samplegen(*asked, "--run", "--save", file)
     assert saved.returncode == 0, saved.stderr
     text = file.read_text()
+    assert "model_version: ''" in text
     assert "image" in text and "cycle: 10" in text and "scores shape" in text
     listed = samplegen("list", "--spec", file.parent, "--json")
     assert any(row["operation"] == "my-image" for row in json.loads(listed.stdout))
@@ -102,6 +103,17 @@ def test_a_saved_operation_is_one_of_a_spec(server: Server, samplegen: Run, tmp_
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
     assert {verdict["status"] for verdict in json.loads(verified.stdout)} == {"passed"}
+
+
+def test_a_saved_operation_keeps_the_version_that_was_asked_for(
+    server: Server, samplegen: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.yaml"
+    asked = ("model", f"http://127.0.0.1:{server.rest_port}", "mixed", "--version", "1")
+    assert samplegen(*asked, "--save", file).returncode == 0
+    assert "model_version: '1'" in file.read_text()
+    shown = samplegen("show", "kept", "--spec", tmp_path, "--client", "curl/rest")
+    assert "/v2/models/mixed/versions/1/infer" in shown.stdout
 
 
 def test_without_a_client_it_says_what_can_be_made(server: Server, samplegen: Run) -> None:

@@ -71,8 +71,8 @@ def test_it_is_asked_and_called_through_the_ingress(
 
 
 CLIENT_CERTIFICATE = "add --cert FILE and --key FILE"
-AUTHORITIES = "add --cacert FILE, with the authorities that vouch for it"
-ANOTHER_TOKEN = "add --bearer-token-env VARIABLE, with a token that it takes"  # noqa: S105
+AUTHORITIES = "add --cacert FILE, with the CA certificates that signed it"
+ANOTHER_TOKEN = "add --bearer-token-env VARIABLE with a valid token"  # noqa: S105
 REFUSED: list[tuple[str, str, tuple[str, ...], str]] = [
     ("https", "mutual", (*TRUST, *ASKED), CLIENT_CERTIFICATE),
     ("grpcs", "mutual", (*TRUST, *ASKED), CLIENT_CERTIFICATE),

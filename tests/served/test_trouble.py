@@ -13,6 +13,8 @@ import pytest
 from samplegen.connection import secrets
 from samplegen.connection.model import Tls
 from samplegen.errors import SamplegenError
+from samplegen.served import trouble
+from samplegen.served.address import Address
 from tests.conftest import Run
 from tests.ingress import Ingress
 from tests.served.test_secure import ASKED, IDENTITY, SECRETS, TRUST
@@ -46,10 +48,10 @@ each_transport = pytest.mark.parametrize("transport", ["rest", "grpc"])
 def test_wrong_credentials_are_named(front: Ingress, samplegen: Run, transport: str) -> None:
     asked = (address(front, transport, "mutual"), "mixed", *MUTUAL)
     wrong = complaint(samplegen, front, *asked, **{**SECRETS, "KSERVE_TOKEN": "wrong"})
-    assert "refuses us" in wrong and "asks for into API_KEY and KSERVE_TOKEN" in wrong
+    assert "rejected the request" in wrong and "in API_KEY and KSERVE_TOKEN" in wrong
     with front.other("ca.pem"):
         line = complaint(samplegen, front, *asked, **SECRETS)
-        assert "ca.pem does not hold the authorities that vouch for it" in line
+        assert "ca.pem does not contain the CA certificate that signed it" in line
     with front.other("client.pem", "client.key"):
         assert "client.pem" in complaint(samplegen, front, *asked, **SECRETS)
 
@@ -123,7 +125,7 @@ def test_a_server_that_asks_within_tls(front: Ingress, samplegen: Run, transport
     plain, secure = ("http", "https") if transport == "rest" else ("grpc", "grpcs")
     with strict(front.folder) as port:
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST)
-        assert "asks for a client certificate" in line
+        assert "requires a client certificate" in line
         assert "add --cert FILE and --key FILE" in line
         other = ("--cert", "other.pem", "--key", "other.key")
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST, *other)
@@ -139,8 +141,8 @@ def test_tls_of_old_only_hints_at_a_certificate(
     secure = "https" if transport == "rest" else "grpcs"
     with strict(front.folder, newest=ssl.TLSVersion.TLSv1_2) as port:
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed", *TRUST)
-    assert "ends the TLS handshake: " in line
-    assert "if it asks for a client certificate, add --cert FILE and --key FILE" in line
+    assert "rejected the TLS handshake: " in line
+    assert "if it requires a client certificate, add --cert FILE and --key FILE" in line
 
 
 @each_transport
@@ -159,3 +161,28 @@ def test_a_key_with_a_password_is_refused_and_not_asked_for(front: Ingress, tmp_
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     with pytest.raises(SamplegenError, match="the key is encrypted; name one that is not"):
         secrets.context(Tls(cert=str(front.folder / "client.pem"), key=str(key)))
+
+
+@pytest.mark.parametrize("name", ["grpc_proxy", "https_proxy", "http_proxy"])
+def test_a_proxy_between_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    server = Address("grpc", "gpu7.example.org", 9000)
+    assert trouble.proxy_between(server) is None
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    said = trouble.proxy_between(server)
+    assert said is not None
+    assert f"'http://127.0.0.1:9', which {name} names" in said
+    assert f"put gpu7.example.org into no_proxy, or unset {name}" in said
+    for exceptions in ("localhost,gpu7.example.org", ".example.org", "example.org"):
+        monkeypatch.setenv("no_proxy", exceptions)
+        assert trouble.proxy_between(server) is None
+    monkeypatch.setenv("no_proxy", "ample.org,localhost")
+    assert trouble.proxy_between(server) is not None
+
+
+def test_it_is_told_where_grpc_fails(samplegen: Run, tmp_path: Path) -> None:
+    done = samplegen("model", "grpc://127.0.0.1:9", "m", http_proxy="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "which http_proxy names" in done.stderr
+    assert "put 127.0.0.1 into no_proxy" in done.stderr

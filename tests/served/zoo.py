@@ -98,6 +98,14 @@ def rows(*sizes: int | ov.Dimension) -> ov.Model:
 
 ALL = ("BOOL", *NUMBERS, "BYTES")
 
+
+def nothing() -> ov.Model:
+    """The places of the inputs above 100, of which there are none."""
+    x = parameter("x", "FP32", [1, 6])
+    found = ops.non_zero(ops.greater(x, ops.constant(np.float32(100))), "i64")
+    return ov.Model([result(found, "found")], [x])
+
+
 MODELS: dict[str, Callable[[], ov.Model]] = {
     "numbers": lambda: each(ALL, [1, 3]),
     "large": lambda: each(ALL, [3, 100]),
@@ -113,6 +121,7 @@ MODELS: dict[str, Callable[[], ov.Model]] = {
     "long": lambda: named((LONG,)),
     "rows": lambda: rows(ANY, ANY),
     "rows-fixed": lambda: rows(2, 3),
+    "nothing": nothing,
     "brain": lambda: alone("BF16", [1, 3]),
 }
 

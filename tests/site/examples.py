@@ -15,7 +15,7 @@ from typing import Any
 from samplegen.judge.gates.finding import Finding
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import to_json
-from samplegen.site import machine
+from samplegen.site import machine, projects
 from tests.conftest import ROOT, samplegen_command
 from tests.mutants import suite
 from tests.mutants.planting import mutants
@@ -85,7 +85,10 @@ def documents() -> dict[str, Any]:
         (ROOT / "site/samples/samples.json").read_text()
     )
     book = building.book(judge=lambda sample: None)
-    found["samples.json of a site"] = json.loads(machine.index(book, "https://docs.example/"))
+    archives = {projects.archive(s): projects.packed(book, s) for s in book.samples.values()}
+    found["samples.json of a site"] = json.loads(
+        machine.index(book, "https://docs.example/", archives)
+    )
     planted = next(mutants(["curl"]))
     assert planted.row is not None
     verdict = Verdict(

@@ -23,11 +23,12 @@ OWN = {
 HOSTILE = {
     "host": [
         "a b", "a;b", "$(id)", "`id`", 'a"b', "a'b", "a\\b", "a/b", "-oProxy=x", "a\u202eb", "é",
-        "[::1", "::1", "<b>", "a\x00b", "x" * 300,
+        "[::1", "<b>", "a\x00b", "x" * 300, "gpu7:0", "gpu7:99999", "http://gpu7:80/x", "ftp://gpu7",
+        "user@gpu7", "http://",
     ],
-    "grpc_port": ["0", "65536", "-1", "9e3", "08", "１", "8000"],
-    "rest_port": ["99999", "8000;", "9000"],
-    "model": ["a/b", "..", "a b", "${HOME}", "{{x}}", "a" * 129, "é"],
+    "grpc_port": ["0", "65536", "-1", "9e3", "08", "１"],
+    "rest_port": ["99999", "8000;"],
+    "model": ["a/b", "-x", "..", "a b", "${HOME}", "{{x}}", "a" * 129, "é"],
     "model_version": ["0", "1.0", "-1", "latest", "9" * 30],
 }  # fmt: skip
 
@@ -139,13 +140,41 @@ def test_search_is_fetched_when_somebody_searches(page: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("lang", ["curl", "curl/rest", "CURL"])
-def test_a_link_picks_a_language(page: Any, lang: str) -> None:
-    open_page(page, f"/operations/health/?lang={lang}")
-    page.wait_for_function("document.querySelector('[data-client=\"curl/rest\"]').checked")
-    assert checked(page) == {"curl"}
-    open_page(page, "/operations/infer-array/")
-    assert checked(page) == {"curl"}
+@pytest.mark.parametrize(
+    ("lang", "tab", "client"),
+    [
+        ("curl", "curl", "curl/rest"),
+        ("curl/rest", "curl", "curl/rest"),
+        ("CURL", "curl", "curl/rest"),
+        ("sh", "curl", "curl/rest"),
+        ("python", "python [GRPC]", "python/tritonclient-grpc"),
+        ("py", "python [GRPC]", "python/tritonclient-grpc"),
+        ("python/requests", "python [REST]", "python/requests"),
+        ("cpp", "cpp [GRPC]", "cpp/triton-grpc"),
+        ("c++", "cpp [GRPC]", "cpp/triton-grpc"),
+        ("C%2B%2B", "cpp [GRPC]", "cpp/triton-grpc"),
+        ("cpp/libcurl", "cpp [REST]", "cpp/libcurl"),
+        ("java", "java", "java/grpc"),
+        ("go", "golang", "go/grpc"),
+        ("golang", "golang", "go/grpc"),
+        ("go/http", "golang", "go/http"),
+    ],
+)
+def test_a_link_picks_a_language(page: Any, lang: str, tab: str, client: str) -> None:
+    for path in (f"/operations/health/?lang={lang}", "/operations/infer-array/"):
+        open_page(page, path)
+        code = page.locator(f".sg-samples :checked[data-client='{client}']")
+        code.first.wait_for(state="attached")
+        assert checked(page) == {tab}
+        shown = page.locator(".sg-code:visible .filename a").first.get_attribute("href")
+        assert f"/samples/{client}/" in shown
+
+
+def test_an_unknown_language_is_named(page: Any) -> None:
+    open_page(page, "/operations/health/?lang=cobol")
+    note = page.locator(".sg-note")
+    note.wait_for()
+    assert note.inner_text() == "There are no programs for “cobol” here."
 
 
 def test_a_library_one_step_behind(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -181,10 +210,23 @@ def test_an_unknown_language_changes_nothing(page: Any) -> None:
     assert checked(page) == {"python [GRPC]"}
 
 
-def test_a_link_leads_to_a_sample(page: Any, site: Site) -> None:
+def test_a_link_leads_to_a_sample_and_keeps_the_choice(page: Any, site: Site) -> None:
     for sample in samples(site, "health"):
         open_page(page, f"/operations/health/#{sample.anchor}")
         assert page.is_checked(f"#{sample.anchor}")
+        # Its tabs are in sight, below the header.
+        page.wait_for_function(
+            """() => {
+              const tabs = document.querySelector('.sg-samples').getBoundingClientRect();
+              const header = document.querySelector('.md-header').getBoundingClientRect();
+              return tabs.top >= header.bottom - 1 && tabs.top < innerHeight / 2;
+            }"""
+        )
+        install = f".sg-install :checked[data-client='{sample.client.name}']"
+        page.wait_for_function(f'document.querySelector("{install}") !== null')
+        open_page(page, "/operations/infer-array/")
+        other = site.book.samples["infer-array", sample.client.name]
+        assert page.is_checked(f"#{other.anchor}")
         page.goto("about:blank")
 
 
@@ -214,6 +256,107 @@ def test_own_values_are_those_the_generator_would_write(page: Any, site: Site) -
             assert copy(page, sample) == expected, sample.cell.name
         differing = page.eval_on_selector_all(".sg-differs", "all => all.map(e => !e.hidden)")
         assert all(differing)
+
+
+@pytest.mark.parametrize(
+    ("typed", "fields"),
+    [
+        ("gpu7:8080", {"host": "gpu7", "rest_port": "8080"}),
+        ("http://gpu7:8080/", {"host": "gpu7", "rest_port": "8080"}),
+        ("https://models.example", {"host": "models.example"}),
+        ("grpc://gpu7:9001", {"host": "gpu7", "grpc_port": "9001"}),
+        ("::1", {"host": "[::1]"}),
+        ("http://[::1]:8080", {"host": "[::1]", "rest_port": "8080"}),
+        ("model_server", {"host": "model_server"}),
+        ("gpu7.", {"host": "gpu7."}),
+    ],
+)
+def test_an_address_may_be_pasted(page: Any, typed: str, fields: dict[str, str]) -> None:
+    open_page(page, "/operations/health/")
+    fill(page, host=typed)
+    page.locator(".sg-values [name=model]").focus()
+    kept = page.evaluate("JSON.parse(localStorage.getItem('samplegen.values'))")
+    assert kept == fields
+    for name, value in fields.items():
+        assert page.input_value(f".sg-values [name={name}]") == value
+        shown = page.locator(f".sg-value[data-value={name}]").all_text_contents()
+        assert set(shown) == {value}
+
+
+def test_one_port_serves_both_transports(page: Any) -> None:
+    open_page(page, "/operations/health/")
+    fill(page, grpc_port="8443", rest_port="8443")
+    assert page.locator(".sg-values [aria-invalid=true]").count() == 0
+    assert page.inner_text(".sg-values-now") == ": REST 8443, gRPC 8443"
+    ports = ".sg-value:is([data-value=grpc_port], [data-value=rest_port])"
+    assert set(page.locator(ports).all_text_contents()) == {"8443"}
+
+
+def test_without_a_version_samples_are_those_the_generator_would_write(
+    page: Any, site: Site
+) -> None:
+    connection = replace(site.book.api.connection, model_version="")
+    open_page(page, "/operations/health/")
+    page.locator(".sg-values").first.evaluate("details => details.open = true")
+    page.check(".sg-values [name=no_version]")
+    for operation in operations(site):
+        open_page(page, f"/operations/{operation}/")
+        for sample in samples(site, operation):
+            expected = site.book.catalogue.render(sample.cell, connection).text
+            assert copy(page, sample) == expected, sample.cell.name
+    page.locator(".sg-values").first.evaluate("details => details.open = true")
+    page.uncheck(".sg-values [name=no_version]")
+    for sample in samples(site, operations(site)[-1]):
+        assert copy(page, sample) == sample.rendered.text
+
+
+def test_a_download_has_the_shown_values(page: Any, site: Site, tmp_path: Path) -> None:
+    sample = site.book.samples["infer-array", "python/tritonclient-grpc"]
+    open_page(page, "/operations/infer-array/")
+    for values in ({}, {"host": "gpu7"}):
+        fill(page, **values)
+        with page.expect_download() as download:
+            page.click(".sg-code:visible .filename a >> nth=0")
+        assert download.value.suggested_filename == "infer-array.py"
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        assert text == page.locator(".sg-code:visible code").text_content()
+        assert ("gpu7" in text) is bool(values)
+        assert (text == sample.rendered.text) is not bool(values)
+
+
+def test_the_form_builds_the_command_for_all_else(page: Any) -> None:
+    open_page(page, "/operations/infer-array/?lang=go/http")
+    fill(page, host="gpu7:8080", model="resnet")
+    page.wait_for_function(
+        "document.querySelector('[data-command]').textContent === "
+        "'samplegen model http://gpu7:8080 resnet --client go/http'"
+    )
+
+
+def test_the_page_is_copied_as_markdown(page: Any, site: Site) -> None:
+    open_page(page, "/operations/health/")
+    page.click("[data-twin]")
+    page.wait_for_selector("text=Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == site.text("operations/health/index.md")
+
+
+def test_errors_are_filtered(page: Any) -> None:
+    page.goto("/errors/")
+    page.fill(".sg-filter input", "shape")
+    heads = page.locator("article h3:visible").all_inner_texts()
+    assert 0 < len(heads) < page.locator("article h3").count()
+    page.fill(".sg-filter input", "zzzz")
+    assert page.locator("article h3:visible").count() == 0
+    page.fill(".sg-filter input", "")
+    assert page.locator("article h3:visible").count() == page.locator("article h3").count()
+
+
+def test_a_lost_reader_gets_somewhere(page: Any, site: Site) -> None:
+    page.goto("/404.html")
+    links = page.eval_on_selector_all("article a", "all => all.map(a => a.pathname)")
+    assert "/operations/health/" in links
+    assert page.inner_text("h1") == "Page not found"
 
 
 def test_reset_brings_the_verified_bytes_back(page: Any, site: Site) -> None:
@@ -257,22 +400,62 @@ def test_a_hostile_store_is_passed_over(page: Any, kept: str) -> None:
     assert "evil" not in page.inner_text("main")
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("ModelInfer", "operations/infer-"),
-        ("v2/health/live", "operations/health"),
-        ("Image parsing failed", "errors"),
-        ("binary_data_size", "wire-format"),
-    ],
-)
-def test_search_finds(page: Any, query: str, found: str) -> None:
+QUERIES = {
+    "openvino": "start-server",
+    "modelinfer": "operations/infer-",
+    "ModelInfer": "operations/infer-",
+    "modelmetadata": "operations/model-metadata",
+    "serverlive": "operations/health",
+    "v2/health/live": "operations/health",
+    "golang": "clients/go-",
+    "libcurl": "clients/cpp-libcurl",
+    "nlohmann": "clients/cpp-libcurl",
+    "c++": "clients/cpp-",
+    "grpc": "clients/",
+    "rust": "which-client",
+    "strings": "wire-format",
+    "bytes": "wire-format",
+    "base64": "wire-format",
+    "batch": "own-model",
+    "two inputs": "own-model",
+    "timeout": "connection",
+    "token": "connection",
+    "docker": "start-server",
+    "tfs": "migrate",
+    "numpy": "operations/infer-array",
+    "java image": "operations/infer-image",
+    "health curl": "operations/health",
+    "python triton": "clients/python-tritonclient",
+    "ModelInfer go": "clients/go-",
+    "Image parsing failed": "errors",
+    "binary_data_size": "wire-format",
+}
+"""What readers type, and a page that has to be among the first three."""
+FIRST = """() => [...document.querySelectorAll('.md-search-result__item')].slice(0, 3)
+  .map(item => item.querySelector('a').href)"""
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_search_finds(page: Any, query: str) -> None:
     open_page(page, "/")
     page.click(".md-search__input")
     page.keyboard.type(query)
-    page.wait_for_selector(".md-search-result__link")
-    links = page.eval_on_selector_all(".md-search-result__link", "all => all.map(a => a.href)")
-    assert any(found in link for link in links), links
+    page.wait_for_selector(".md-search-result__item")
+    # The last of the queries that typing made has been answered when its words are shown.
+    page.wait_for_function(f"() => ({FIRST})().some(link => link.includes('{QUERIES[query]}'))")
+
+
+def test_search_reads_what_is_pasted_by_mouse(page: Any) -> None:
+    open_page(page, "/")
+    page.click(".md-search__input")
+    page.evaluate(
+        """() => {
+          const input = document.querySelector('.md-search__input');
+          input.value = 'Image parsing failed';
+          input.dispatchEvent(new ClipboardEvent('paste', { bubbles: true }));
+        }"""
+    )
+    page.wait_for_selector(".md-search-result__item")
 
 
 def test_keyboard_alone(page: Any) -> None:

@@ -19,10 +19,11 @@ from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
 from samplegen.cli import COMMANDS, cli
+from samplegen.contract.model import short
 from samplegen.errors import UsageError
 from samplegen.gates import Gate
 from samplegen.schema import schemas
-from samplegen.site import faults, proto
+from samplegen.site import faults
 from samplegen.site.book import STATES
 from samplegen.site.plain import Plain
 from samplegen.site.views import MARKS
@@ -72,7 +73,7 @@ def test_errors_name_calls_that_exist() -> None:
     contract = building.book().contract
     calls = {call for fault in faults.read(PAGES / "errors.yaml") for call in fault.calls}
     assert calls
-    assert calls <= {*contract.rpcs, "POST /v1/config/reload"}
+    assert calls <= {*(method.name for method in contract.methods), "POST /v1/config/reload"}
 
 
 def test_each_error_has_an_address_of_its_own() -> None:
@@ -89,8 +90,8 @@ def test_fields_are_those_of_the_compiled_contract(tmp_path: Path) -> None:
     compiled = test_proto.compiled(tmp_path)
 
     def check(message: DescriptorProto) -> None:
-        listed = {field.name: field for field in contract.messages[message.name]}
-        assert list(listed) == [field.name for field in message.field]
+        (found,) = (m for m in contract.messages.values() if short(m.name) == message.name)
+        assert list(found.fields) == [field.name for field in message.field]
         for nested in message.nested_type:
             if not nested.options.map_entry:
                 check(nested)
@@ -98,24 +99,10 @@ def test_fields_are_those_of_the_compiled_contract(tmp_path: Path) -> None:
     for message in compiled.message_type:
         check(message)
     (service,) = compiled.service
-    assert {(r.name, r.request, r.response) for r in contract.rpcs.values()} == {
+    assert {(m.name, short(m.request), short(m.response)) for m in contract.methods} == {
         (m.name, m.input_type.rpartition(".")[2], m.output_type.rpartition(".")[2])
         for m in service.method
     }
-
-
-def test_comments_and_types_of_a_contract() -> None:
-    contract = proto.read(
-        "service S {\n  // Says so.\n  rpc Do(A) returns (stream B) {}\n}\n"
-        "message A {\n  // First.\n  // Second.\n  repeated int64 x = 1;\n\n  string y = 2;\n}\n"
-        "message B {}\n"
-    )
-    assert contract.rpcs["Do"].comment == "Says so."
-    x, y = contract.messages["A"]
-    assert (x.shown_type, x.comment, y.shown_type, y.comment) == (
-        "repeated int64", "First. Second.", "string", "",
-    )  # fmt: skip
-    assert contract.messages["B"] == []
 
 
 # --- Wire format ----------------------------------------------------------------------------------
@@ -163,7 +150,8 @@ def test_sizes_and_fields_of_datatypes() -> None:
     )
     names = {name for names, _, _ in listed for name in names.split(", ")}
     assert names == set(typing.get_args(Datatype))
-    contents = {f.name: f.comment for f in building.book().contract.messages["InferTensorContents"]}
+    fields = building.book().contract.messages["inference.InferTensorContents"].fields
+    contents = {name: field.comment for name, field in fields.items()}
     for datatypes, size, fields in listed:
         for name in datatypes.split(", "):
             if name == "BYTES":

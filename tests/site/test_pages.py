@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -19,11 +20,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from samplegen.cli import run
 from samplegen.judge.gates.finding import Finding
 from samplegen.judge.results.verdicts import Faults, Verdict
 from samplegen.schema import schemas
 from samplegen.site.book import Book, Sample
-from samplegen.site.plain import fence
+from samplegen.site.views import fence
 from tests.site import building
 from tests.site.building import Site
 
@@ -128,14 +130,34 @@ def test_every_page_has_a_twin_and_is_listed(site: Site) -> None:
             assert f"/{uri})" in listed
 
 
-def test_twins_link_to_twins(site: Site) -> None:
-    twins = [path.read_text(encoding="utf-8") for path in site.folder.rglob("*.md")]
-    links = {
-        link for text in twins for link in re.findall(r"\]\((http://127\.0\.0\.1/.*?)\)", text)
-    }
-    assert links
-    for link in sorted(links):
-        assert (site.folder / urlsplit(link).path.lstrip("/")).is_file(), link
+def test_every_link_of_a_plain_page_leads_somewhere(site: Site) -> None:
+    broken = []
+    texts = [*site.folder.rglob("*.md"), site.folder / "llms.txt", site.folder / "llms-full.txt"]
+    for page in texts:
+        prose = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for link in re.findall(r"\]\(([^()\s]*)\)", re.sub("`.*?`", "", prose)):
+            url = urlsplit(link)
+            path = url.path.lstrip("/")
+            if url.netloc in ("", "127.0.0.1") and not (
+                url.netloc and (site.folder / path).is_file()
+            ):
+                broken.append(f"{page.relative_to(site.folder)}: {link}")
+    assert not broken, "\n".join(broken)
+
+
+def test_a_plain_page_holds_no_markup_of_the_site(site: Site) -> None:
+    for page in [*site.folder.rglob("*.md"), site.folder / "llms-full.txt"]:
+        prose = re.sub("`.*?`", "", FENCE.sub("", page.read_text(encoding="utf-8")))
+        assert not re.search(r"</?(div|section|span|a|br)\b|markdown>|\{ [.#]", prose), page
+
+
+def test_the_list_for_assistants_is_in_groups(site: Site) -> None:
+    text = site.text("llms.txt")
+    assert re.findall("^## (.*)", text, re.M) == [
+        "Operations", "Clients", "Guides and reference", "Data",
+    ]  # fmt: skip
+    for line in text.split("## Clients")[0].split("## Operations")[1].strip().splitlines():
+        assert "Python, C++, Java, Go and curl" in line
 
 
 def test_the_index_tells_digests_verdicts_and_places(site: Site) -> None:
@@ -151,6 +173,36 @@ def test_the_index_tells_digests_verdicts_and_places(site: Site) -> None:
         assert entry["verdict"]["gates"] == list(building.verdict(sample).gates)
         hosts = [text[v["start"] : v["end"]] for v in entry["values"] if v["name"] == "host"]
         assert set(hosts) == {"localhost"}
+        project = (site.folder / urlsplit(entry["project"]).path.lstrip("/")).read_bytes()
+        assert entry["project_sha256"] == hashlib.sha256(project).hexdigest()
+        page, _, anchor = (
+            urlsplit(entry["page"])._replace(scheme="", netloc="").geturl().partition("#")
+        )
+        assert f'id="{anchor}"' in site.text(f"{page.lstrip('/')}index.html")
+
+
+def test_a_project_is_what_export_makes(site: Site, tmp_path: Path) -> None:
+    for name in ("curl/rest", "go/grpc", "java/http"):
+        folder = f"infer-image-{name.replace('/', '-')}"
+        with zipfile.ZipFile(site.folder / f"projects/{folder}.zip") as archive:
+            archive.extractall(tmp_path)
+        exported = tmp_path / "exported" / folder
+        arguments = ["export", "infer-image", "--client", name, str(exported)]
+        assert run(arguments) == 0
+        files = {
+            p.relative_to(exported): p.read_bytes() for p in exported.rglob("*") if p.is_file()
+        }
+        found = tmp_path / folder
+        assert files == {
+            p.relative_to(found): p.read_bytes() for p in found.rglob("*") if p.is_file()
+        }
+        # What the page tells to type is what the README of the project says.
+        readme = (found / "README.md").read_text(encoding="utf-8")
+        shown = unescape(re.sub("<.*?>", "", site.text("operations/infer-image/index.html")))
+        assert f"unzip {folder}.zip && cd {folder}\n" in shown
+        assert len(fenced(readme)) > 0
+        for commands in fenced(readme):
+            assert commands.strip() in shown
 
 
 def test_the_openapi_document_is_valid_and_holds_the_rest_samples(site: Site) -> None:
@@ -160,6 +212,9 @@ def test_the_openapi_document_is_valid_and_holds_the_rest_samples(site: Site) ->
     sources = {sample["source"] for o in operations for sample in o["x-codeSamples"]}
     samples = site.book.samples.values()
     assert sources == {s.rendered.text for s in samples if s.client.transport == "rest"}
+    for operation in operations:
+        langs = [sample["lang"] for sample in operation["x-codeSamples"]]
+        assert len(langs) == len(set(langs)), "readers of OpenAPI pick a sample by its lang"
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids))
 
@@ -256,7 +311,12 @@ def test_html_parses_and_repeats_no_anchor(site: Site) -> None:
 def test_code_does_not_swell_the_search_index(site: Site) -> None:
     index = site.text("search/texts.json")
     assert "InferenceServerClient" not in index
-    for word in ("ModelInfer", "POST /v2/models/{model}/versions/{version}/infer", "Image parsing"):
+    for word in (
+        "Model Infer",
+        "ModelInfer",
+        "POST /v2/models/{model}/versions/{version}/infer",
+        "Image parsing",
+    ):
         assert word in index
 
 
@@ -312,7 +372,7 @@ MISSING = (Finding("Go is missing"),)
         ({}, "verified", "2026-01-02", True),
         ({"not_tried": {"lint": "ruff is missing"}}, "verified", "lint: ruff is missing", True),
         ({"status": "failed", "gate": "run", "findings": BROKEN}, "failed", "run: it broke", False),
-        ({"status": "skipped", "findings": MISSING}, "unverified", "Go is missing", False),
+        ({"status": "skipped", "findings": MISSING}, "unverified", "Not run for this build", False),
         ({"sha256": "0" * 64}, "stale", "has changed since it was last run", False),
         (
             {"status": "failed", "findings": BROKEN, "sha256": "0" * 64},
@@ -321,7 +381,7 @@ MISSING = (Finding("Go is missing"),)
             False,
         ),
         ({"documented_addresses": False}, "verified", "on another address", True),
-        (None, "unverified", "not run where this site was built", False),
+        (None, "unverified", "Not run for this build", False),
     ],
 )
 def test_states(
@@ -369,7 +429,8 @@ def test_mutation_scores(tmp_path: Path) -> None:
     html = site.text("verification/index.html")
     assert "<strong>1 of 2</strong> planted faults were caught on 2026-01-31" in html
     assert "<strong>not caught:</strong> waits for ever" in html
-    assert "ignores &lt;errors&gt; | all" in html
+    assert "<errors>" not in html
+    assert "ignores <errors> | all" in unescape(html)
     assert "javac is missing" in html
     twin = site.text("verification/index.md")
     assert "| Go | waits for ever | `health` × `go/http` | **nothing** |" in twin
@@ -402,7 +463,8 @@ def test_the_last_run_is_told_gate_by_gate(tmp_path: Path) -> None:
     failed = rows["health--curl-rest"]
     assert "<td>✓</td>" not in failed
     assert "run: &lt;it&gt; broke" in failed
-    assert "Go is missing" in rows["health--go-grpc"]
+    # Readers are not told what the builder's machine lacks.
+    assert "Go is missing" not in rows["health--go-grpc"]
     assert "✓" not in rows["health--go-grpc"]
 
 
@@ -412,7 +474,9 @@ def test_a_badge_tells_the_other_server_and_the_faults(tmp_path: Path) -> None:
         return building.verdict(sample, other_server="Another server 2", faults=told)
 
     panel = said(page_of(tmp_path, building.book(judge=judge)), "curl/rest/health.sh")[1]
-    assert "Another server 2" in panel
+    assert "one that gives other answers" in panel
+    assert "Another server 2" not in panel
+    assert "A server 1.0 (self-reported)" in panel
     assert "2: server down, empty answer" in panel
 
 
@@ -423,6 +487,106 @@ def test_a_stale_sample_folder_fails_a_strict_build(tmp_path: Path) -> None:
     done = building.mkdocs("build", "--strict", "--config-file", config)
     assert done.returncode != 0
     assert "is not fresh; run samplegen generate" in done.stderr
+
+
+# --- Other plugins, and places of a directive -----------------------------------------------------
+
+PLACES = """# Title
+
+=== "By program"
+
+    ::: samplegen health
+
+=== "By hand"
+
+    Say hello.
+
+!!! example
+
+    ::: samplegen health
+
+1. First this:
+
+    ::: samplegen health
+
+> ::: samplegen-matrix
+
+- A list
+
+    ::: samplegen-calls health
+"""
+
+
+def project(tmp_path: Path, page: str, hook: str = "") -> dict[str, object]:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text(page, encoding="utf-8")
+    options: dict[str, object] = {"docs_dir": str(docs), "nav": None}
+    if hook:
+        path = tmp_path / "hook.py"
+        path.write_text(f"from mkdocs.plugins import event_priority\n\n{hook}", encoding="utf-8")
+        options["hooks"] = [str(path)]
+    return options
+
+
+def test_a_directive_may_stand_in_a_tab_an_admonition_a_list_or_a_quotation(
+    tmp_path: Path,
+) -> None:
+    made = building.book()
+    site = building.build(tmp_path, made, strict=False, **project(tmp_path, PLACES))
+    html = site.text("index.html")
+    samples = made.by_operation["health"]
+    assert len(CODE.findall(html)) == 3 * len(samples)
+    assert ":::" not in html
+    for place in ('<div class="admonition example">', "<ol>", "<blockquote>"):
+        assert html.split(place)[1].index("sg-") < 400
+    parser = html5lib.HTMLParser()
+    parser.parse(html)
+    assert not parser.errors
+    repeated = [a for a, n in Counter(Links(html).anchors).items() if n > 1]
+    assert repeated == []
+    assert ":::" not in re.sub("```.*?```", "", site.text("index.md"), flags=re.S)
+
+
+UNQUOTE = r"""
+@event_priority(100)
+def on_post_page(output, page, config):
+    import re
+    return re.sub(r'<div id="([\w-]+)"></div>', r"<div  id=\1 ></div>", output)
+"""
+DROP = """
+@event_priority(100)
+def on_post_page(output, page, config):
+    import re
+    return re.sub(r'<div id="samplegen-block-0"></div>', "", output)
+"""
+
+
+def test_a_plugin_that_minifies_before_ours_changes_nothing(tmp_path: Path) -> None:
+    made = building.book()
+    options = project(tmp_path, "# T\n\n::: samplegen health\n", UNQUOTE)
+    html = building.build(tmp_path, made, strict=False, **options).text("index.html")
+    assert len(CODE.findall(html)) == len(made.by_operation["health"])
+
+
+@pytest.mark.parametrize(
+    ("page", "hook", "error"),
+    [
+        ("::: samplegen health", DROP, "'::: samplegen health': its block is not on the page once"),
+        (
+            "<div>\n<p>x ::: samplegen health</p>\n</div>",
+            "",
+            "index.md:4: found '<p>x ::: samplegen health</p>'",
+        ),
+        ("<section>\n::: samplegen-options\n</section>", "", "is the row of a table"),
+        ("| a | b |\n|---|---|\n| c | d |\n\n| e | f |", "", "'| e | f |' is the row of a table"),
+        ("Text.\n\n    ::: samplegen health", "", "index.md:5: '::: samplegen health' is indented"),
+    ],
+)
+def test_what_a_page_cannot_show_fails_the_build(
+    tmp_path: Path, page: str, hook: str, error: str
+) -> None:
+    assert error in failed_build(tmp_path, **project(tmp_path, f"# T\n\n{page}\n", hook))
 
 
 # --- Mistakes -------------------------------------------------------------------------------------
@@ -490,7 +654,7 @@ def test_a_project_with_nothing_but_the_plugin_builds_strictly(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     assert "sg-samples" in html
-    assert "Not verified here" in html
+    assert "Not run for this build" in html
     for page in (tmp_path / "site").rglob("*.html"):
         links = Links(page.read_text(encoding="utf-8")).links
         assert not [link for link in links if "verification" in link or "errors" in link], page

@@ -106,7 +106,7 @@ def test_a_new_operation_appears(serving: Serving) -> None:
         (HEALTH, "url.ServerLive", "url.Liv", "health.sh.jinja:{line}"),
         (HEALTH, "{% endblock %}", "", "health.sh.jinja"),
         ("spec/health.yaml", "summary:", "sumary:", "health.yaml:"),
-        ("site/clients/index.md", "samplegen-matrix", "samplegen-matrx", "index.md:10: no view"),
+        ("site/clients/index.md", "samplegen-matrix", "samplegen-matrx", "index.md:{line}: no"),
     ],
 )
 def test_a_mistake_is_told_on_the_page_and_mended_by_the_next_save(

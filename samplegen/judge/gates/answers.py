@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from samplegen.contract.values import from_json, plain
 from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved
@@ -59,7 +60,25 @@ def documents(case: Case, run: Run) -> dict[str, Document]:
 
 def given(case: Case, run: Run) -> dict[str, Any]:
     """The trees of `documents`; None for an answer that has no body."""
-    return {call: document.tree for call, document in documents(case, run).items()}
+    return trees(case, documents(case, run))
+
+
+def trees(case: Case, documents: Mapping[str, Document]) -> dict[str, Any]:
+    """By call, what was answered: of steps, as the contract types it, and bytes as text."""
+    found = {call: document.tree for call, document in documents.items()}
+    for step in case.cell.operation.linked:
+        if step.method is not None and step.call.rpc in found:
+            tree = from_json(step.contract, step.method.response, found[step.call.rpc])
+            found[step.call.rpc] = _with_texts(tree)
+    return found
+
+
+def _with_texts(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _with_texts(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_with_texts(item) for item in tree]
+    return plain(tree) if isinstance(tree, bytes) else tree
 
 
 def datatype(line: Line, documents: Mapping[str, Document]) -> str:
@@ -92,7 +111,7 @@ def lines(case: Case) -> list[Line]:
         if line.answer:
             found.append(_named(line, answers))
             continue
-        value = _asked(_next(taken, answers, line.value, line.tolerance), answers, outputs)
+        value = _asked(_next(taken, answers, line.values, line.tolerance), answers, outputs)
         label = () if line.label in outputs else _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found
@@ -104,6 +123,8 @@ def _named(line: Expectation, answers: Mapping[str, Any]) -> Line:
     Of a description a sample prints the name as it comes; an output it asks for by its own name.
     """
     rpc, *words = line.answer
+    if line.labelled:
+        return Line(line, line.labelled)
     *way, name, last = words if len(words) > 1 else ("", "", "")
     if last != _DESCRIPTION or not line.label.endswith(name):
         return Line(line)

@@ -56,12 +56,13 @@ _LATER = frozenset({
     "HTTP status 204", "HTTP status 302", "HTTP status 200 with an error",
 })  # fmt: skip
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
-_BODIES = frozenset({"empty object", "empty list", "null", "an HTML page"})
+_BODIES = frozenset({"empty object", "empty list", "empty message", "null", "an HTML page"})
 """Faults of a body alone, which do not concern a call whose answer is its status."""
 _ERROR = "HTTP status 200 with an error"
 """What a program can see at such a call, too, unless its library hides it."""
 _BUSY = frozenset({"HTTP status 503", "gRPC status UNAVAILABLE"})
 """Statuses that every call meets: after them, programs are most likely to ask again."""
+_PRINTED_ALL = "it printed all that it prints when it succeeds"
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
 """Where a redirect leads; a sample may follow it, and must not take it for the answer."""
@@ -275,12 +276,20 @@ def _preparation(run: Run) -> float:
 def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
     """What is wrong about how a sample ended that met a fault."""
     found = ended_wrongly(case, run)
+    if call > _last_that_prints(case):
+        found = [problem for problem in found if problem != _PRINTED_ALL]
     followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
     if run.ended.status == 1 and not found and not followed and not _keeps_status(case, call):
         message = run.ended.stderr
         if not told(message, fault, run.met):
             found.append(f"its message lacks the cause: {message.strip()}")
     return found if fault.name in _LOST else found + _repeated(case, run)
+
+
+def _last_that_prints(case: Case) -> int:
+    """The number of the last call whose answer a sample prints, as far as steps say it."""
+    steps = case.cell.operation.linked
+    return max((n for n, step in enumerate(steps) if step.lines), default=len(case.cell.calls))
 
 
 def _keeps_status(case: Case, call: int) -> bool:
@@ -301,8 +310,10 @@ def _concerns_a_status(cell: Cell, fault: Fault) -> bool:
 
 
 def silent(case: Case) -> frozenset[str]:
-    """The calls over REST whose answer is their status: it has no body."""
-    return frozenset(
+    """The calls whose answer is their status: it has no body, or may be without any field."""
+    transport = case.cell.client.transport
+    unread = {s.call.rpc for s in case.cell.operation.linked if s.may_be_empty(transport)}
+    return frozenset(unread) | frozenset(
         exchange.call
         for exchange in case.first.exchanges
         if exchange.transport == "rest" and exchange.given and not exchange.given.body
@@ -334,8 +345,8 @@ def ended_wrongly(case: Case, run: Run) -> list[str]:
         found.append(f"it printed {len(lines)} lines to stderr; expected one")
     elif not _readable(lines[0]):
         found.append("what it printed to stderr is no message for a reader")
-    if not differences(ended.stdout, case.cell.operation.expect):
-        found.append("it printed all that it prints when it succeeds")
+    if not differences(ended.stdout, case.cell.operation.expect, quoted=case.cell.operation.quoted):
+        found.append(_PRINTED_ALL)
     return found + untidy(ended) + case.leaks(ended)
 
 

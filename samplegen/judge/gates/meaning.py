@@ -58,7 +58,7 @@ def _same(case: Case, slot: Slot) -> tuple[list[str], Outcome]:
     """The right answer in another layout, and the program in another place."""
     made = _run(case, slot, Plan(layout=1))
     lines = case.cell.operation.expect
-    return _compared(made, lines, _LAID_OUT), run.outcome(made.ended)
+    return _compared(case, made, lines, _LAID_OUT), run.outcome(made.ended)
 
 
 def _changed(
@@ -83,7 +83,7 @@ def _changed(
     if unchanged:
         return unchanged, outcome
     documents = answers.documents(case, made)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     refused = _refused(case)
     try:
         expected = [
@@ -93,7 +93,7 @@ def _changed(
     except LookupError as error:
         return [f"{_VARIED}, {error}"], outcome
     datatypes = [answers.datatype(line, documents) for line in lines]
-    return _compared(made, expected, _VARIED, datatypes), outcome
+    return _compared(case, made, expected, _VARIED, datatypes), outcome
 
 
 def _elsewhere(
@@ -105,9 +105,9 @@ def _elsewhere(
     made = _run(case, slot, Plan(), other.connection)
     outcome = run.outcome(made.ended)
     if operation.other:
-        return _compared(made, operation.other, _OTHER), outcome
+        return _compared(case, made, operation.other, _OTHER), outcome
     documents, refused = answers.documents(case, made), _refused(case)
-    given = {call: document.tree for call, document in documents.items()}
+    given = answers.trees(case, documents)
     known = [line for line in lines if line.expected.answer and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
@@ -116,7 +116,7 @@ def _elsewhere(
     except LookupError as error:
         return [f"{_OTHER}, {error}"], outcome
     datatypes = [answers.datatype(line, documents) for line in known]
-    return _compared(made, expected, _OTHER, datatypes), outcome
+    return _compared(case, made, expected, _OTHER, datatypes), outcome
 
 
 def _says_no(line: Line, refused: set[str]) -> bool:
@@ -130,10 +130,15 @@ def _run(case: Case, slot: Slot, plan: Plan, upstream: Any = None) -> Run:
 
 
 def _compared(
-    made: Run, lines: Sequence[Expectation], where: str, datatypes: Sequence[str] = ()
+    case: Case,
+    made: Run,
+    lines: Sequence[Expectation],
+    where: str,
+    datatypes: Sequence[str] = (),
 ) -> list[str]:
     found = made.problems or run.complaints(made.ended)
-    found = found or differences(made.ended.stdout, lines, datatypes)
+    quoted = case.cell.operation.quoted
+    found = found or differences(made.ended.stdout, lines, datatypes, quoted)
     return [f"{where}, {problem}" for problem in found]
 
 

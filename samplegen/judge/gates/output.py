@@ -1,8 +1,9 @@
 """Gate: the sample printed what it must print: typed values, never mere text."""
 
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case
@@ -22,12 +23,16 @@ _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 
 def check(case: Case) -> Result:
     """Compares what the first run printed."""
-    found = differences(case.stdout, case.cell.operation.expect)
+    operation = case.cell.operation
+    found = differences(case.stdout, operation.expect, quoted=operation.quoted)
     return result(found, outcome(case.first.ended))
 
 
 def differences(
-    stdout: str, expected: Sequence[Expectation], datatypes: Sequence[str] = ()
+    stdout: str,
+    expected: Sequence[Expectation],
+    datatypes: Sequence[str] = (),
+    quoted: Collection[str] = (),
 ) -> list[str]:
     """Every difference between the printed lines and the expected ones, in order.
 
@@ -36,6 +41,7 @@ def differences(
         expected: A line each.
         datatypes: Of the numbers of each line: two decimals that mean the same number of FP32 are
             alike. Empty: FP64.
+        quoted: The labels of the lines whose elements are texts in quotes.
     """
     *lines, rest = stdout.split("\n")
     found = []
@@ -47,9 +53,10 @@ def differences(
         taken = 1 + expectation.label.count("\n")  # a tensor may have any name
         line = "\n".join(lines[number : number + taken])
         if number >= len(lines):
-            found.append(f"missing: {_shown(expectation)}")
-        elif not _matches(line, expectation, datatype):
-            found.append(f"line {number + 1}: found {line!r}; expected {_shown(expectation)}")
+            found.append(f"missing: {_shown(expectation, quoted)}")
+        elif not _matches(line, expectation, datatype, quoted):
+            shown = _shown(expectation, quoted)
+            found.append(f"line {number + 1}: found {line!r}; expected {shown}")
         number += taken
     found += [f"line {n}: unexpected {line!r}" for n, line in enumerate(lines, 1)][number:]
     if rest:
@@ -57,14 +64,39 @@ def differences(
     return found
 
 
-def _matches(line: str, expectation: Expectation, datatype: str) -> bool:
-    prefix = f"{expectation.label}: "
-    text = line.removeprefix(prefix)
-    return line.startswith(prefix) and (
-        re.fullmatch(expectation.pattern, text) is not None
-        if expectation.pattern is not None
-        else _equal(text, expectation.value, expectation.tolerance, datatype)
-    )
+def _matches(line: str, expectation: Expectation, datatype: str, quoted: Collection[str]) -> bool:
+    before = f"{expectation.label}:"
+    text = line.removeprefix(before)
+    if not line.startswith(before) or text[:1] not in ("", " "):
+        return False
+    if expectation.value == ():
+        return text == ""  # a blank stands before each element
+    elements = texts(text[1:]) if expectation.label in quoted else None
+    if expectation.pattern is not None:
+        alone = elements if elements is not None and len(elements) == 1 else []
+        return any(re.fullmatch(expectation.pattern, found) for found in (text[1:], *alone))
+    if expectation.label in quoted:
+        return elements == [*expectation.values]
+    return _equal(text[1:], expectation.values, expectation.tolerance, datatype)
+
+
+def texts(line: str) -> list[str] | None:
+    """The texts in quotes that stand in a line, a blank between them; None if there is more."""
+    decoder = json.JSONDecoder()
+    found: list[str] = []
+    end = 0
+    while end < len(line) or not found:
+        try:
+            text, end = decoder.raw_decode(line, end)
+        except ValueError:
+            return None
+        if not isinstance(text, str) or line[end : end + 1] not in ("", " "):
+            return None
+        found.append(text)
+        if end == len(line):
+            return found
+        end += 1
+    return None
 
 
 def _equal(text: str, expected: tuple[Scalar, ...], tolerance: float, datatype: str) -> bool:
@@ -109,9 +141,14 @@ def _equal_scalar(word: str, expected: Scalar, tolerance: float, datatype: str) 
     )
 
 
-def _shown(expectation: Expectation) -> str:
+def _shown(expectation: Expectation, quoted: Collection[str]) -> str:
     if expectation.pattern is not None:
         return f"'{expectation.label}: …' to match {expectation.pattern}"
-    values = " ".join(str(value) for value in expectation.value)
+    in_quotes = expectation.label in quoted
+    values = (
+        json.dumps(value, ensure_ascii=False) if in_quotes else str(value)
+        for value in expectation.values
+    )
+    line = "".join((f"{expectation.label}:", *(f" {value}" for value in values)))
     within = f" within {expectation.tolerance:g}" if expectation.tolerance else ""
-    return f"'{expectation.label}: {values}'{within}"
+    return f"'{line}'{within}"

@@ -4,15 +4,20 @@ What was sent is what passed the proxy, over either transport: the calls in orde
 queries, the headers that the program chose, the message as its contract says, and the deadline.
 """
 
+import base64
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from samplegen.connection.secrets import headers as connection_headers
+from samplegen.contract.paths import words
+from samplegen.contract.values import Saved, from_json, without_zeros
+from samplegen.contract.values import tree as values_tree
 from samplegen.gates import Gate
+from samplegen.judge.gates.answers import at, given
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
@@ -21,7 +26,7 @@ from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Exchange, header
 from samplegen.judge.servers.proxy.numbers import packed
 from samplegen.judge.servers.proxy.routes import variables
-from samplegen.spec.operation import Call, Operation
+from samplegen.spec.operation import Call, LinkedStep, Operation
 from samplegen.spec.packing import raw, raw_texts
 from samplegen.spec.reading import Spec
 from samplegen.spec.tensors import Tensor
@@ -82,6 +87,9 @@ class _Sent:
         self._connection = case.setup.runner.connection
         self._deadline = case.setup.deadline
         self._decoder = Decoder(case.setup.runner.contract)
+        steps = (step for step in self._operation.linked if step.call.rpc == call.rpc)
+        self._step = next(steps, None)
+        self._answers = given(case, run) if self._step else {}
 
     def problems(self) -> Iterator[str]:
         exchange, call = self._exchange, self._call
@@ -108,6 +116,9 @@ class _Sent:
     def _path(self) -> Iterator[str]:
         if self._exchange.transport == "grpc":
             return
+        if self._step is not None:
+            yield from _placed(self._step, self._exchange)
+            return
         path, _, query = self._call.path.partition("?")
         if unquote(self._exchange.query) != _filled(query, self._values()):
             yield f"its query is {_shown(self._exchange.query)}, expected {_shown(query)}"
@@ -122,11 +133,15 @@ class _Sent:
             name: value if isinstance(value, str) else json.dumps(value)
             for name, value in self._operation.request.items()
         }
-        return {**request, "model": self._model, "version": self._connection.model_version}
+        return {**request, "model": self._model, "version": self._version}
 
     @property
     def _model(self) -> str:
         return self._connection.model or self._operation.model or ""
+
+    @property
+    def _version(self) -> str:
+        return self._connection.version_of(self._operation.model_version)
 
     # How it went
 
@@ -177,6 +192,9 @@ class _Sent:
     # What it said
 
     def _body(self, tree: Any) -> Iterator[str]:
+        if self._step is not None:
+            yield from self._said(self._step, tree)
+            return
         if self._operation.model is not None or self._operation.inputs:
             if tree is None or isinstance(tree, dict):
                 yield from self._inference(tree or {})
@@ -190,6 +208,38 @@ class _Sent:
             expected = {k: v for k, v in expected.items() if f"{{{k}}}" not in placed}
         if sent != _without_defaults(expected):
             yield f"it says {_shown(sent)}, expected {_shown(expected)}"
+
+    def _said(self, step: LinkedStep, tree: Any) -> Iterator[str]:
+        """What a step says, as its contract types it."""
+        grpc = self._exchange.transport == "grpc"
+        if step.method is None:
+            sent, expected = tree, step.body
+        else:
+            asked = set() if grpc else {*step.path, *(name for name, _ in step.query)}
+            values = [v for v in step.request if not {v.field.name, v.field.json_name} & asked]
+            contract, message = step.contract, step.method.request
+            try:
+                expected = without_zeros(contract, message, values_tree(values, self._saved))
+            except LookupError as error:
+                yield f"what it should say is not known: {error}"
+                return
+            sent = without_zeros(contract, message, from_json(contract, message, tree or {}))
+        if sent != expected:
+            yield f"it says {_shown(sent)}, expected {_shown(expected)}"
+
+    def _saved(self, saved: Saved) -> Any:
+        """What the answer to an earlier step held.
+
+        Raises:
+            LookupError: It is not known.
+        """
+        for step in self._operation.linked:
+            for name, way in step.saves:
+                if name == saved.name:
+                    place = (step.call.rpc, *words(way))
+                    found = at(self._answers, place)
+                    return found.encode() if saved.kind == "bytes" else found
+        raise LookupError(saved.name)
 
     def _inference(self, tree: dict[str, Any]) -> Iterator[str]:
         tree = dict(tree)
@@ -207,13 +257,32 @@ class _Sent:
         """Over gRPC, model and version are fields of the message."""
         expected = {
             "model": self._model if "{model}" in self._call.path else "",
-            "version": self._connection.model_version if "{version}" in self._call.path else "",
+            "version": self._version if "{version}" in self._call.path else "",
         }
         fields = {"model": ("model_name", "name"), "version": ("model_version", "version")}
         for name, value in expected.items():
             given = next((tree.pop(key) for key in fields[name] if key in tree), "")
             if given != value:
                 yield f"{name} is {_shown(given)}, expected {_shown(value)}"
+
+
+def _placed(step: LinkedStep, exchange: Exchange) -> Iterator[str]:
+    """Whether path and query of REST are those of a step."""
+    expected = step.call.path
+    for name, value in step.path.items():
+        expected = expected.replace(f"{{{name}}}", _in_url(value))
+    if unquote(exchange.path) != expected:
+        yield f"its path is {_shown(exchange.path)}, expected {_shown(expected)}"
+    asked = [(name, _in_url(value)) for name, value in step.query]
+    sent = parse_qsl(exchange.query, keep_blank_values=True)
+    if sorted(sent) != sorted(asked):
+        yield f"its query says {_shown(sent)}, expected {_shown(asked)}"
+
+
+def _in_url(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.urlsafe_b64encode(value).decode()
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _inputs(

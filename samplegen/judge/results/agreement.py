@@ -1,6 +1,6 @@
 """One operation, one meaning: whether all clients report the same."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from samplegen.judge.gates.finding import Finding
@@ -10,7 +10,10 @@ from samplegen.spec.operation import Expectation
 
 
 def agreed(
-    verdicts: Sequence[Verdict], reported: Sequence[Expectation], reporter: str
+    verdicts: Sequence[Verdict],
+    reported: Sequence[Expectation],
+    reporter: str,
+    quoted: Collection[str] = (),
 ) -> list[Verdict]:
     """The verdicts, of which those that report something else have failed.
 
@@ -18,12 +21,16 @@ def agreed(
         verdicts: On the samples of one operation.
         reported: What one of them printed.
         reporter: Its client.
+        quoted: The labels of the lines whose elements are texts in quotes.
     """
-    return [_compared(verdict, reported, reporter) for verdict in verdicts]
+    return [_compared(verdict, reported, reporter, quoted) for verdict in verdicts]
 
 
-def _compared(verdict: Verdict, reported: Sequence[Expectation], reporter: str) -> Verdict:
-    found = differences(verdict.output, reported) if verdict.status == "passed" else []
+def _compared(
+    verdict: Verdict, reported: Sequence[Expectation], reporter: str, quoted: Collection[str]
+) -> Verdict:
+    passed = verdict.status == "passed"
+    found = differences(verdict.output, reported, quoted=quoted) if passed else []
     if not found:
         return verdict
     findings = tuple(Finding(f"{reporter} reports otherwise: {problem}") for problem in found)

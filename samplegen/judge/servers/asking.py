@@ -22,7 +22,7 @@ def get(connection: Connection, path: str) -> tuple[int, bytes]:
     """
     client = _client(connection)
     with contextlib.closing(client):
-        client.request("GET", path, headers=_headers(connection))
+        client.request("GET", f"{connection.base_path}{path}", headers=_headers(connection))
         response = client.getresponse()
         return response.status, _body(response)
 

@@ -21,8 +21,8 @@ from samplegen.judge.machine.isolation import Isolation
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.machine.starter.messages import Ended
 from samplegen.judge.machine.worlds import Starter, World
-from samplegen.judge.servers import contracts
 from samplegen.judge.servers.proxy.certificates import Authority
+from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Exchange, Link, Transport
 from samplegen.judge.servers.proxy.protobuf import Contract
 from samplegen.judge.servers.proxy.proxy import Proxy
@@ -121,6 +121,7 @@ class Runner:
         lending = _Lending(slot)
         plan = replace(
             plan or Plan(),
+            base_path=self.connection.base_path,
             calls=program.calls,
             contract=self.contract,
             authority=self._authority,
@@ -257,8 +258,8 @@ def _contract(spec: Spec) -> tuple[Contract | None, str]:
     if spec.api.proto is None:
         return None, "the API names no contract"
     try:
-        return contracts.compiled(spec.proto), ""
-    except SamplegenError as error:
+        return Contract(spec.contract.descriptors), ""
+    except (SamplegenError, Undecodable) as error:
         return None, str(error)
 
 

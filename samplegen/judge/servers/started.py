@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -121,8 +122,10 @@ def started(api: Api, other: Path | None = None) -> Iterator[Target]:
 
 
 def installed(server: Server) -> bool:
-    """Whether the module that the server needs is there."""
-    return server.module is None or find_spec(server.module) is not None
+    """Whether the program that starts the server is there, and the module that it needs."""
+    program = server.command[0]
+    found = program == "{python}" or shutil.which(program) is not None
+    return found and (server.module is None or find_spec(server.module) is not None)
 
 
 def command_line(server: Server, connection: Connection) -> list[str]:

@@ -44,7 +44,7 @@ class DeclaredText:
         first = {text[:1] for text in (*self.escapes.values(), numbered)}
         missing = [c for c in sorted({self.quote, *first}) if c not in self.escapes]
         if missing:
-            raise ValueError(f"escapes: {missing[0]!r} is missing; add what stands for it")
+            raise ValueError(f"escapes: {missing[0]!r} is missing; add its escape sequence")
 
     def number(self, code: int) -> str:
         """The escape of a character."""

@@ -4,17 +4,25 @@
 (() => {
   const KEY = "samplegen.values";
   const PORT = /^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/;
-  const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+  const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
   const RULES = {
     host: [
-      new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$|^\\[[0-9A-Fa-f:.]{2,45}\\]$`),
-      "a host name, an IPv4 address or an IPv6 address in brackets",
+      new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*\\.?$|^\\[[0-9A-Fa-f:.]{2,45}\\]$`),
+      "a host name or an IP address, with or without http:// and a port; "
+        + "samplegen show takes any other name",
     ],
     grpc_port: [PORT, "a port: 1 to 65535"],
     rest_port: [PORT, "a port: 1 to 65535"],
-    model: [/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "letters, digits, dots, dashes and underscores"],
-    model_version: [/^[1-9]\d{0,17}$/, "a whole number"],
+    model: [
+      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
+      "a letter, a digit or an underscore, then also dots and dashes; "
+        + "samplegen show takes any other name",
+    ],
+    model_version: [/^[1-9]\d{0,17}$/, "a whole number from 1"],
+    no_version: [/^yes$/, ""],
   };
+  const NAMES = { grpc_port: "gRPC ", rest_port: "REST ", model_version: "version " };
+  const ADDRESS = /^(?:(https?|grpcs?):\/\/)?(\[[^\]]*\]|[^\s:/[\]]+)(?::(\d+))?\/*$/i;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   /** The stored values that pass the rules; whatever else is stored is passed over. */
@@ -43,48 +51,108 @@
   /** Shows the values in every sample, and marks those that are not the verified ones. */
   function show(values) {
     for (const span of all(".sg-value")) {
+      const none = span.dataset.value === "model_version" && values.no_version;
       span.dataset.verified ??= span.textContent;
-      const text = values[span.dataset.value] ?? span.dataset.verified;
+      const text = none ? "" : values[span.dataset.value] ?? span.dataset.verified;
       if (span.textContent !== text) span.textContent = text;
       span.classList.toggle("sg-own", text !== span.dataset.verified);
+      if (span.dataset.value === "model_version") cutPath(span, none);
     }
     for (const code of all(".sg-code")) {
       const differs = code.querySelector(".sg-own") !== null;
-      code.closest(".tabbed-block").querySelector(".sg-differs").hidden = !differs;
+      code.classList.toggle("sg-differing", differs);
+      for (const note of all(".sg-differs", code.closest(".tabbed-block"))) note.hidden = !differs;
     }
     for (const form of all(".sg-values form")) {
-      for (const input of all("input", form)) {
-        if (input !== document.activeElement) input.value = values[input.name] ?? "";
+      for (const input of all("input[name]", form)) {
+        if (input === document.activeElement) continue;
+        if (input.type === "checkbox") input.checked = Boolean(values[input.name]);
+        else input.value = values[input.name] ?? "";
       }
+      command(form, values);
     }
-    const own = Object.values(values).join(" · ");
-    for (const summary of all(".sg-values-now")) summary.textContent = own && `: ${own}`;
+    const own = Object.entries(values).map(([name, value]) =>
+      name === "no_version" ? "no version" : `${NAMES[name] ?? ""}${value}`);
+    for (const summary of all(".sg-values-now")) {
+      summary.textContent = own.length ? `: ${own.join(", ")}` : "";
+    }
+  }
+
+  /** A path without a version has no `/versions/` before it either. */
+  function cutPath(span, none) {
+    const part = "/versions/";
+    const before = span.previousSibling;
+    if (!before) return;
+    if (none && before.textContent.endsWith(part)) {
+      before.textContent = before.textContent.slice(0, -part.length);
+      span.dataset.cut = "";
+    } else if (!none && span.dataset.cut !== undefined) {
+      before.textContent += part;
+      delete span.dataset.cut;
+    }
+  }
+
+  /** The command that prints a program for what the form cannot say. */
+  function command(form, values) {
+    const place = form.parentElement.querySelector("[data-command]");
+    if (!place) return;
+    const given = (name) => values[name] ?? form.elements[name]?.placeholder;
+    const set = document.querySelector(".sg-samples");
+    const client = set && leaves(set).find(isPicked)?.dataset.client;
+    const host = given("host");
+    const address = `http://${host}:${given("rest_port")}`;
+    place.textContent = [
+      "samplegen model",
+      host.startsWith("[") ? `'${address}'` : address,
+      values.model ?? "MODEL",
+      ...(client ? ["--client", client] : []),
+      ...(values.grpc_port ? ["--grpc-port", values.grpc_port] : []),
+    ].join(" ");
+  }
+
+  /** What was typed as an address, in its parts; a bare IPv6 address gets its brackets. */
+  function parts(text) {
+    if (/^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text)) return { host: `[${text}]` };
+    const [, scheme, host, port] = ADDRESS.exec(text) ?? [];
+    if (!host) return { host: text };
+    return port ? { host, [scheme?.startsWith("grpc") ? "grpc_port" : "rest_port"]: port } : { host };
   }
 
   /** Takes what the form says; a value that breaks its rule changes nothing. */
   function take(form) {
     const values = {};
     const mistakes = [];
-    for (const input of all("input", form)) {
-      const text = input.value.trim();
-      const wrong = text !== "" && !RULES[input.name][0].test(text);
-      input.setAttribute("aria-invalid", wrong);
-      if (wrong) mistakes.push(`${input.dataset.label}: expected ${RULES[input.name][1]}.`);
+    let pasted = {};
+    for (const input of all("input[name]", form)) {
+      if (input.type === "checkbox") {
+        if (input.checked) values[input.name] = "yes";
+        continue;
+      }
+      let text = input.value.trim();
+      if (input.name === "host" && text) ({ host: text, ...pasted } = parts(text));
+      const wrong = [[input.name, text], ...(input.name === "host" ? Object.entries(pasted) : [])]
+        .find(([name, value]) => value !== "" && !RULES[name][0].test(value));
+      input.setAttribute("aria-invalid", Boolean(wrong));
+      if (wrong) mistakes.push(`${input.dataset.label}: expected ${RULES[wrong[0]][1]}.`);
       else if (text) values[input.name] = text;
-    }
-    const port = (name) => values[name] ?? form.elements[name].placeholder;
-    if (port("grpc_port") === port("rest_port")) {
-      form.elements.grpc_port.setAttribute("aria-invalid", true);
-      mistakes.push("gRPC and REST cannot share a port.");
     }
     form.parentElement.querySelector("output").textContent = mistakes.join(" ");
     if (mistakes.length) return;
-    store(values);
+    if (values.no_version) delete values.model_version;
+    store(Object.assign(values, pasted));
     show(values);
   }
 
   function connect(form) {
     form.addEventListener("input", () => take(form));
+    form.addEventListener("change", (event) => {
+      // An address that was typed or pasted goes to the fields of its parts.
+      if (event.target.name !== "host") return;
+      const wrong = form.querySelector("[aria-invalid=true]");
+      for (const [name, value] of wrong ? [] : Object.entries(parts(event.target.value.trim()))) {
+        if (value && form.elements[name]) form.elements[name].value = value;
+      }
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(() => {
       for (const input of all("input", form)) input.value = "";
@@ -99,27 +167,79 @@
     return block?.closest(".tabbed-set").children[index];
   }
 
-  /** `?lang=go`, `?lang=curl/rest` or `?lang=java`: picks the tab, and the theme remembers it. */
+  /** The tabs of a set that hold no further tabs, in their order. */
+  function leaves(set) {
+    return all(":scope > input", set).flatMap((input, index) => {
+      const block = set.querySelector(":scope > .tabbed-content").children[index];
+      const inner = block.querySelector(":scope > .tabbed-set");
+      return inner ? leaves(inner) : [input];
+    });
+  }
+
+  const isPicked = (input) => input.checked && (around(input)?.checked ?? true);
+
+  /** Clicks a tab and those around it, so that the theme remembers them. */
+  function open(input) {
+    const outer = around(input);
+    if (outer) open(outer);
+    if (!input.checked || !outer) input.click();
+  }
+
+  const outerSets = () => all(".sg-samples, .sg-install");
+
+  /** `?lang=go`, `?lang=curl/rest` or `?lang=c++`: picks the tab, and the theme remembers it. */
   function pick() {
-    const wanted = new URLSearchParams(location.search).get("lang")?.toLowerCase();
-    if (!wanted) return;
-    const fits = (input) => [
-      input.dataset.client?.split("/")[0], input.dataset.client, input.ariaLabel?.toLowerCase(),
+    // In an address, "+" may stand for a blank.
+    const asked = new URLSearchParams(location.search.replaceAll("+", "%2B")).get("lang");
+    if (!asked) return;
+    const wanted = asked.trim().toLowerCase();
+    const named = (input) => input && [
+      input.dataset.client, input.ariaLabel.toLowerCase(), ...input.dataset.lang.split(" "),
     ].includes(wanted);
-    for (const set of all(".tabbed-set")) {
-      const inputs = all(":scope > input", set).filter(fits);
-      if (inputs.some((input) => input.checked && !around(input))) continue;
-      for (let input = inputs[0]; input; input = around(input)) input.click();
+    const fits = (input) => named(input) || named(around(input));
+    let found = false;
+    for (const set of outerSets()) {
+      const fitting = leaves(set).filter(fits);
+      found ||= fitting.length > 0;
+      if (fitting.length && !fitting.some(isPicked)) open(fitting[0]);
+    }
+    const set = document.querySelector(".sg-samples");
+    if (!found && set && /^[\w+#./-]{1,30}$/.test(wanted)) {
+      const note = document.createElement("p");
+      note.className = "sg-note";
+      note.role = "status";
+      note.textContent = `There are no programs for “${wanted}” here.`;
+      set.before(note);
     }
   }
 
-  /** A link to a sample opens every tab around it. */
+  /** A link to a sample opens every tab around it, and keeps the choice. */
   function reveal() {
-    let input = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    while (input?.matches(".tabbed-set > input")) {
-      input.checked = true;
-      input = around(input);
+    const input = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!input?.matches(".tabbed-set > input")) return;
+    let outer = input;
+    while (outer) {
+      outer.checked = true;
+      outer = around(outer);
     }
+    setTimeout(() => {
+      for (let each = input; each; each = around(each)) {
+        each.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+      let set = input.parentElement;
+      while (set.parentElement.closest(".tabbed-set")) set = set.parentElement.closest(".tabbed-set");
+      set.scrollIntoView();
+      input.blur(); // A ring round the tabs would say that somebody is at the keyboard.
+    });
+  }
+
+  /** Has the browser save a text. */
+  function save(name, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   // The theme copies without the last line break; what is copied here is the judged file.
@@ -127,6 +247,13 @@
   addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-clipboard-target]");
     copied = button?.closest(".sg-code")?.querySelector("code") ?? null;
+    const link = event.target.closest?.(".sg-differing a[download]:first-child");
+    if (link) {
+      event.preventDefault();
+      save(link.textContent, link.closest(".sg-code").querySelector("code").textContent);
+    }
+    const twin = event.target.closest?.("[data-twin]");
+    if (twin) copyTwin(twin);
   }, true);
   addEventListener("copy", (event) => {
     if (!copied) return;
@@ -135,12 +262,45 @@
     copied = null;
   }, true);
 
+  async function copyTwin(button) {
+    const answer = await fetch(button.dataset.twin);
+    await navigator.clipboard.writeText(await answer.text());
+    button.textContent = "Copied";
+  }
+
+  /** Shows only the errors that hold every word of the box. */
+  function filter(input) {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const isHead = (element, names) => names.includes(element.tagName);
+    for (const head of all("h3", input.closest("article"))) {
+      const section = [head];
+      for (let next = head.nextElementSibling; next && !isHead(next, ["H2", "H3"]);) {
+        section.push(next);
+        next = next.nextElementSibling;
+      }
+      const text = section.map((element) => element.textContent).join(" ").toLowerCase();
+      const hidden = !words.every((word) => text.includes(word));
+      for (const element of section) element.hidden = hidden;
+    }
+  }
+
   addEventListener("storage", (event) => event.key === KEY && show(stored()));
   addEventListener("hashchange", reveal);
   function start() {
-    // The theme gives its search dialog no name for screen readers.
+    // The theme gives its search dialog no name for screen readers, and searches on keys only.
     document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+    const search = document.querySelector(".md-search__input");
+    search?.addEventListener("paste", () => {
+      setTimeout(() => search.dispatchEvent(new KeyboardEvent("keyup", { bubbles: true })));
+    });
     all(".sg-values form").forEach(connect);
+    for (const input of all(".sg-filter input")) {
+      input.addEventListener("input", () => filter(input));
+    }
+    for (const button of all("[data-twin]")) button.hidden = !navigator.clipboard;
+    for (const input of all(".sg-samples input")) {
+      input.addEventListener("change", () => show(stored()));
+    }
     show(stored());
     reveal();
     setTimeout(() => {

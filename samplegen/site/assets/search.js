@@ -1,6 +1,8 @@
 // Search that costs nothing until somebody searches: this worker stands in the place of the
 // theme's, which lazysearch.py has put beside it, as it did with the texts of the pages.
 const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3;
+// Names that the theme's search would cut at their last characters.
+const NAMES = [[/\bc\+\+/gi, "cpp"], [/\bc#/gi, "csharp"], [/\bx?sh\b/gi, "shell"]];
 let setup, loaded;
 
 /** Starts the theme's worker in this one, with the texts of all pages. */
@@ -29,7 +31,9 @@ async function listen({ data: message }) {
       throw error;
     });
     await loaded;
-    dispatchEvent(new MessageEvent("message", { data: message }));
+    let text = message.data;
+    if (message.type === QUERY) for (const [name, word] of NAMES) text = text.replace(name, word);
+    dispatchEvent(new MessageEvent("message", { data: { ...message, data: text } }));
   }
 }
 

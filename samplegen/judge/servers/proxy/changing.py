@@ -5,6 +5,8 @@ FP64 can hold, no two values are alike, the greatest of a tensor lies elsewhere,
 a careless reader of JSON or a careless printer trips over.
 """
 
+import base64
+import binascii
 import datetime
 import math
 import random
@@ -177,7 +179,9 @@ class _Changing:
 
     def _text(self, old: str | bytes, kind: Kind | None) -> str | bytes:
         if isinstance(old, bytes):
-            return bytes(self._rng.randrange(1, 256) for _ in range(len(old) + 1))
+            return self._bytes(old)
+        if kind is not None and kind.name == "BASE64":
+            return base64.b64encode(self._bytes(_decoded(old))).decode()
         if kind is not None and kind.choices:
             return self._rng.choice([name for name in kind.choices if name != old] or [old])
         if kind is not None and _INTEGER.match(kind.name):
@@ -187,6 +191,16 @@ class _Changing:
         if _DATE.match(old):
             return self._date() + self._scrambled(old[10:], "0123456789")
         return self._words(old)
+
+    def _bytes(self, old: bytes) -> bytes:
+        """A text of UTF-8 if the old bytes are one; programs print them as such."""
+        try:
+            text = old.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if text.isprintable() and text:
+            return self._words(text).encode()
+        return bytes(self._rng.randrange(1, 256) for _ in range(len(old) + 1))
 
     def _words(self, old: str) -> str:
         """Other letters, and among them what one trips over; never a space at either end."""
@@ -231,6 +245,13 @@ class _Changing:
             if needs_every_digit(made, datatype):
                 break
         return made
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except binascii.Error:
+        return text.encode()
 
 
 def _unknown_range(old: int) -> tuple[int, int]:

@@ -18,6 +18,8 @@ from samplegen.judge.servers.proxy.protobuf import Contract, Method
 
 _LONGEST = 2**28
 """Bytes of a body that was compressed."""
+_BASE64 = Kind("BASE64")
+"""Bytes, as JSON of a contract has them."""
 _CODINGS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
@@ -117,7 +119,8 @@ def _json_kinds(method: Method, *, request: bool) -> Kinds:
     descriptor = method.request if request else method.response
 
     def kind(path: Path) -> Kind | None:
-        return protobuf.kind(descriptor, path)
+        found = protobuf.kind(descriptor, path)
+        return _BASE64 if found is not None and found.name == "BYTES" else found
 
     return kind
 

@@ -19,7 +19,7 @@ class Kind:
 
     name: str
     """A datatype of KServe, for any number and boolean; or `TEXT`, `ENUM`, `DATATYPE` (the name of
-    one), `DIMENSION` (a size, or -1)."""
+    one), `BASE64` (bytes in JSON), `DIMENSION` (a size, or -1)."""
     choices: tuple[str, ...] = ()
     """The names that an `ENUM` can have."""
 

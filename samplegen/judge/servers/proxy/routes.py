@@ -23,7 +23,7 @@ def variables(call: Call, exchange: Exchange) -> dict[str, str] | None:
 
     A version may be left out. None if it is not that call.
     """
-    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(call.path))
+    pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(call.path.partition("?")[0]))
     pattern = re.sub(r"(/versions/\(\?P<version>\[\^/\]\+\))", r"(?:\1)?", pattern)
     match = re.fullmatch(pattern, exchange.path)
     if match is None or call.method != exchange.method:

@@ -48,6 +48,8 @@ class Door:
 class Plan:
     """What becomes of the answers of one session."""
 
+    base_path: str = ""
+    """What stands before the paths of the calls."""
     calls: Sequence[Call] = ()
     """Those of the operation, by which requests over REST get their names."""
     contract: Contract | None = None
@@ -290,7 +292,7 @@ class Session:
             link=link,
             transport=transport_of(request.headers),
             method=request.method,
-            target=request.target,
+            target=request.target.removeprefix(self._plan.base_path),
             authority=request.authority,
             headers=request.headers,
             received=time.monotonic(),

@@ -47,5 +47,5 @@ printf '%s' "$answer" | jq -sr --argjson names '["a"]' \
   .[0] // error("the answer is empty")
   | . as $answer | [$names, $datatypes] | transpose[] as [$name, $datatype]
   | $answer | output($name; $datatype)
-  | "\(.name): \(.data | map(tostring) | join(" "))"
+  | "\(.name):" + (.data | map(" " + tojson) | join(""))
 ' || exit 1

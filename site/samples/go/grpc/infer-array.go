@@ -57,7 +57,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("a:", strings.Trim(fmt.Sprint(output), "[]"))
+	fmt.Println(line("a:", output))
+
 	return nil
 }
 
@@ -93,4 +94,12 @@ func values[T any](
 		return values, nil
 	}
 	return nil, fmt.Errorf("the answer has no output %s", name)
+}
+
+// line puts elements behind a label, and a blank before each.
+func line[T any](label string, elements []T) string {
+	for _, element := range elements {
+		label += fmt.Sprint(" ", element)
+	}
+	return label
 }

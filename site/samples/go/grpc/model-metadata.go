@@ -46,7 +46,7 @@ func run() error {
 		return errors.New("the answer has no name")
 	}
 	fmt.Println("name:", metadata.GetName())
-	fmt.Println("versions:", strings.Join(metadata.GetVersions(), " "))
+	fmt.Println(strings.Join(append([]string{"versions:"}, metadata.GetVersions()...), " "))
 	fmt.Println("platform:", metadata.GetPlatform())
 	for _, tensor := range metadata.GetInputs() {
 		printTensor("input", tensor)

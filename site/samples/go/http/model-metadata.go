@@ -55,7 +55,7 @@ func run() error {
 		}
 	}
 	fmt.Println("name:", metadata.Name)
-	fmt.Println("versions:", strings.Join(metadata.Versions, " "))
+	fmt.Println(strings.Join(append([]string{"versions:"}, metadata.Versions...), " "))
 	fmt.Println("platform:", *metadata.Platform)
 	for _, input := range metadata.Inputs {
 		fmt.Println("input", input)

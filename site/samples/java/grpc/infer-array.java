@@ -59,7 +59,7 @@ class Main {
   }
 
   private static void print(String name, List<?> values) {
-    System.out.println(name + ": " + values.stream().map(String::valueOf).collect(joining(" ")));
+    System.out.println(name + ":" + values.stream().map(v -> " " + v).collect(joining()));
   }
 
   /** Finds an output of the answer. */

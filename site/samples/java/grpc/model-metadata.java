@@ -39,7 +39,8 @@ class Main {
       throw new IllegalStateException("the answer has no name");
     }
     System.out.println("name: " + metadata.getName());
-    System.out.println("versions: " + String.join(" ", metadata.getVersionsList()));
+    String versions = String.join(" ", metadata.getVersionsList());
+    System.out.println(("versions: " + versions).stripTrailing());
     System.out.println("platform: " + metadata.getPlatform());
     metadata.getInputsList().forEach(tensor -> print("input", tensor));
     metadata.getOutputsList().forEach(tensor -> print("output", tensor));

@@ -64,8 +64,8 @@ class Main {
   }
 
   private static void print(String name, JsonNode values) {
-    String joined = values.valueStream().map(JsonNode::asText).collect(joining(" "));
-    System.out.println(name + ": " + joined);
+    String elements = values.valueStream().map(value -> " " + value).collect(joining());
+    System.out.println(name + ":" + elements);
   }
 
   /** Finds the data of an output of the answer. */

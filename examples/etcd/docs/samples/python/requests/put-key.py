@@ -1,0 +1,62 @@
+# Store a value under a key, read it, and print both.
+
+import base64
+import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
+
+import requests
+
+
+def main(session: requests.Session) -> None:
+    url = "http://localhost:2378/v3/kv/put"
+    body = {
+        "key": base64.b64encode(b"greeting").decode(),
+        "value": base64.b64encode('Hello, etcd! "Ö"'.encode()).decode(),
+    }
+    answer = send(session.post, url, json=body).json()
+    print("revision:", field(field(answer, "header"), "revision"))
+    url = "http://localhost:2378/v3/kv/range"
+    body = {"key": base64.b64encode(b"greeting").decode()}
+    answer2 = send(session.post, url, json=body).json()
+    for item in field(answer2, "kvs"):
+        print(
+            base64.b64decode(field(item, "key")).decode() + ":",
+            base64.b64decode(field(item, "value")).decode(),
+        )
+    print("count:", field(answer2, "count"))
+
+
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 5,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
+        raise ValueError(f"HTTP status {response.status_code}: {response.text}")
+    return response
+
+
+def field(answer: dict, name: str):
+    """A field of the answer, which must be there."""
+    value = answer.get(name)
+    if value is None:
+        raise ValueError(f"the answer has no {name}")
+    return value
+
+
+if __name__ == "__main__":
+    try:
+        with requests.Session() as session:
+            main(session)
+    except Exception as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -1,0 +1,87 @@
+# Store a state; only if it is still that, note it and read it, all at once.
+
+import base64
+import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
+
+import requests
+
+
+def main(session: requests.Session) -> None:
+    url = "http://localhost:2378/v3/kv/put"
+    body = {
+        "key": base64.b64encode(b"state").decode(),
+        "value": base64.b64encode(b"ready").decode(),
+    }
+    answer = send(session.post, url, json=body).json()
+    check(answer)
+    url = "http://localhost:2378/v3/kv/txn"
+    body = {
+        "compare": [
+            {
+                "result": "EQUAL",
+                "target": "VALUE",
+                "key": base64.b64encode(b"state").decode(),
+                "value": base64.b64encode(b"ready").decode(),
+            },
+        ],
+        "success": [
+            {
+                "request_put": {
+                    "key": base64.b64encode(b"seen").decode(),
+                    "value": base64.b64encode(b"yes").decode(),
+                },
+            },
+            {"request_range": {"key": base64.b64encode(b"state").decode()}},
+        ],
+        "failure": [{"request_range": {"key": base64.b64encode(b"state").decode()}}],
+    }
+    answer2 = send(session.post, url, json=body).json()
+    print("succeeded:", str(field(answer2, "succeeded")).lower())
+    for item in field(field(field(answer2, "responses")[1], "response_range"), "kvs"):
+        print(
+            base64.b64decode(field(item, "key")).decode() + ":",
+            base64.b64decode(field(item, "value")).decode(),
+        )
+
+
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 5,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
+        raise ValueError(f"HTTP status {response.status_code}: {response.text}")
+    return response
+
+
+def field(answer: dict, name: str):
+    """A field of the answer, which must be there."""
+    value = answer.get(name)
+    if value is None:
+        raise ValueError(f"the answer has no {name}")
+    return value
+
+
+def check(answer) -> None:
+    """Refuses an answer that is an error, although its status is a success."""
+    if isinstance(answer, dict) and answer.get("error"):
+        raise ValueError(f"the answer is an error: {answer['error']}")
+
+
+if __name__ == "__main__":
+    try:
+        with requests.Session() as session:
+            main(session)
+    except Exception as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))

@@ -1,0 +1,87 @@
+"""Ways into an answer: `kvs[0].value`, checked against the contract where there is one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from samplegen.contract.model import Contract, Field
+from samplegen.errors import nearest
+
+_HOP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A field on the way, and which of its items if it holds a list."""
+
+    name: str
+    index: int | None = None
+    field: Field | None = None
+    """None: there is no contract."""
+
+
+Way = tuple[Hop, ...]
+
+
+def words(way: Sequence[Hop]) -> tuple[str, ...]:
+    """The names and indices on the way."""
+    found: list[str] = []
+    for hop in way:
+        found += [hop.name] if hop.index is None else [hop.name, str(hop.index)]
+    return tuple(found)
+
+
+def parsed(path: str) -> Way:
+    """The way that a path means, without a contract.
+
+    Raises:
+        ValueError: It is none.
+    """
+    hops = []
+    for part in path.split("."):
+        match = _HOP.fullmatch(part)
+        if match is None:
+            raise ValueError(
+                f"found {path!r}; expected names with dots between, such as kvs[0].key"
+            )
+        hops.append(Hop(match[1], int(match[2]) if match[2] else None))
+    return tuple(hops)
+
+
+def resolved(contract: Contract, message: str, path: str, *, ends_in_list: bool = False) -> Way:
+    """The way that a path means in a message.
+
+    Args:
+        contract: Has the message.
+        message: Its full name.
+        path: Names of fields with dots between them.
+        ends_in_list: Whether it leads to a list of messages; else, to a scalar.
+
+    Raises:
+        ValueError: It leads nowhere, or to something else.
+    """
+    here: str | None = message
+    found: list[Hop] = []
+    hops = parsed(path)
+    for number, hop in enumerate(hops):
+        if here is None:
+            raise ValueError(f"{found[-1].name!r} is no message, so it has no {hop.name!r}")
+        known = contract.messages[here]
+        field = known.field(hop.name)
+        if field is None:
+            raise ValueError(f"{here} has no field {hop.name!r}; {nearest(hop.name, known.fields)}")
+        last = number == len(hops) - 1
+        if field.is_map:
+            raise ValueError(f"{hop.name!r} is a map, which cannot be read yet")
+        if field.repeated and hop.index is None and not (last and ends_in_list):
+            raise ValueError(f"{hop.name!r} is a list; write an index, such as {hop.name}[0]")
+        if hop.index is not None and not field.repeated:
+            raise ValueError(f"{hop.name!r} is no list; leave out the index")
+        found.append(Hop(field.name, hop.index, field))
+        here = field.type if field.kind == "message" else None
+    if ends_in_list and (found[-1].index is not None or here is None):
+        raise ValueError(f"{path!r} is no list of messages")
+    if not ends_in_list and here is not None:
+        names = ", ".join(contract.messages[here].fields)
+        raise ValueError(f"{path!r} is a {here}; go on with one of its fields: {names}")
+    return tuple(found)

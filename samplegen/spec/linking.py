@@ -1,0 +1,229 @@
+"""Steps with their contract: what is called, sent, saved and printed."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from samplegen.contract import paths
+from samplegen.contract.model import Contract, Kind, Method, Route
+from samplegen.contract.paths import Way
+from samplegen.contract.values import Location, Mistake, Reader, Saved
+from samplegen.errors import nearest
+from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
+from samplegen.spec.steps import FieldLabel, Printed, Step
+
+_REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
+_PLACE = re.compile(r"{([^{}]*)}")
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins)}) | {
+    "answer", "base64", "channel", "check", "curl", "field", "grpc", "headers", "jq", "item",
+    "main", "request", "requests", "secret", "send", "session", "status", "sys",
+}  # fmt: skip
+"""Names that programs have for other things."""
+_ROUTE_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass
+class Linker:
+    """Links steps one after another, and notes each mistake."""
+
+    contract: Contract
+    mistakes: list[Mistake] = field(default_factory=list)
+    _saved: dict[str, Kind] = field(default_factory=dict)
+
+    def link(self, steps: Sequence[Step]) -> tuple[LinkedStep, ...]:
+        """The steps, as far as they have no mistakes."""
+        found: list[LinkedStep] = []
+        for index, step in enumerate(steps):
+            linked = self._step(step, ("steps", index))
+            if linked is None:
+                continue
+            if any(linked.call.rpc == other.call.rpc for other in found):
+                message = f"{step.call!r} is called by an earlier step; make it two operations"
+                self._note(("steps", index, "call"), message)
+            found.append(linked)
+        return tuple(found)
+
+    def _step(self, step: Step, at: Location) -> LinkedStep | None:
+        if (match := _REST.fullmatch(step.call)) is not None:
+            return self._plain(step, match[2], at)
+        method = self.contract.method(step.call)
+        if method is None:
+            hint = self.contract.hint(step.call) if self.contract.methods else "name a 'proto'"
+            self._note((*at, "call"), f"the contract has no method {step.call!r}; {hint}")
+            return None
+        if method.client_streaming or method.server_streaming:
+            self._note((*at, "call"), f"{step.call!r} streams, which steps cannot do yet")
+            return None
+        for key in ("path", "query"):
+            if getattr(step, key):
+                self._note((*at, key), "the contract says where fields go; put them in 'request'")
+        reader = Reader(self.contract, self._saved)
+        request = reader.message(method.request, step.request or {}, (*at, "request"))
+        self.mistakes += reader.mistakes
+        call = Call(rpc=method.name, rest=_rest(method.route))
+        linked = LinkedStep(self.contract, call, method, request)
+        if method.route is not None:
+            linked = self._routed(linked, method.route, at)
+        return self._answered(linked, step, at)
+
+    def _routed(self, linked: LinkedStep, route: Route, at: Location) -> LinkedStep:
+        """The step with the places that its route gives to fields of the request."""
+        in_path: dict[str, Any] = {}
+        by_name = {value.field.name: value for value in linked.request}
+        for name in _PLACE.findall(route.path):
+            value = by_name.get(name)
+            if not _ROUTE_NAME.fullmatch(name):
+                self._note((*at, "call"), f"its route has {{{name}}}, which steps cannot fill yet")
+            elif value is None or isinstance(value.content, Saved | tuple):
+                self._note((*at, "request"), f"{name!r} is in the route's path; add a plain value")
+            else:
+                in_path[name] = value.content
+        rest = [value for value in linked.request if value.field.name not in in_path]
+        query: list[tuple[str, Any]] = []
+        if not route.body:
+            for value in rest:
+                content = value.content if value.field.repeated else (value,)
+                query += [(value.field.json_name, item.content) for item in content]
+                if value.field.kind == "message" or value.field.is_map:
+                    message = f"{value.field.name!r} goes into the query, which holds scalars only"
+                    self._note((*at, "request", value.field.name), message)
+        return replace(linked, path=in_path, query=tuple(query))
+
+    def _plain(self, step: Step, path: str, at: Location) -> LinkedStep:
+        """A step without a contract."""
+        names = _PLACE.findall(path)
+        for name in step.path.keys() - set(names):
+            message = f"{step.call!r} has no {{{name}}}; {nearest(name, names)}"
+            self._note((*at, "path", name), message)
+        for name in [name for name in names if name not in step.path]:
+            self._note(at, f"{{{name}}} of {step.call!r} has no value; add it to 'path'")
+        query = tuple(
+            (name, item)
+            for name, value in step.query.items()
+            for item in (value if isinstance(value, list | tuple) else (value,))
+        )
+        call = Call(rpc=step.call, rest=step.call)
+        linked = LinkedStep(self.contract, call, None, (), step.request, dict(step.path), query)
+        return self._answered(linked, step, at)
+
+    # Answers
+
+    def _answered(self, linked: LinkedStep, step: Step, at: Location) -> LinkedStep:
+        """The step with what is saved and printed of its answer."""
+        lines: list[Line] = []
+        expect: list[Expectation] = []
+        for index, printed in enumerate(step.print):
+            place = (*at, "print", index)
+            line = self._line(linked, printed, place)
+            self.mistakes += [((*place, *where), what) for where, what in _asked(printed)]
+            if line is not None:
+                lines.append(line)
+                expect += _expectations(linked.call.rpc, line, printed)
+        saves = []
+        for name, path in step.save.items():
+            if name in _RESERVED or name in self._saved:
+                message = f"{name!r} is the name of something else in programs; choose another"
+                self._note((*at, "save", name), message)
+            way = self._way(linked.method, path, (*at, "save", name))
+            if way is not None:
+                saves.append((name, way))
+                last = way[-1].field
+                self._saved[name] = last.kind if last is not None else "string"
+        return replace(linked, saves=tuple(saves), lines=tuple(lines), expect=tuple(expect))
+
+    def _line(self, linked: LinkedStep, printed: Printed, at: Location) -> Line | None:
+        method = linked.method
+        each: Way | None = ()
+        item = method.response if method is not None else ""
+        if printed.each is not None:
+            each = self._way(method, printed.each, (*at, "each"), ends_in_list=True)
+            last = each[-1].field if each else None
+            item = last.type if last is not None else ""
+            if each is None:
+                return None
+        label: str | Way | None = ""
+        if isinstance(printed.label, FieldLabel):
+            label = self._way(method, printed.label.path, (*at, "label", "path"), item)
+        else:
+            label = printed.label
+        path = self._way(method, printed.path, (*at, "path"), item)
+        if each is None or label is None or path is None:
+            return None
+        values = [*printed.lines.values()] if each else [printed.value]
+        zero = printed.pattern is None and any(value in (0, "", False) for value in values)
+        return Line(each, label, path, zero)
+
+    def _way(
+        self,
+        method: Method | None,
+        path: str,
+        at: Location,
+        message: str = "",
+        *,
+        ends_in_list: bool = False,
+    ) -> Way | None:
+        def find() -> Way:
+            if method is None:
+                return paths.parsed(path)
+            start = message or method.response
+            return paths.resolved(self.contract, start, path, ends_in_list=ends_in_list)
+
+        return self._tried(find, at)
+
+    def _tried(self, find: Callable[[], Way], at: Location) -> Way | None:
+        try:
+            return find()
+        except ValueError as error:
+            self._note(at, str(error))
+            return None
+
+    def _note(self, at: Location, message: str) -> None:
+        self.mistakes.append((at, message))
+
+
+def _rest(route: Route | None) -> str | None:
+    return None if route is None else f"{route.method} {route.path}"
+
+
+def _asked(printed: Printed) -> Iterator[Mistake]:
+    """What is wrong about what a line expects."""
+    if printed.each is not None:
+        if not printed.lines or printed.value is not None or printed.pattern is not None:
+            yield (), "with 'each', expected 'lines', and neither 'value' nor 'pattern'"
+    elif printed.lines:
+        yield ("lines",), "found 'lines'; expected 'each' with it, which names the list"
+    elif (printed.value is None) == (printed.pattern is None):
+        yield (), "expected exactly one of 'value' and 'pattern'"
+    if isinstance(printed.label, FieldLabel) and printed.each is None:
+        yield ("label",), "a label that is a value needs 'each'; write a text"
+    if printed.pattern is not None:
+        try:
+            re.compile(printed.pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            yield ("pattern",), f"not a regular expression: {error}"
+
+
+def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectation]:
+    if not line.each:
+        value = None if printed.value is None else (printed.value,)
+        yield Expectation(
+            label=str(printed.label),
+            value=value,
+            pattern=printed.pattern,
+            tolerance=printed.tolerance,
+            answer=(rpc, *paths.words(line.path)),
+        )
+        return
+    before = (rpc, *paths.words(line.each))
+    for index, (label, value_) in enumerate(printed.lines.items()):
+        item = (*before, str(index))
+        yield Expectation(
+            label=label,
+            value=(value_,),
+            tolerance=printed.tolerance,
+            answer=(*item, *paths.words(line.path)),
+            labelled=() if isinstance(line.label, str) else (*item, *paths.words(line.label)),
+        )

@@ -1,0 +1,141 @@
+// Send two tensors to a model and print the two that it returns, their sum and their
+// difference.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(err.Error()), " "))
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	request, err := json.Marshal(map[string]any{
+		"inputs": []any{
+			map[string]any{
+				"name":     "INPUT0",
+				"datatype": "INT32",
+				"shape":    []int{1, 16},
+				"data":     []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 987654321, -15},
+			},
+			map[string]any{
+				"name":     "INPUT1",
+				"datatype": "INT32",
+				"shape":    []int{1, 16},
+				"data": []int32{
+					1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 123456789, 610,
+				},
+			},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	response, err := read(client.Post(
+		"http://localhost:8000/v2/models/simple/versions/1/infer",
+		"application/json",
+		bytes.NewReader(request),
+	))
+	if err != nil {
+		return err
+	}
+
+	output, err := values[int32](response, "OUTPUT0", "INT32")
+	if err != nil {
+		return err
+	}
+	fmt.Println(line("OUTPUT0:", output))
+
+	output2, err := values[int32](response, "OUTPUT1", "INT32")
+	if err != nil {
+		return err
+	}
+	fmt.Println(line("OUTPUT1:", output2))
+
+	return nil
+}
+
+// read returns the body of an answer that is a success.
+func read(response *http.Response, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %s: %s", response.Status, body)
+	}
+	return body, nil
+}
+
+type answer struct {
+	Outputs []struct {
+		Name, Datatype string
+		Shape          []int
+		Data           json.RawMessage
+	}
+}
+
+// values reads an output of the answer.
+func values[T any](body []byte, name, datatype string) ([]T, error) {
+	var answer answer
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, err
+	}
+	for _, output := range answer.Outputs {
+		if output.Name != name {
+			continue
+		}
+		if output.Datatype != datatype {
+			return nil, fmt.Errorf("output %s is %s, not %s", name, output.Datatype, datatype)
+		}
+		var elements []*T // nil for null
+		if err := json.Unmarshal(output.Data, &elements); err != nil {
+			return nil, fmt.Errorf("output %s: %w", name, err)
+		}
+		size := 1
+		for _, dimension := range output.Shape {
+			size *= dimension
+		}
+		if len(elements) != size {
+			return nil, fmt.Errorf("output %s has %d elements, not %d", name, len(elements), size)
+		}
+		values := make([]T, size)
+		for i, element := range elements {
+			if element == nil {
+				return nil, fmt.Errorf("output %s has an element that is null", name)
+			}
+			values[i] = *element
+		}
+		return values, nil
+	}
+	return nil, fmt.Errorf("the answer has no output %s", name)
+}
+
+// line puts elements behind a label, and a blank before each.
+func line[T any](label string, elements []T) string {
+	for _, element := range elements {
+		label += fmt.Sprint(" ", element)
+	}
+	return label
+}

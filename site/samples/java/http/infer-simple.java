@@ -1,0 +1,102 @@
+// Send two tensors to a model and print the two that it returns, their sum and their
+// difference.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.function.Predicate;
+
+class Main {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) {
+    try {
+      call();
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    }
+  }
+
+  private static void call() throws Exception {
+    ObjectNode body = JSON.createObjectNode();
+    ArrayNode inputs = body.putArray("inputs");
+    ObjectNode input = inputs.addObject();
+    input.put("name", "INPUT0");
+    input.put("datatype", "INT32");
+    int[] shape = {1, 16};
+    input.set("shape", JSON.valueToTree(shape));
+    int[] data = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 987654321, -15};
+    input.set("data", JSON.valueToTree(data));
+    ObjectNode input2 = inputs.addObject();
+    input2.put("name", "INPUT1");
+    input2.put("datatype", "INT32");
+    int[] shape2 = {1, 16};
+    input2.set("shape", JSON.valueToTree(shape2));
+    int[] data2 = {1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 123456789, 610};
+    input2.set("data", JSON.valueToTree(data2));
+
+    String url = "http://localhost:8000/v2/models/simple/versions/1/infer";
+    HttpRequest.Builder request = request(url);
+    request.header("Content-Type", "application/json");
+    request.POST(BodyPublishers.ofString(JSON.writeValueAsString(body)));
+    JsonNode answer = JSON.readTree(send(request));
+    print("OUTPUT0", find(answer, "OUTPUT0", "INT32", JsonNode::isNumber));
+    print("OUTPUT1", find(answer, "OUTPUT1", "INT32", JsonNode::isNumber));
+  }
+
+  private static HttpRequest.Builder request(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  /** Returns the body of the answer, which must be a success. */
+  private static String send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.sendAsync(request.build(), BodyHandlers.ofString()).get(10, SECONDS);
+    if (response.statusCode() != 200) {
+      throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+
+  private static void print(String name, JsonNode values) {
+    String elements = values.valueStream().map(value -> " " + value).collect(joining());
+    System.out.println(name + ":" + elements);
+  }
+
+  /** Finds the data of an output of the answer. */
+  private static JsonNode find(
+      JsonNode answer, String name, String datatype, Predicate<JsonNode> isElement)
+      throws IOException {
+    for (JsonNode output : answer.required("outputs")) {
+      if (output.required("name").asText().equals(name)) {
+        String found = output.required("datatype").asText();
+        if (!found.equals(datatype)) {
+          throw new IOException("output " + name + " is " + found + ", not " + datatype);
+        }
+        JsonNode shape = output.required("shape");
+        long size = shape.valueStream().mapToLong(JsonNode::asLong).reduce(1, (a, b) -> a * b);
+        JsonNode data = output.required("data");
+        if (data.size() != size || !data.valueStream().allMatch(isElement)) {
+          throw new IOException(
+              "output " + name + " does not have the " + size + " elements of its shape");
+        }
+        return data;
+      }
+    }
+    throw new IOException("the answer has no output " + name);
+  }
+}

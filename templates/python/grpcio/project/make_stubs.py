@@ -1,0 +1,14 @@
+"""Makes the stubs of all protos in this folder, beside them."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from grpc_tools import protoc
+
+places = [Path(protoc.__file__).parent / "_proto", Path()]
+if (common := find_spec("google.api")) is not None:
+    places += [Path(place).parents[1] for place in common.submodule_search_locations or ()]
+included = [f"-I{place}" for place in places]
+protos = sorted(str(path) for path in Path().glob("**/*.proto") if ".venv" not in path.parts)
+sys.exit(protoc.main(["protoc", *included, "--python_out=.", "--grpc_python_out=.", *protos]))

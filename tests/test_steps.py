@@ -1,0 +1,367 @@
+"""Steps: read, checked against the contract, and written in each client that knows them."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from samplegen.catalogue import Catalogue
+from samplegen.contract import protos
+from samplegen.contract.model import Contract
+from samplegen.contract.values import Reader, Value, from_json, tree, without_zeros
+from samplegen.errors import SamplegenError
+from samplegen.judge.servers.proxy import protobuf
+from samplegen.render.structures import python, shell
+from samplegen.spec.operation import Call, LinkedStep
+from tests.conftest import ROOT
+
+ETCD = ROOT / "examples" / "etcd"
+CLIENTS = ["python/grpcio", "python/requests", "curl/rest"]
+TYPES = """
+syntax = "proto3";
+package t.v1;
+enum Mood { CALM = 0; LOUD = 1; }
+message All {
+  string text = 1;
+  bytes raw = 2;
+  bool yes = 3;
+  int32 small = 4;
+  sint64 long = 5;
+  uint32 count = 6;
+  fixed64 big = 7;
+  double real = 9;
+  Mood mood = 10;
+  repeated string texts = 11;
+  repeated All all = 12;
+  map<string, int64> sizes = 13;
+  map<int32, All> named = 14;
+  oneof one { string left = 15; bytes right = 16; }
+  optional bool maybe = 17;
+  string from = 18;
+}
+service S { rpc Do(All) returns (All); rpc Watch(All) returns (stream All); }
+"""
+
+
+@pytest.fixture(scope="module")
+def types(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    folder = tmp_path_factory.mktemp("types")
+    (folder / "t.proto").write_text(TYPES, encoding="utf-8")
+    return protos.read((folder,), ("t.proto",))
+
+
+@pytest.fixture(scope="module")
+def message(types: Contract) -> type[Any]:
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(types.descriptors).file:
+        pool.Add(file)
+    found: type[Any] = message_factory.GetMessageClass(pool.FindMessageTypeByName("t.v1.All"))
+    return found
+
+
+def linked(contract: Contract, data: object) -> LinkedStep:
+    """A step that sends a request, which must have no mistakes."""
+    reader = Reader(contract, {})
+    values = reader.message("t.v1.All", data, ())
+    assert reader.mistakes == []
+    return LinkedStep(contract, Call(rpc="Do"), contract.method("Do"), values)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+SCALARS = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": TEXTS,
+        "raw": TEXTS
+        | st.binary(max_size=5).map(lambda b: {"base64": base64.b64encode(b).decode()}),
+        "yes": st.booleans(),
+        "small": st.integers(-(2**31), 2**31 - 1),
+        "long": st.integers(-(2**63), 2**63 - 1),
+        "count": st.integers(0, 2**32 - 1),
+        "big": st.integers(0, 2**64 - 1),
+        "real": st.floats(allow_nan=False, allow_infinity=False),
+        "mood": st.sampled_from(["CALM", "LOUD"]),
+        "texts": st.lists(TEXTS, max_size=3),
+        "sizes": st.dictionaries(TEXTS, st.integers(-(2**63), 2**63 - 1), max_size=2),
+        "maybe": st.booleans(),
+        "from": TEXTS,
+    },
+)
+MESSAGES = st.recursive(
+    SCALARS,
+    lambda inner: st.tuples(
+        SCALARS,
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "all": st.lists(inner, max_size=2),
+                "named": st.dictionaries(st.integers(-9, 9).map(str), inner, max_size=2),
+            },
+        ),
+    ).map(lambda pair: {**pair[0], **pair[1]}),
+    max_leaves=4,
+)
+PROPERTY = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class Stubs:
+    """What stubs of the contract would be."""
+
+    def __init__(self, message: type[Any]) -> None:
+        self.All = message
+        self.CALM, self.LOUD = 0, 1
+
+
+def meant(contract: Contract, step: LinkedStep) -> Any:
+    values: tuple[Value, ...] = step.request
+    return without_zeros(contract, "t.v1.All", tree(values, lambda saved: None))
+
+
+@PROPERTY
+@given(MESSAGES)
+def test_python_makes_the_message_that_the_step_means(
+    types: Contract, message: type[Any], data: dict[str, Any]
+) -> None:
+    step = linked(types, data)
+    code = str(python.message(step))
+    made = eval(code, {"t_pb2": Stubs(message)})  # noqa: S307  (the code is what is tested)
+    found = without_zeros(types, "t.v1.All", protobuf.tree(made))
+    assert found == meant(types, step)
+
+
+@PROPERTY
+@given(MESSAGES)
+def test_python_makes_json_that_a_gateway_reads_as_the_message(
+    types: Contract, message: type[Any], data: dict[str, Any]
+) -> None:
+    step = linked(types, data)
+    made = eval(str(python.body(step)), {"base64": base64})  # noqa: S307  (as above)
+    parsed = json_format.Parse(json.dumps(made), message())
+    assert without_zeros(types, "t.v1.All", protobuf.tree(parsed)) == meant(types, step)
+    as_sent = from_json(types, "t.v1.All", json.loads(json.dumps(made)))
+    assert without_zeros(types, "t.v1.All", as_sent) == meant(types, step)
+
+
+@settings(PROPERTY, max_examples=10)
+@given(MESSAGES)
+def test_a_shell_sends_json_that_a_gateway_reads_as_the_message(
+    types: Contract, message: type[Any], data: dict[str, Any]
+) -> None:
+    step = linked(types, data)
+    program = f"printf '%s' {shell.body(step)}"
+    ended = subprocess.run(["sh", "-c", program], capture_output=True, timeout=10, check=True)
+    parsed = json_format.Parse(ended.stdout.decode(), message())
+    assert without_zeros(types, "t.v1.All", protobuf.tree(parsed)) == meant(types, step)
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "said"),
+    [
+        ({"txt": "a"}, ("txt",), "t.v1.All has no field 'txt'; did you mean 'text'?"),
+        ({"text": 1}, ("text",), "found 1; expected text"),
+        ({"raw": 1}, ("raw",), "found 1; expected text, which is sent as UTF-8"),
+        ({"raw": {"base64": "a"}}, ("raw", "base64"), "found 'a', which is not Base64"),
+        ({"yes": "true"}, ("yes",), "found 'true'; expected true or false"),
+        ({"small": 2**31}, ("small",), f"found {2**31}; expected {-(2**31)} to {2**31 - 1}"),
+        ({"count": -1}, ("count",), "found -1; expected 0 to 4294967295"),
+        ({"big": True}, ("big",), "found True; expected a uint64"),
+        ({"mood": "LUOD"}, ("mood",), "t.v1.Mood has no 'LUOD'; did you mean 'LOUD'?"),
+        ({"texts": "a"}, ("texts",), "found 'a'; expected a list"),
+        ({"texts": ["a", 2]}, ("texts", 1), "found 2; expected text"),
+        ({"all": [{"yes": 1}]}, ("all", 0, "yes"), "found 1; expected true or false"),
+        ({"named": {"x": {}}}, ("named", "x"), "found 'x'; expected an int32"),
+        ({"named": {"1": {"no": 1}}}, ("named", "1", "no"), "t.v1.All has no field 'no'"),
+        ({"sizes": []}, ("sizes",), "found []; expected a mapping"),
+        (
+            {"left": "a", "right": "b"},
+            ("right",),
+            "'left' and 'right' cannot both be set; leave one of them out",
+        ),
+        ({"text": {"from": "x"}}, ("text", "from"), "no earlier step saves 'x'; none is known"),
+        ({"real": {"text": ["1"]}}, ("real",), "found a mapping; expected a number, {from: NAME}"),
+        ([], (), "found []; expected a mapping with the fields of t.v1.All"),
+    ],
+)
+def test_what_does_not_fit_the_contract_is_found_where_it_stands(
+    types: Contract, data: object, place: tuple[str | int, ...], said: str
+) -> None:
+    reader = Reader(types, {})
+    reader.message("t.v1.All", data, ())
+    ((found, message),) = reader.mistakes
+    assert found == place
+    assert message.startswith(said)
+
+
+# --- Files ---------------------------------------------------------------------------------------
+
+GOOD = """title: T
+summary: S.
+steps:
+  - call: S.Do
+    request: {text: a}
+    save: {kept: text}
+    print:
+      - {label: text, path: text, value: a}
+"""
+API = """title: T
+summary: S.
+proto: t.proto
+connection: {host: localhost, grpc_port: 1, rest_port: 2}
+deadline: 1
+server: {title: t, command: [none], install: none}
+clients: [python/grpcio]
+"""
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str], Catalogue]:
+    """Makes a catalogue of one operation."""
+
+    def write(operation: str) -> Catalogue:
+        spec = tmp_path / "spec"
+        spec.mkdir()
+        (spec / "t.proto").write_text(TYPES, encoding="utf-8")
+        (spec / "api.yaml").write_text(API, encoding="utf-8")
+        (spec / "do.yaml").write_text(operation, encoding="utf-8")
+        return Catalogue([spec])
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        ("S.Do", "S.Doo", "4:11", "the contract has no method 'S.Doo'; did you mean 'S.Do'?"),
+        ("S.Do", "Watch", "4:11", "'Watch' streams, which steps cannot do yet"),
+        ("{text: a}", "{txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean 'text'?"),
+        ("kept: text", "kept: texts", "6:18", "'texts' is a list; write an index"),
+        ("kept: text", "main: text", "6:18", "'main' is the name of something else in programs"),
+        ("path: text", "path: tex", "8:29", "t.v1.All has no field 'tex'; did you mean 'text'?"),
+        ("path: text", "path: text.a", "8:29", "'text' is no message, so it has no 'a'"),
+        ("path: text", "path: 'all[0]'", "8:29", "'all[0]' is a t.v1.All; go on with one of its"),
+        ("path: text", "path: 'text[0]'", "8:29", "'text' is no list; leave out the index"),
+        ("path: text", "path: 'a..b'", "8:29", "found 'a..b'; expected names with dots"),
+        (", value: a", "", "8:9", "expected exactly one of 'value' and 'pattern'"),
+        ("value: a", "pattern: '('", "8:44", "not a regular expression"),
+        ("value: a", "lines: {a: b}", "8:42", "found 'lines'; expected 'each' with it"),
+        ("value: a", "each: all", "8:9", "with 'each', expected 'lines'"),
+        (
+            "    print:",
+            "    query: {a: b}\n    print:",
+            "7:12",
+            "the contract says where fields go",
+        ),
+        ("steps:", "model: m\nsteps:", "3:8", "found 'model' beside 'steps', which say it all"),
+        ("    request: {text: a}", "  - call: S.Do", "5:11", "'S.Do' is called by an earlier step"),
+    ],
+)
+def test_mistakes_in_steps_are_reported_at_line_and_column(
+    written: Callable[[str], Catalogue], old: str, new: str, place: str, said: str
+) -> None:
+    assert old in GOOD
+    catalogue = written(GOOD.replace(old, new, 1))
+    with pytest.raises(SamplegenError) as error:
+        catalogue.spec.operations()
+    found = str(error.value.problems[0]).partition("do.yaml:")[2]
+    assert found.startswith(f"{place}: {said}")
+
+
+def test_all_mistakes_are_reported_at_once(written: Callable[[str], Catalogue]) -> None:
+    text = GOOD.replace("{text: a}", "{txt: a, small: x}").replace("path: text", "path: tex")
+    with pytest.raises(SamplegenError) as error:
+        written(text).spec.operations()
+    assert len(error.value.problems) == 3
+
+
+def test_without_form_and_steps_both_are_named(written: Callable[[str], Catalogue]) -> None:
+    with pytest.raises(SamplegenError, match="'form' and 'steps' are missing; add one of them"):
+        written(GOOD.partition("steps:")[0]).spec.operations()
+
+
+def test_rest_without_a_contract_has_what_its_path_names(
+    written: Callable[[str], Catalogue],
+) -> None:
+    text = GOOD.replace("S.Do", "GET /v1/{a}/{b}").replace(
+        "request: {text: a}", "path: {a: x, c: y}"
+    )
+    with pytest.raises(SamplegenError) as error:
+        written(text).spec.operations()
+    assert [str(problem).partition("do.yaml:")[2] for problem in error.value.problems] == [
+        "4:5: {b} of 'GET /v1/{a}/{b}' has no value; add it to 'path'",
+        "5:21: 'GET /v1/{a}/{b}' has no {c}; known: a, b",
+    ]
+
+
+# --- Programs ------------------------------------------------------------------------------------
+
+PLAIN = """title: T
+summary: S.
+steps:
+  - call: GET /api/v1/label/{name}/values
+    path: {name: "a/b ä"}
+    query: {start: 1700000000, "match[]": [shelf, "x&y"]}
+    print:
+      - {label: first, path: "data[0]", value: milk}
+"""
+
+
+def test_rest_without_a_contract_sends_path_and_query_encoded(
+    written: Callable[[str], Catalogue],
+) -> None:
+    folder = written(PLAIN).spec.folder
+    api = API.replace("clients: [python/grpcio]", "clients: [python/requests, curl/rest]")
+    (folder / "api.yaml").write_text(api, encoding="utf-8")
+    catalogue = Catalogue([folder])
+    requests, curl = (catalogue.render(cell).text for cell in catalogue.cells)
+    url = "http://localhost:2/api/v1/label/a%2Fb%20%C3%A4/values"
+    assert f'url = "{url}"' in requests
+    assert '("match[]", "x&y")' in requests
+    assert 'print("first:", field(answer, "data")[0])' in requests
+    assert f"'{url}?start=1700000000&match%5B%5D=shelf&match%5B%5D=x%26y'" in curl
+    assert '("first: " + (field("data")[0] | tostring))' in curl
+
+
+@pytest.mark.parametrize("name", ["put-key", "transact", "lease"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_formatters_and_linters_change_nothing(name: str, client: str, tmp_path: Path) -> None:
+    catalogue = Catalogue([ETCD / "spec"])
+    (cell,) = (c for c in catalogue.cells if c.key == (name, client))
+    path = tmp_path / Path(client, cell.client.language.file.format(operation=name)).name
+    path.write_text(catalogue.render(cell).text, encoding="utf-8")
+    for command in (*cell.client.language.format, *cell.client.language.lint):
+        values = {"files": str(path), "python": sys.executable}
+        arguments = [argument.format(**values) for argument in command]
+        assert shutil.which(arguments[0]), f"{arguments[0]} is missing"
+        ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_saved_value_stands_in_later_requests() -> None:
+    catalogue = Catalogue([ETCD / "spec"])
+    texts = {
+        c.client.name: catalogue.render(c).text for c in catalogue.cells if c.key[0] == "lease"
+    }
+    assert list(texts) == CLIENTS
+    assert 'lease = field(answer, "ID")' in texts["python/grpcio"]
+    assert 'key=("heartbeat/" + str(lease)).encode()' in texts["python/grpcio"]
+    assert '("heartbeat/" + $lease | @base64)' in texts["curl/rest"]
+    assert '"lease": lease,' in texts["python/requests"]
+
+
+def test_samples_of_the_example_are_fresh() -> None:
+    files = Catalogue([ETCD / "spec"]).files()
+    for name, content in files.items():
+        assert (ETCD / "docs" / "samples" / name).read_bytes() == content
+    assert sum(re.search(r"\.(py|sh)$", name) is not None for name in files) == 9
