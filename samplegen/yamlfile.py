@@ -229,7 +229,7 @@ class _Builder:
             key = key_node.value
             line = key_node.start_mark.line + 1
             if key in lines:
-                message = f"{key!r} is repeated; first on line {lines[key]}"
+                message = f"{key!r} is repeated, first on line {lines[key]}"
                 self._note(key_node, f"{message}; keep one of them")
             lines[key] = line
             mapping[key] = self.build(value_node, inside)

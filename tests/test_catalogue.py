@@ -16,7 +16,7 @@ CATALOGUE = Catalogue()
 CELLS = {cell.name: cell for cell in CATALOGUE.cells}
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", [n for n, cell in CELLS.items() if cell.omitted is None])
 def test_the_published_sample_is_what_is_rendered(name: str) -> None:
     cell = CELLS[name]
     published = SAMPLES / cell.client.sample(cell.operation)
@@ -30,7 +30,7 @@ def test_the_samples_folder_holds_nothing_else() -> None:
 def test_the_index_names_every_sample_and_its_digest() -> None:
     index = json.loads((SAMPLES / INDEX).read_text())
     assert {(entry["operation"], entry["client"]) for entry in index} == {
-        cell.key for cell in CELLS.values()
+        cell.key for cell in CELLS.values() if cell.omitted is None
     }
     for entry in index:
         assert entry["sha256"] == sha256((SAMPLES / entry["path"]).read_bytes()).hexdigest()
@@ -43,7 +43,9 @@ def test_the_data_of_a_sample_lies_beside_it() -> None:
 
 def test_every_operation_meets_every_client() -> None:
     assert len(CELLS) == len(CATALOGUE.spec.names) * len(CATALOGUE.clients.names)
-    assert {CATALOGUE.state(cell) for cell in CELLS.values()} == {"ready"}
+    omitted = {name for name, cell in CELLS.items() if CATALOGUE.state(cell) == "omitted"}
+    assert omitted == {"infer-raw × curl/rest"}  # jq rounds its integers
+    assert {CATALOGUE.state(cell) for cell in CELLS.values()} == {"ready", "omitted"}
 
 
 def test_omitted_cells_and_cells_without_a_template_are_told_apart(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_omitted_cells_and_cells_without_a_template_are_told_apart(tmp_path: Pat
         catalogue.files()
     wanted = [problem.path and problem.path.name for problem in caught.value.problems]
     assert wanted == [f"{cell.operation.form}.sh.jinja" for cell in cells.values()
-                      if cell.client.name == "curl/extra"]  # fmt: skip
+                      if cell.client.name == "curl/extra" and cell.omitted is None]  # fmt: skip
 
 
 def test_a_deviation_is_the_call_that_the_library_makes_and_nothing_else(tmp_path: Path) -> None:

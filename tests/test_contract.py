@@ -13,6 +13,8 @@ from samplegen.contract import protoc, protos
 from samplegen.contract.model import Contract, Route
 from samplegen.errors import SamplegenError
 
+pytestmark = pytest.mark.processes  # protoc
+
 SHOP = """
 syntax = "proto3";
 package shop.v1;

@@ -131,9 +131,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_matter(path: Path) -> No
         ('a: "\\ud800"\n', "1:7: not YAML: while parsing a quoted scalar: found invalid Unicode"),
         ("a: 1\nb: \x07\n", "2:4: not YAML: found the control character U+0007; remove it"),
         (b"a: 1\nb: \xc3\xa9\xff\n", "2:5: found the byte 0xff, which is not UTF-8; save the file"),
-        ("a: 1\nb: 2\na: 3\n", "3:1: 'a' is repeated; first on line 1; keep one of them"),
-        ("1: a\n'1': b\n", "2:1: '1' is repeated; first on line 1; keep one of them"),
-        ("a: &x {b: [*x]}\n", "1:4: found an alias of the very value it stands in; write"),
+        ("a: 1\nb: 2\na: 3\n", "3:1: 'a' is repeated, first on line 1; keep one of them"),
+        ("1: a\n'1': b\n", "2:1: '1' is repeated, first on line 1; keep one of them"),
+        ("a: &x {b: [*x]}\n", "1:4: found an alias inside the value that it refers to; write"),
         ("? [a, b]\n: 1\n", "1:3: found a list or a mapping as a key; expected text"),
         ("a: !!bool maybe\n", "1:4: found the tag !!bool before 'maybe'; remove the tag"),
         ("a: !!timestamp x\n", "1:4: found the tag !!timestamp before 'x'; remove the tag"),
@@ -153,10 +153,10 @@ def test_what_cannot_be_read_is_told_at_its_place(
 def test_all_repeated_keys_and_wrong_tags_are_told_at_once(path: Path) -> None:
     content = "a: 1\na: !x 2\nb: {c: 1, c: 2}\na: 3\n"
     assert [found.partition(";")[0] for found in mistakes(path, content)] == [
-        "2:1: 'a' is repeated; first on line 1",
+        "2:1: 'a' is repeated, first on line 1",
         "2:4: found the tag !x before '2'",
-        "3:11: 'c' is repeated; first on line 3",
-        "4:1: 'a' is repeated; first on line 2",
+        "3:11: 'c' is repeated, first on line 3",
+        "4:1: 'a' is repeated, first on line 2",
     ]
 
 

@@ -12,10 +12,11 @@ from typing import Literal
 from samplegen.errors import nearest
 
 Kind = Literal[
-    "message", "enum", "string", "bytes", "bool",
+    "message", "enum", "string", "bytes", "bool", "integer",
     "int32", "int64", "uint32", "uint64", "float", "double",
 ]  # fmt: skip
-"""What a value is; encodings of one range, such as sint32 and sfixed32, are one kind."""
+"""What a value is; encodings of one range, such as sint32 and sfixed32, are one kind. `integer` is
+one of up to 64 bits that JSON has as a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,9 @@ class Field:
     presence: bool = False
     """Whether a field that is not set differs from one that is zero or empty."""
     required: bool = False
-    """Of proto2."""
+    """Of proto2, or OpenAPI."""
+    place: str = ""
+    """Where REST has it, `path` or `query`; empty: where the route says."""
     comment: str = ""
 
     @property
@@ -106,11 +109,13 @@ class Method:
     """None: REST does not have it, as far as the contract says."""
     comment: str = ""
     file: str = ""
+    limits: tuple[str, ...] = ()
+    """What it asks for, and steps cannot do yet."""
 
     @property
     def title(self) -> str:
         """The name with that of its service, without the package: `KV.Put`."""
-        return f"{short(self.service)}.{self.name}"
+        return f"{short(self.service)}.{self.name}" if self.service else self.name
 
     @property
     def path(self) -> str:

@@ -14,6 +14,7 @@ Mistake = tuple[Location, str]
 _RANGES: dict[Kind, tuple[int, int]] = {
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
+    "integer": (-(2**63), 2**63 - 1),
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
 }
@@ -200,8 +201,8 @@ class Reader:
 
 _ARTICLES: dict[Kind, str] = {
     "message": "a message", "enum": "the name of a value", "string": "text", "bytes": "bytes",
-    "bool": "true or false", "int32": "an int32", "int64": "an int64", "uint32": "a uint32",
-    "uint64": "a uint64", "float": "a number", "double": "a number",
+    "bool": "true or false", "integer": "an integer", "int32": "an int32", "int64": "an int64",
+    "uint32": "a uint32", "uint64": "a uint64", "float": "a number", "double": "a number",
 }  # fmt: skip
 
 
@@ -283,7 +284,7 @@ def _single(contract: Contract, known: Field, item: Any) -> Any:
     try:
         if known.kind == "bytes" and isinstance(item, str):
             return base64.b64decode(item, validate=True)
-        if known.kind in _RANGES and isinstance(item, str):
+        if known.kind in _RANGES and known.kind != "integer" and isinstance(item, str):
             return int(item)
     except ValueError:
         return item

@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 
 _SCALARS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
+    "integer": {"type": "integer"},
     "string": {"type": "string"},
     "bytes": {"type": "string", "contentEncoding": "base64"},
     "double": {"type": "number"},

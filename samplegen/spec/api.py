@@ -103,6 +103,9 @@ class Api:
     """The gRPC contract, a file beside `api.yaml`."""
     include: tuple[StrictStr, ...] = ()
     """Folders beside `api.yaml`, or below, that hold what the contract imports."""
+    openapi: StrictStr | None = None
+    """The contract of REST in place of `proto`: OpenAPI 2.0, 3.0 or 3.1, a file below the folder of
+    `api.yaml`, such as `contract/openapi.yaml`."""
     clients: tuple[StrictStr, ...] = ()
     """Those that speak this API, such as `python/requests`; empty: all but those that have
     no form but steps."""

@@ -47,16 +47,19 @@ class Linker:
         return tuple(found)
 
     def _step(self, step: Step, at: Location) -> LinkedStep | None:
-        if (match := _REST.fullmatch(step.call)) is not None:
-            return self._plain(step, match[2], at)
         method = self.contract.method(step.call)
+        if method is None and (match := _REST.fullmatch(step.call)) is not None:
+            return self._plain(step, match[2], at)
         if method is None:
-            hint = self.contract.hint(step.call) if self.contract.methods else "name a 'proto'"
+            known = bool(self.contract.methods)
+            hint = self.contract.hint(step.call) if known else "name a 'proto' or an 'openapi'"
             self._note((*at, "call"), f"the contract has no method {step.call!r}; {hint}")
             return None
         if method.client_streaming or method.server_streaming:
             self._note((*at, "call"), f"{step.call!r} streams, which steps cannot do yet")
             return None
+        for limit in method.limits:
+            self._note((*at, "call"), f"{step.call!r}: {limit}, which steps cannot do yet")
         for key in ("path", "query"):
             if getattr(step, key):
                 self._note((*at, key), "the contract says where fields go; put them in 'request'")
@@ -83,13 +86,14 @@ class Linker:
                 in_path[name] = value.content
         rest = [value for value in linked.request if value.field.name not in in_path]
         query: list[tuple[str, Any]] = []
-        if not route.body:
-            for value in rest:
-                content = value.content if value.field.repeated else (value,)
-                query += [(value.field.json_name, item.content) for item in content]
-                if value.field.kind == "message" or value.field.is_map:
-                    message = f"{value.field.name!r} goes into the query, which holds scalars only"
-                    self._note((*at, "request", value.field.name), message)
+        for value in rest:
+            if route.body and value.field.place != "query":
+                continue
+            content = value.content if value.field.repeated else (value,)
+            query += [(value.field.json_name, item.content) for item in content]
+            if value.field.kind == "message" or value.field.is_map:
+                message = f"{value.field.name!r} goes into the query, which holds scalars only"
+                self._note((*at, "request", value.field.name), message)
         return replace(linked, path=in_path, query=tuple(query))
 
     def _plain(self, step: Step, path: str, at: Location) -> LinkedStep:

@@ -130,6 +130,12 @@ class LinkedStep:
     lines: tuple[Line, ...] = ()
     expect: tuple[Expectation, ...] = ()
 
+    @property
+    def said(self) -> tuple[Value, ...]:
+        """What the body of a request over REST holds."""
+        asked = {*self.path, *(name for name, _ in self.query)}
+        return tuple(v for v in self.request if not {v.field.name, v.field.json_name} & asked)
+
     def may_be_empty(self, transport: str) -> bool:
         """Whether an answer without any field is as good as others."""
         grpc = transport == "grpc"

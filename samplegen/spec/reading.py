@@ -109,11 +109,15 @@ class Spec:
 
     @cached_property
     def contract(self) -> Contract:
-        """What the gRPC contract says; nothing if there is none.
+        """What the contract says; nothing if there is none.
 
         Raises:
             SamplegenError: It has mistakes, or nothing here can read it.
         """
+        if self.api.openapi is not None:
+            from samplegen.contract import openapi  # takes long, and few APIs need it
+
+            return openapi.read(self._existing(self.api.openapi))
         if self.api.proto is None:
             return Contract()
         from samplegen.contract import protos  # starts a compiler, and few commands need it
@@ -137,9 +141,13 @@ class Spec:
         return path
 
     def _check_api(self, api: Api) -> Mistakes:
-        path = self.layers.find(api.proto) if api.proto is not None else None
-        if api.proto is not None and (path is None or not path.is_file()):
-            yield ("proto",), f"found {api.proto!r}; expected a file beside api.yaml"
+        for key in ("proto", "openapi"):
+            file = getattr(api, key)
+            path = self.layers.find(file) if file is not None else None
+            if file is not None and (path is None or not path.is_file()):
+                yield (key,), f"found {file!r}; expected a file beside api.yaml"
+        if api.proto is not None and api.openapi is not None:
+            yield ("openapi",), "found 'openapi' beside 'proto'; leave one of them out"
         for index, name in enumerate(api.include):
             folder = self.layers.find(name)
             if folder is None or not folder.is_dir():

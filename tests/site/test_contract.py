@@ -14,6 +14,8 @@ from samplegen.site.book import Book
 from samplegen.site.plain import Plain
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.processes  # protoc
+
 MORE = """
 enum Colour { GREY = 0; RED = 1; };
 message Box {

@@ -89,7 +89,7 @@ def body(step: LinkedStep) -> Code:
     """The request as JSON in dicts and lists."""
     if step.method is None:
         return PYTHON.value(step.body)
-    return Code(_dict(value for value in step.request if value.field.name not in step.path))
+    return Code(_dict(step.said))
 
 
 def _dict(values: Iterable[Value]) -> str:

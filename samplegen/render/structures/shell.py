@@ -15,8 +15,8 @@ from samplegen.render.literals.shell import SHELL
 from samplegen.spec.operation import Line, LinkedStep
 
 _TYPED: Mapping[Kind, str] = {
-    "int32": "tonumber", "uint32": "tonumber", "float": "tonumber", "double": "tonumber",
-    "bool": "fromjson",
+    "integer": "tonumber", "int32": "tonumber", "uint32": "tonumber", "float": "tonumber",
+    "double": "tonumber", "bool": "fromjson",
 }  # fmt: skip
 """What jq makes of a variable of the shell, which is text, for kinds that JSON does not quote."""
 
@@ -25,7 +25,7 @@ def body(step: LinkedStep) -> Code:
     """The request: JSON as a word of the shell, or what makes it of variables."""
     if step.method is None:
         return SHELL.quote(json.dumps(step.body, ensure_ascii=False, indent=2))
-    values = [value for value in step.request if value.field.name not in step.path]
+    values = step.said
     text = _object(values)
     names = sorted(set(_saved(values)))
     if not names:
