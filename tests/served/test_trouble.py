@@ -151,7 +151,7 @@ def test_a_server_that_hangs_up(front: Ingress, samplegen: Run, transport: str) 
     with silent() as port:
         line = complaint(samplegen, front, f"{secure}://localhost:{port}", "mixed")
         assert f"localhost:{port}" in line
-        assert f"if it does not encrypt, write {plain}://localhost:{port}" in line
+        assert f"if it does not use TLS, write {plain}://localhost:{port}" in line
 
 
 def test_a_key_with_a_password_is_refused_and_not_asked_for(front: Ingress, tmp_path: Path) -> None:
