@@ -45,6 +45,7 @@ omits:
   model-metadata: a toy knows no metadata
   classify-image: a toy sees nothing
   infer: a toy sends no tensors
+  infer-raw: a toy sends no tensors
 """
 
 TEMPLATE = """
@@ -101,7 +102,7 @@ def test_they_are_listed(own: Path, samplegen: Run) -> None:
     assert states["add-one", "curl/rest"] == "ready"
     assert states["server-metadata", "toy/urllib"] == "ready"
     assert states["add-one", "toy/urllib"] == "omitted"
-    assert len(cells) == 6 * 13
+    assert len(cells) == 10 * 13
 
 
 def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
@@ -111,7 +112,8 @@ def test_they_are_rendered_judged_and_shown(own: Path, samplegen: Run) -> None:
     assert (own / "site/samples/curl/rest/add-one.sh").is_file()
 
     clients = [f"--client={name}" for name in ("toy", "python")]
-    judged = samplegen("verify", "add-one", "server-metadata", "--json", *clients, *OWN, cwd=own)
+    asked = ("verify", "add-one", "server-metadata", "--json", *clients, *OWN)
+    judged = samplegen(*asked, cwd=own, timeout=250)
     assert judged.returncode == 0, judged.stderr
     verdicts = {(v["operation"], v["client"]): v for v in json.loads(judged.stdout)}
     toy = verdicts["server-metadata", "toy/urllib"]
