@@ -46,7 +46,7 @@ def test_list_shows_every_cell(samplegen: Run) -> None:
     assert len(cells) == 108
     omitted = [cell for cell in cells if cell["state"] != "ready"]
     assert [(cell["operation"], cell["client"], cell["state"]) for cell in omitted] == [
-        ("infer-raw", "curl/rest", "omitted")
+        ("infer-binary", "curl/rest", "omitted")
     ]
     assert "beyond 2^53" in omitted[0]["reason"]
     text = samplegen("list").stdout

@@ -129,7 +129,7 @@ def test_an_expected_value_keeps_its_type(tmp_path: Path) -> None:
         ("infer_array", "did you mean 'infer-array'?"),
         (
             "zzz",
-            "known: health, infer-array, infer-fp16, infer-image, infer-raw, infer-simple, "
+            "known: health, infer-array, infer-binary, infer-fp16, infer-image, infer-simple, "
             "infer-strings, model-metadata, server-metadata",
         ),
         ("", "known: health"),
@@ -158,7 +158,7 @@ def test_an_own_file_is_laid_over_the_packaged_one_and_a_new_one_is_added(tmp_pa
     assert own.api == packaged.api
     assert [o.name for o in own.operations()] == [
         "new", "server-metadata", "model-metadata", "infer-image", "infer-array", "infer-strings",
-        "infer-simple", "infer-raw", "infer-fp16", "health",
+        "infer-simple", "infer-binary", "infer-fp16", "health",
     ]  # fmt: skip
 
 

@@ -17,11 +17,11 @@ from samplegen.render.clients import Client
 from samplegen.selection import default_cache
 from tests.conftest import missing
 
+pytestmark = pytest.mark.processes  # tools of clients
+
 CATALOGUE = Catalogue()
 TOOL = """
 import pathlib, sys, time
-
-pytestmark = pytest.mark.processes  # tools of clients
 
 calls, *files = map(pathlib.Path, sys.argv[1:])
 with calls.open("a") as lines:
