@@ -92,7 +92,7 @@ def test_unknown_names_get_the_nearest_ones_all_at_once(samplegen: Run) -> None:
         "error: no operation 'helth'; did you mean 'health'?",
         "error: no client 'python/tritonclient-grcp'; did you mean 'python/tritonclient-grpc'?",
     )
-    fails(samplegen("verify", "infer"), 2, "no operation 'infer'; did you mean 'infer-image'?")
+    fails(samplegen("verify", "infer"), 2, "no operation 'infer'; did you mean 'infer-fp16'?")
     fails(samplegen("verify", "--client", "pyton"), 2, "no client 'pyton'; did you mean 'python'?")
     fails(samplegen("shwo"), 2, "no command 'shwo'; did you mean 'show'?")
     fails(samplegen("list", "--jsn"), 2, "--json")
@@ -255,7 +255,9 @@ def test_operations_and_clients_complete(samplegen: Run) -> None:
         )
         return [line.partition(",")[2] for line in finished.stdout.splitlines()]
 
-    assert completed("samplegen show inf", 2) == ["infer-array", "infer-image"]
+    assert completed("samplegen show inf", 2) == [
+        "infer-array", "infer-binary", "infer-fp16", "infer-image", "infer-simple", "infer-strings",
+    ]  # fmt: skip
     assert completed("samplegen show health --client cu", 4) == ["curl/rest"]
     assert "verify" in completed("samplegen ver", 1)
 

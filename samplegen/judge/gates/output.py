@@ -81,22 +81,33 @@ def _matches(line: str, expectation: Expectation, datatype: str, quoted: Collect
 
 
 def texts(line: str) -> list[str] | None:
-    """The texts in quotes that stand in a line, a blank between them; None if there is more."""
+    """The texts in quotes that stand in a line, a blank between them; None if there is more.
+
+    Control characters may be escaped in any way that JSON has; letters stand as they are.
+    """
     decoder = json.JSONDecoder()
     found: list[str] = []
     end = 0
     while end < len(line) or not found:
+        start = end
         try:
-            text, end = decoder.raw_decode(line, end)
+            text, end = decoder.raw_decode(line, start)
         except ValueError:
             return None
         if not isinstance(text, str) or line[end : end + 1] not in ("", " "):
+            return None
+        if _letters(line[start:end]) != _letters(text):
             return None
         found.append(text)
         if end == len(line):
             return found
         end += 1
     return None
+
+
+def _letters(text: str) -> list[str]:
+    """The characters beyond ASCII that can be seen."""
+    return [c for c in text if not c.isascii() and c.isprintable()]
 
 
 def _equal(text: str, expected: tuple[Scalar, ...], tolerance: float, datatype: str) -> bool:

@@ -98,21 +98,21 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("opposite:", output))
+	fmt.Println(joined("opposite:", output))
 
 	output2, err := values(response, "signed", "INT64",
 		(*inference.InferTensorContents).GetInt64Contents)
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("signed:", output2))
+	fmt.Println(joined("signed:", output2))
 
 	output3, err := values(response, "unsigned", "UINT64",
 		(*inference.InferTensorContents).GetUint64Contents)
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("unsigned:", output3))
+	fmt.Println(joined("unsigned:", output3))
 
 	return nil
 }
@@ -151,8 +151,8 @@ func values[T any](
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}

@@ -52,7 +52,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("a:", output))
+	fmt.Println(joined("a:", output))
 
 	return nil
 }
@@ -117,8 +117,8 @@ func values[T any](body []byte, name, datatype string) ([]T, error) {
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}

@@ -105,19 +105,19 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("opposite:", output))
+	fmt.Println(joined("opposite:", output))
 
 	output2, err := values[int64](response, "signed", "INT64")
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("signed:", output2))
+	fmt.Println(joined("signed:", output2))
 
 	output3, err := values[uint64](response, "unsigned", "UINT64")
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("unsigned:", output3))
+	fmt.Println(joined("unsigned:", output3))
 
 	return nil
 }
@@ -182,8 +182,8 @@ func values[T any](body []byte, name, datatype string) ([]T, error) {
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}

@@ -66,7 +66,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("doubled:", output))
+	fmt.Println(joined("doubled:", output))
 
 	return nil
 }
@@ -151,8 +151,8 @@ func values[T any](body []byte, name, datatype string) ([]T, error) {
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}

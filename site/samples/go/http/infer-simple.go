@@ -61,13 +61,13 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("OUTPUT0:", output))
+	fmt.Println(joined("OUTPUT0:", output))
 
 	output2, err := values[int32](response, "OUTPUT1", "INT32")
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("OUTPUT1:", output2))
+	fmt.Println(joined("OUTPUT1:", output2))
 
 	return nil
 }
@@ -132,8 +132,8 @@ func values[T any](body []byte, name, datatype string) ([]T, error) {
 	return nil, fmt.Errorf("the answer has no output %s", name)
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}

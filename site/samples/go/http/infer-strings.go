@@ -54,19 +54,19 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("upper shape:", shape(response, "upper")))
+	fmt.Println(joined("upper shape:", shape(response, "upper")))
 
 	first := output[:min(8, len(output))]
-	fmt.Println(line("upper first:", quoted(first)))
+	fmt.Println(joined("upper first:", quoted(first)))
 
 	output2, err := values[int32](response, "length", "INT32")
 	if err != nil {
 		return err
 	}
-	fmt.Println(line("length shape:", shape(response, "length")))
+	fmt.Println(joined("length shape:", shape(response, "length")))
 
 	first2 := output2[:min(8, len(output2))]
-	fmt.Println(line("length first:", first2))
+	fmt.Println(joined("length first:", first2))
 
 	return nil
 }
@@ -153,8 +153,8 @@ func shape(body []byte, name string) []int {
 	return nil
 }
 
-// line puts elements behind a label, and a blank before each.
-func line[T any](label string, elements []T) string {
+// joined puts elements behind a label, and a blank before each.
+func joined[T any](label string, elements []T) string {
 	for _, element := range elements {
 		label += fmt.Sprint(" ", element)
 	}
