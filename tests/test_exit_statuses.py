@@ -24,6 +24,7 @@ pytestmark = pytest.mark.processes
 
 GREET = ("greet", "--client", "python/urllib")
 TORN = ("--templates", "torn", "--templates", "templates")
+SILENT = ("--client", "python", "--templates", "silent", "--templates", "templates")
 LACKING = ("--client", "python", "--templates", "lacking", "--templates", "templates")
 
 
@@ -71,6 +72,7 @@ CASES = [
         (*LACKING, "--require", "python"),
         "required, but not fully judged: a toy is missing",
     ),
+    Case(0, "verify", (*SILENT, "--require", "python")),
     Case(1, "verify", ("--endpoint", "localhost:1:2"), "no server answers"),
     Case(1, "verify", ("--costs", "damaged.json"), "damaged.json: not a file of verdicts"),
     Case(1, "verify", ("--verdicts", "damaged.json"), "damaged.json: not a file of verdicts"),

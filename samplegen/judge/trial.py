@@ -109,6 +109,7 @@ class Trial:
             operation=self.cell.operation.name,
             client=self.cell.client.name,
             status=status,
+            omitted=self.cell.omitted is not None,
             gate=gate,
             findings=findings,
             not_tried=self._not_tried,

@@ -42,6 +42,8 @@ class Verdict:
     """The gate that a failed sample did not pass; null also where no verdict could be reached."""
     findings: tuple[Finding, ...] = ()
     """Why it failed or was skipped; none if it passed."""
+    omitted: bool = False
+    """Whether it was skipped because the client does not support the operation, on any machine."""
     not_tried: dict[Gate, str] = field(default_factory=dict)
     """The gates that could not be tried, and why."""
     waived: dict[Gate, str] = field(default_factory=dict)
@@ -163,11 +165,15 @@ def merge(path: Path, verdicts: Iterable[Verdict], cells: Iterable[tuple[str, st
 
 
 def lacking(verdicts: Iterable[Verdict], required: Collection[str]) -> list[Verdict]:
-    """The verdicts of required clients that were skipped, or whose gates were not all tried."""
+    """The verdicts of required clients that were skipped, or whose gates were not all tried.
+
+    What a client does not support by its `client.yaml` is not lacking.
+    """
     return [
         verdict
         for verdict in verdicts
         if verdict.client in required
+        and not verdict.omitted
         and (verdict.status == "skipped" or (verdict.status == "passed" and verdict.unproved))
     ]
 
