@@ -64,7 +64,7 @@ def test_the_core_lists_shows_and_generates(wheel: Path, tmp_path: Path) -> None
     programs = install(wheel, tmp_path)
     samplegen = programs / "samplegen"
     cells = json.loads(run(samplegen, "list", "--json", cwd=tmp_path))
-    assert len(cells) == 60
+    assert len(cells) == 108
     shown = run(samplegen, "show", "health", "--client", "curl/rest", cwd=tmp_path)
     assert shown == (ROOT / "site/samples/curl/rest/health.sh").read_text()
     run(samplegen, "generate", cwd=tmp_path)
@@ -85,7 +85,7 @@ def test_with_its_extra_it_verifies_from_another_folder(wheel: Path, tmp_path: P
     clients = [f"--client=python/tritonclient-{transport}" for transport in ("grpc", "http")]
     judged = run(programs / "samplegen", "verify", "--json", *clients, cwd=tmp_path)
     verdicts = json.loads(judged)
-    assert len(verdicts) == 10
+    assert len(verdicts) == 18
     assert {verdict["status"] for verdict in verdicts} == {"passed"}
 
 
