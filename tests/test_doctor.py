@@ -125,5 +125,5 @@ def test_in_brief_it_counts_the_samples_that_cannot_run(
     )
     assert "toy-formatter" not in toys.stdout, "samples run without it"
     (packaged,) = samplegen("doctor", "--brief", PATH=path).stdout.splitlines()
-    assert "JDK 17 or newer and Maven (10 samples), Go 1.24 or newer and protoc (10" in packaged
+    assert "JDK 17 or newer and Maven (18 samples), Go 1.24 or newer and protoc (18" in packaged
     assert re.search(r": sudo apt install g\+\+ cmake make .* maven golang-go curl jq", packaged)
