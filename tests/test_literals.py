@@ -348,13 +348,14 @@ def test_spans_cover_the_connection_values_of_a_text(before: str, host: str, aft
         unmarked = before + host + after + host
         if kind == "shell" and "\0" in unmarked:
             continue
-        if kind == "cpp" and "??" in unmarked:
-            continue  # C++17 has no trigraphs; escaping them only spares a warning
         code = literals.quote(text)
         assert plain(code) == literals.quote(unmarked)
         first, second = spans(code)
         assert (first.name, second.name) == ("host", "model")
-        assert plain(code)[slice(*first[:2])] == plain(code)[slice(*second[:2])]
+        said = [plain(code)[slice(*span[:2])] for span in (first, second)]
+        if kind == "c++":  # where a question mark is escaped behind another one
+            said = [one.replace(r"\?", "?") for one in said]
+        assert said[0] == said[1]
         assert first.end <= second.start
 
 

@@ -137,6 +137,53 @@ def test_mistakes_are_told_at_their_place(
     assert any(message in p.message and p.line and p.column for p in caught.value.problems)
 
 
+def test_a_file_that_is_referred_to_is_read_once(tmp_path: Path) -> None:
+    content = document("3.1.0")
+    (tmp_path / "item.yaml").write_text(yaml.safe_dump({"Item": {
+        "type": "object", "properties": {"next": {"$ref": "#/Item"}, "n": {"type": "integer"}},
+    }}))  # fmt: skip
+    text = json.dumps(content).replace("#/components/schemas/Item", "item.yaml#/Item")
+    content = json.loads(text)
+    content["components"] = {}
+    contract = openapi.read(written(tmp_path, content))
+    assert sorted(contract.messages) == ["GET /v1/items/{id} request", "Item", "addItem request"]
+    assert contract.messages["Item"].fields["next"].type == "Item"
+
+
+@pytest.mark.parametrize(
+    ("other", "reference", "message"),
+    [
+        (None, "other.yaml#/Item", "shop.yaml:LINE: found 'other.yaml#/Item'; there is no such"),
+        ("Item: {}", "other.yaml#/Itm", "shop.yaml:LINE: found 'other.yaml#/Itm', which is not"),
+        ("[1, 2]", "other.yaml#/Item", "shop.yaml:LINE: found 'other.yaml#/Item', which is not"),
+        ("Item: [", "other.yaml#/Item", "other.yaml:2:1: not YAML"),
+        ("Item: {$ref: '#/Itm'}", "other.yaml#/Item", "other.yaml:1:14: found '#/Itm', which is"),
+        ("Item: {$ref: '#/Item'}", "other.yaml#/Item", "references that lead to each other"),
+        (
+            "Item: {properties: 5}",
+            "other.yaml#/Item",
+            "or a file that it refers to, is not OpenAPI",
+        ),
+    ],
+)
+def test_mistakes_of_files_that_are_referred_to(
+    other: str | None, reference: str, message: str, tmp_path: Path
+) -> None:
+    content = document("3.1.0")
+    answer = content["paths"]["/items"]["post"]["responses"]["200"]
+    answer["content"]["application/json"] = {"schema": {"$ref": reference}}
+    text = {"paths": content.pop("paths"), **content}
+    if other is not None:
+        (tmp_path / "other.yaml").write_text(other)
+    path = written(tmp_path, text)
+    lines = path.read_text().splitlines()
+    number = next(n for n, line in enumerate(lines, 1) if reference in line)
+    message = message.replace("LINE", f"{number}:{lines[number - 1].index('$') + 7}")
+    with pytest.raises(SamplegenError) as caught:
+        openapi.read(path)
+    assert message in str(caught.value.problems[0])
+
+
 API = """\
 title: Shop
 summary: Items.

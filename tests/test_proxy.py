@@ -70,6 +70,27 @@ def test_rest_passes_both_ways_and_is_recorded(proxy: Proxy, toy: Toys) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "path", "call"),
+    [
+        ("/seldon/default/things/7", "/things/7", "Read"),
+        ("/things/7", "/things/7", ""),
+        ("/seldon/defaults/things/7", "/seldon/defaults/things/7", ""),
+        ("/seldon/default", "/seldon/default", ""),
+        ("/seldon/default/seldon/default/things/7", "/seldon/default/things/7", ""),
+    ],
+)
+def test_calls_stand_below_the_base_path(
+    target: str, path: str, call: str, proxy: Proxy, toy: Toys
+) -> None:
+    toy.answers[target] = (200, {}, b"{}")
+    with before(proxy, toy.connection, base_path="/seldon/default") as at:
+        at.ask("GET", target)
+    (exchange,) = at.session.exchanges
+    assert (exchange.path, exchange.call) == (path, call)
+    assert toy.asked[0][1] == target
+
+
+@pytest.mark.parametrize(
     ("body", "options"),
     [
         (b"a body", {}),

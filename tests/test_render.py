@@ -81,6 +81,25 @@ def hostile(draw: st.DrawFn, original: Operation) -> Operation:
     )
 
 
+def harmless(operation: Operation) -> Operation:
+    """The same without a text that could mean anything in source text."""
+    inputs = (
+        replace(tensor, name=f"input{n}", data=None if tensor.file else ("a",) * tensor.size)
+        if tensor.datatype == "BYTES"
+        else replace(tensor, name=f"input{n}")
+        for n, tensor in enumerate(operation.inputs)
+    )
+    outputs = (replace(tensor, name=f"output{n}") for n, tensor in enumerate(operation.outputs))
+    return replace(
+        operation,
+        title="A title",
+        summary="A summary.",
+        model="model",
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+    )
+
+
 OPERATIONS = st.tuples(*(hostile(o) for o in CATALOGUE.spec.operations()))
 HOSTS = SHELL_TEXTS | st.just("localhost")
 
@@ -317,15 +336,9 @@ def test_every_text_is_a_constant_of_the_python_program(
     connection = with_values(DOCUMENTED, host=host)
     for operation in operations:
         for client in PYTHON:
-            original = CATALOGUE.spec.operation(operation.name)
             tree = ast.parse(rendered(operation, client, connection).text.encode())
-            skeleton = ast.parse(rendered(original, client, DOCUMENTED).text.encode())
-            if operation.form in ("infer", "infer-raw"):  # datatypes bring imports and functions
-                assert [n for n in kinds(tree.body) if n not in ("Import", "FunctionDef")] == [
-                    n for n in kinds(skeleton.body) if n not in ("Import", "FunctionDef")
-                ]
-            else:
-                assert kinds(ast.walk(tree)) == kinds(ast.walk(skeleton))
+            skeleton = ast.parse(rendered(harmless(operation), client, DOCUMENTED).text.encode())
+            assert kinds(ast.walk(tree)) == kinds(ast.walk(skeleton))
             constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
             if operation.form in ("health", "model-metadata", "infer", "classify-image"):
                 assert operation.model in constants

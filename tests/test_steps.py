@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from samplegen.catalogue import Catalogue
 from samplegen.contract import protos
 from samplegen.contract.model import Contract
-from samplegen.contract.values import Reader, Value, from_json, tree, without_zeros
+from samplegen.contract.trees import from_json, tree, without_zeros
+from samplegen.contract.values import Reader, Value
 from samplegen.errors import SamplegenError
+from samplegen.judge.gates import wire
 from samplegen.judge.servers.proxy import protobuf
+from samplegen.judge.servers.proxy.exchanges import Exchange, Link
 from samplegen.render.structures import python, shell
 from samplegen.spec.operation import Call, LinkedStep
 from tests.conftest import ROOT
@@ -250,6 +253,9 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
         ("{text: a}", "{txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean 'text'?"),
         ("kept: text", "kept: texts", "6:18", "'texts' is a list; write an index"),
         ("kept: text", "main: text", "6:18", "'main' is the name of something else in programs"),
+        ("kept: text", "url: text", "6:17", "'url' is the name of something else in programs"),
+        ("kept: text", "answer2: text", "6:21", "'answer2' is the name of something else in prog"),
+        ("kept: text", "t_pb2: text", "6:19", "'t_pb2' is the name of something else in programs"),
         ("path: text", "path: tex", "8:29", "t.v1.All has no field 'tex'; did you mean 'text'?"),
         ("path: text", "path: text.a", "8:29", "'text' is no message, so it has no 'a'"),
         ("path: text", "path: 'all[0]'", "8:29", "'all[0]' is a t.v1.All; go on with one of its"),
@@ -306,6 +312,31 @@ def test_rest_without_a_contract_has_what_its_path_names(
     ]
 
 
+@pytest.mark.parametrize(
+    ("target", "problems"),
+    [
+        ("/v1/a%2Fb?q=1&q=2&at=x", 0),
+        ("/v1/a%2Fb?at=x&q=1&q=2", 0),
+        ("/v1/a%2Fb?q=2&q=1&at=x", 1),
+        ("/v1/a%2Fb?q=1&q=2", 1),
+        ("/v1/a%2Fb?q=1&q=2&at=x&more=", 1),
+        ("/v1/other?q=1&q=2&at=x", 1),
+    ],
+)
+def test_path_and_query_of_a_step_are_seen_on_the_wire(target: str, problems: int) -> None:
+    call = "GET /v1/{name}"
+    query = (("q", 1), ("q", 2), ("at", "x"))
+    step = LinkedStep(
+        Contract(), Call(rpc=call, rest=call), None, (), path={"name": "a/b"}, query=query
+    )
+    link = Link(number=0, transport="rest", opened=0.0)
+    exchange = Exchange(
+        number=0, link=link, transport="rest", method="GET", target=target, authority="",
+        headers=(), received=0.0,
+    )  # fmt: skip
+    assert len([*wire._placed(step, exchange)]) == problems
+
+
 # --- Programs ------------------------------------------------------------------------------------
 
 PLAIN = """title: T
@@ -333,6 +364,30 @@ def test_rest_without_a_contract_sends_path_and_query_encoded(
     assert 'print("first:", field(answer, "data")[0])' in requests
     assert f"'{url}?start=1700000000&match%5B%5D=shelf&match%5B%5D=x%26y'" in curl
     assert '("first: " + (field("data")[0] | tostring))' in curl
+
+
+def test_operations_of_the_same_calls_keep_their_own_values(
+    written: Callable[[str], Catalogue],
+) -> None:
+    """Programs of one structure are shared, so what steps send is a part of the structure."""
+    folder = written(GOOD.replace("{text: a}", "{text: first}")).spec.folder
+    for name in ("second", "third"):
+        text = GOOD.replace("{text: a}", f"{{text: {name}}}")
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    catalogue = Catalogue([folder])
+    texts = {cell.operation.name: catalogue.render(cell).text for cell in catalogue.cells}
+    assert {name: [w for w in ("first", "second", "third") if f'text="{w}"' in text]
+            for name, text in texts.items()} == {
+        "do": ["first"], "second": ["second"], "third": ["third"],
+    }  # fmt: skip
+
+
+def test_a_change_of_the_contract_is_seen(written: Callable[[str], Catalogue]) -> None:
+    folder = written(GOOD).spec.folder
+    assert Catalogue([folder]).spec.contract.method("Do")
+    proto = folder / "t.proto"
+    proto.write_text(proto.read_text().replace("rpc Do(", "rpc Other("), encoding="utf-8")
+    assert Catalogue([folder]).spec.contract.method("Do") is None
 
 
 @pytest.mark.parametrize("name", ["put-key", "transact", "lease"])

@@ -23,7 +23,7 @@ def fitted(
     What is left aside there is printed to stderr.
     """
     server = _asked(api, connection)
-    if api.server.name is None or server in (UNKNOWN,) or server.name == api.server.name:
+    if api.server.name is None or server == UNKNOWN or server.name == api.server.name:
         return tuple(cells), connection
     aside = {
         cell.operation.name: labels

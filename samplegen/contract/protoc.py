@@ -20,7 +20,6 @@ _ABSENT = re.compile(r"(?P<file>[^:\n]+): File not found\.")
 _IMPORT = re.compile(r"Import \"(?P<file>.+)\" was not found or had errors")
 
 
-@lru_cache(maxsize=16)
 def descriptors(folders: tuple[Path, ...], files: tuple[str, ...]) -> bytes:
     """The serialized `FileDescriptorSet` of protos and all that they import, with comments.
 
@@ -32,6 +31,14 @@ def descriptors(folders: tuple[Path, ...], files: tuple[str, ...]) -> bytes:
     Raises:
         SamplegenError: There is no compiler, or it finds mistakes; with each of them.
     """
+    protos = (path.stat() for folder in folders for path in sorted(folder.rglob("*.proto")))
+    stamp = tuple((found.st_ino, found.st_mtime_ns, found.st_size) for found in protos)
+    return _compiled(folders, files, stamp)
+
+
+@lru_cache(maxsize=16)
+def _compiled(folders: tuple[Path, ...], files: tuple[str, ...], stamp: object) -> bytes:
+    """The same, as long as no proto changes; `stamp` tells when one does."""
     command = _compiler()
     with tempfile.TemporaryDirectory() as name:
         output = Path(name) / "descriptors"

@@ -1,8 +1,8 @@
-"""Values of messages: what a request holds, checked field by field, and what JSON says of them."""
+"""Values of messages: what a request holds, checked field by field."""
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,18 +11,17 @@ from samplegen.errors import nearest
 
 Location = tuple[str | int, ...]
 Mistake = tuple[Location, str]
-_RANGES: dict[Kind, tuple[int, int]] = {
+RANGES: dict[Kind, tuple[int, int]] = {
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
     "integer": (-(2**63), 2**63 - 1),
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
 }
+"""The least and the greatest number of each kind of integer."""
 _OWN_JSON = "google.protobuf."
 """Messages of this package have a JSON of their own."""
 _TEXT = Field(name="", json_name="", number=0, kind="string", declared="string")
-_LONG = frozenset({"int64", "uint64"})
-"""Kinds that JSON has as text; see the JSON mapping of Protocol Buffers."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,16 @@ class Reader:
         if not isinstance(data, Mapping):
             self._note(at, f"found {data!r}; expected a mapping with the fields of {name}")
             return ()
-        found = []
+        found: list[Value] = []
         groups: dict[str, str] = {}
         for key, item in data.items():
             known = message.field(key)
             if known is None:
                 self._note((*at, key), f"{name} has no field {key!r}; {_fields(message, key)}")
                 continue
-            if known.oneof and known.oneof in groups:
+            if any(value.field.name == known.name for value in found):
+                self._note((*at, key), f"{known.name!r} is set by both of its names; keep one")
+            elif known.oneof and known.oneof in groups:
                 both = f"{groups[known.oneof]!r} and {key!r}"
                 self._note((*at, key), f"{both} cannot both be set; leave one of them out")
             groups[known.oneof] = key
@@ -174,8 +175,8 @@ class Reader:
         match data:
             case bool() if kind == "bool":
                 return data
-            case int() if kind in _RANGES and not isinstance(data, bool):
-                low, high = _RANGES[kind]
+            case int() if kind in RANGES and not isinstance(data, bool):
+                low, high = RANGES[kind]
                 if not low <= data <= high:
                     self._note(at, f"found {data}; expected {low} to {high}, as {kind} can hold")
                 return data
@@ -212,116 +213,3 @@ def _article(known: Field) -> str:
 
 def _fields(message: Message, key: str) -> str:
     return nearest(str(key), message.fields) if message.fields else "it has none"
-
-
-Fill = Callable[[Saved], Any]
-"""What an answer held."""
-
-
-def tree(values: Iterable[Value], fill: Fill) -> dict[str, Any]:
-    """A message as a tree: fields by name, bytes as bytes, enums by name."""
-    return {value.field.name: _tree(value, fill) for value in values}
-
-
-def _tree(value: Value, fill: Fill) -> Any:
-    known, content = value.field, value.content
-    if known.repeated:
-        return [_tree(item, fill) for item in content]
-    if known.is_map:
-        return {_text(key): _tree(item, fill) for key, item in content}
-    if known.kind == "message":
-        return tree(content, fill)
-    if isinstance(content, Saved):
-        return fill(content)
-    if isinstance(content, Joined):
-        text = "".join(p if isinstance(p, str) else plain(fill(p)) for p in content.parts)
-        return text.encode() if known.kind == "bytes" else text
-    return content
-
-
-def plain(value: Any) -> str:
-    """A scalar as text."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else _text(value)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def json_scalar(kind: Kind, value: Any) -> Any:
-    """A scalar as JSON has it: bytes in Base64, integers of 64 bits as text."""
-    if kind == "bytes":
-        return base64.b64encode(value).decode()
-    return str(value) if kind in _LONG else value
-
-
-def from_json(contract: Contract, name: str, data: Any) -> Any:
-    """A message in JSON as a tree; what does not fit its field stays as it is."""
-    if not isinstance(data, Mapping) or name not in contract.messages:
-        return data
-    message = contract.messages[name]
-    return dict(_from_json(contract, message, data))
-
-
-def _from_json(
-    contract: Contract, message: Message, data: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
-    for key, item in data.items():
-        known = message.field(key)
-        if known is None:
-            yield key, item
-        elif known.repeated and isinstance(item, list):
-            yield known.name, [_single(contract, known, one) for one in item]
-        elif known.is_map and isinstance(item, Mapping):
-            yield known.name, {k: _single(contract, known, one) for k, one in item.items()}
-        else:
-            yield known.name, _single(contract, known, item)
-
-
-def _single(contract: Contract, known: Field, item: Any) -> Any:
-    if known.kind == "message":
-        return from_json(contract, known.type, item)
-    try:
-        if known.kind == "bytes" and isinstance(item, str):
-            return base64.b64decode(item, validate=True)
-        if known.kind in _RANGES and known.kind != "integer" and isinstance(item, str):
-            return int(item)
-    except ValueError:
-        return item
-    return item
-
-
-def without_zeros(contract: Contract, name: str, data: Any) -> Any:
-    """A tree without the fields that say as much as if they were not there."""
-    if not isinstance(data, Mapping) or name not in contract.messages:
-        return data
-    found = {}
-    for key, item in data.items():
-        known = contract.messages[name].field(key)
-        if known is None:
-            found[key] = item
-        elif known.repeated or known.is_map:
-            kept = _each(contract, known, item)
-            if kept:
-                found[key] = kept
-        elif known.kind == "message":
-            found[key] = without_zeros(contract, known.type, item)
-        elif known.presence or item != _zero(contract, known):
-            found[key] = item
-    return found
-
-
-def _each(contract: Contract, known: Field, items: Any) -> Any:
-    """The items of a list or a map, each without zeros if it is a message."""
-    if isinstance(items, Mapping):
-        return {key: without_zeros(contract, known.type, item) for key, item in items.items()}
-    if isinstance(items, list):
-        return [without_zeros(contract, known.type, item) for item in items]
-    return items
-
-
-def _zero(contract: Contract, known: Field) -> Any:
-    if known.kind == "enum":
-        values = contract.enums[known.type].values
-        return next((name for name, number in values.items() if number == 0), None)
-    return {"string": "", "bytes": b"", "bool": False}.get(known.kind, 0)

@@ -27,6 +27,7 @@ def structure(view: View) -> Hashable:
     return (
         operation.form,
         operation.calls,
+        operation.linked,
         operation.special_numbers,
         operation.model is None,
         operation.model_version,
@@ -45,10 +46,12 @@ def outline(view: View, trace: Trace) -> dict[str, Any]:
     """What a template sees of all views of this one's structure."""
     urls = _leaf(trace, "url")
     return {
-        **view.context,
+        **view.common,
         "operation": _operation(view.operation, trace),
+        "steps": view.steps,
         "model": _leaf(trace, "model"),
         "model_in_path": _leaf(trace, "model_in_path"),
+        "model_version": view.model_version,
         "url": {rpc: trace.call(getitem, urls, rpc) for rpc in view.url},
     }
 

@@ -1,6 +1,5 @@
 """What a template sees, and the program that it makes of that."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import quote as percent_encode
 from samplegen.connection import options
 from samplegen.connection.model import Connection
 from samplegen.connection.options import Option
+from samplegen.contract.trees import in_url
 from samplegen.contract.values import Value
 from samplegen.render.layout.marks import Span, plain, spans, value
 from samplegen.spec.api import Api
@@ -134,9 +134,9 @@ class View:
             return {}
         version = self._model_version
         in_path = {
-            **{n: percent_encode(_plain(v), safe="") for n, v in self.operation.request.items()},
+            **{n: percent_encode(in_url(v), safe="") for n, v in self.operation.request.items()},
             "model": self.model_in_path,
-            "version": value("model_version", version),
+            "version": self.model_version,
         }
         return {
             call.rpc: server + "".join([in_path.get(p, p) for p in _pieces(call.path, version)])
@@ -144,32 +144,46 @@ class View:
             if call.rest is not None
         }
 
-    @cached_property
+    @property
     def context(self) -> dict[str, Any]:
         """The names a template may use."""
+        return {
+            **self.common,
+            "operation": self.operation,
+            "steps": self.steps,
+            "model": self.model,
+            "model_in_path": self.model_in_path,
+            "model_version": self.model_version,
+            "url": self.url,
+        }
+
+    @cached_property
+    def common(self) -> dict[str, Any]:
+        """Those of them that are alike for all operations on a connection."""
         connection = self.connection
         return {
-            "operation": self.operation,
             "deadline": connection.deadline or self.deadline,
             **options.context(connection),
             "variables": connection.variables,
             "shown": SHOWN,
             "binary": connection.binary,
-            "steps": self._steps(),
             **_addresses(connection),
-            "model": self.model,
-            "model_in_path": self.model_in_path,
-            "model_version": value("model_version", self._model_version),
-            "url": self.url,
         }
 
-    def _steps(self) -> tuple[StepView, ...]:
+    @cached_property
+    def model_version(self) -> str:
+        """The version that is asked for; empty asks for the server's default."""
+        return value("model_version", self._model_version)
+
+    @cached_property
+    def steps(self) -> tuple[StepView, ...]:
+        """What is called, one after another; none of an operation that has a form."""
         server = _server(self.connection)
         found = []
         for number, step in enumerate(self.operation.linked, 1):
             path = step.call.path
             for name, given in step.path.items():
-                path = path.replace(f"{{{name}}}", percent_encode(_plain(given), safe=""))
+                path = path.replace(f"{{{name}}}", percent_encode(in_url(given), safe=""))
             url = "" if server is None else f"{server}{path}"
             found.append(StepView(step, f"answer{number if number > 1 else ''}", url))
         return tuple(found)
@@ -192,11 +206,6 @@ def _server(connection: Connection) -> str | None:
     """What the URLs of a server begin with; None if it has no REST."""
     address = _addresses(connection).get("rest_address")
     return address and f"{'https' if connection.tls else 'http'}://{address}"
-
-
-def _plain(value: object) -> str:
-    """A value as a part of a path."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 @lru_cache(maxsize=256)

@@ -18,10 +18,13 @@ from samplegen.spec.steps import FieldLabel, Printed, Step
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins)}) | {
-    "answer", "base64", "channel", "check", "curl", "field", "grpc", "headers", "jq", "item",
-    "main", "request", "requests", "secret", "send", "session", "status", "sys",
+    "base64", "body", "channel", "check", "credentials", "curl", "error", "field", "grpc",
+    "headers", "item", "jq", "main", "options", "os", "params", "re", "request", "requests",
+    "secret", "send", "session", "status", "stub", "sys", "url",
 }  # fmt: skip
-"""Names that programs have for other things."""
+"""Names that programs have for other things, besides those of `_NUMBERED`."""
+_NUMBERED = re.compile(r"answer\d*|\w+_pb2(_grpc)?")
+"""Names of answers and of modules of stubs."""
 _ROUTE_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -128,7 +131,7 @@ class Linker:
                 expect += _expectations(linked.call.rpc, line, printed)
         saves = []
         for name, path in step.save.items():
-            if name in _RESERVED or name in self._saved:
+            if name in _RESERVED or name in self._saved or _NUMBERED.fullmatch(name):
                 message = f"{name!r} is the name of something else in programs; choose another"
                 self._note((*at, "save", name), message)
             way = self._way(linked.method, path, (*at, "save", name))

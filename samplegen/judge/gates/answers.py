@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from samplegen.contract.values import from_json, plain
+from samplegen.contract.trees import from_json, plain
 from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved

@@ -4,7 +4,6 @@ What was sent is what passed the proxy, over either transport: the calls in orde
 queries, the headers that the program chose, the message as its contract says, and the deadline.
 """
 
-import base64
 import json
 import re
 from collections import Counter
@@ -13,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from samplegen.connection.secrets import headers as connection_headers
+from samplegen.contract import trees
 from samplegen.contract.paths import words
-from samplegen.contract.values import Saved, from_json, without_zeros
-from samplegen.contract.values import tree as values_tree
+from samplegen.contract.values import Saved
 from samplegen.gates import Gate
 from samplegen.judge.gates.answers import at, given
 from samplegen.judge.gates.case import Case
@@ -218,11 +217,13 @@ class _Sent:
             values = step.request if grpc else step.said
             contract, message = step.contract, step.method.request
             try:
-                expected = without_zeros(contract, message, values_tree(values, self._saved))
+                said = trees.tree(values, self._saved)
             except LookupError as error:
                 yield f"what it should say is not known: {error}"
                 return
-            sent = without_zeros(contract, message, from_json(contract, message, tree or {}))
+            expected = trees.without_zeros(contract, message, said)
+            sent = trees.from_json(contract, message, tree or {})
+            sent = trees.without_zeros(contract, message, sent)
         if sent != expected:
             yield f"it says {_shown(sent)}, expected {_shown(expected)}"
 
@@ -269,19 +270,17 @@ def _placed(step: LinkedStep, exchange: Exchange) -> Iterator[str]:
     """Whether path and query of REST are those of a step."""
     expected = step.call.path
     for name, value in step.path.items():
-        expected = expected.replace(f"{{{name}}}", _in_url(value))
+        expected = expected.replace(f"{{{name}}}", trees.in_url(value))
     if unquote(exchange.path) != expected:
         yield f"its path is {_shown(exchange.path)}, expected {_shown(expected)}"
-    asked = [(name, _in_url(value)) for name, value in step.query]
+    asked = [(name, trees.in_url(value)) for name, value in step.query]
     sent = parse_qsl(exchange.query, keep_blank_values=True)
-    if sorted(sent) != sorted(asked):
+    if sorted(sent, key=_name) != sorted(asked, key=_name):  # those of one name in order
         yield f"its query says {_shown(sent)}, expected {_shown(asked)}"
 
 
-def _in_url(value: Any) -> str:
-    if isinstance(value, bytes):
-        return base64.urlsafe_b64encode(value).decode()
-    return value if isinstance(value, str) else json.dumps(value)
+def _name(pair: tuple[str, str]) -> str:
+    return pair[0]
 
 
 def _inputs(

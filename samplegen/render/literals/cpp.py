@@ -23,8 +23,9 @@ def _number(code: int) -> str:
 
 
 _escape = escaper(NAMED, _number)
-_PLAIN = Quotes('"', lambda text: _escape(text).replace("??", r"?\?"), '"')
-"""Two question marks may begin a trigraph."""
+_TRIGRAPH = re.compile(r"(?<=\?)\?")
+"""Two question marks may begin one."""
+_PLAIN = Quotes('"', lambda text: _TRIGRAPH.sub(r"\\?", _escape(text)), '"')
 
 
 def _quotes(text: str) -> Quotes:

@@ -108,9 +108,11 @@ class Literals:
             inner = LISTS.sub("", value)
         else:
             pieces = value.split(SEPARATOR)
+            before = ""  # the last character, on which the next ones' escapes may depend
             for index, piece in enumerate(pieces):
                 if not index % 2:
-                    pieces[index] = quotes.escape(piece)
+                    pieces[index] = quotes.escape(before + piece)[len(quotes.escape(before)) :]
+                    before = piece[-1:] or before
                 else:
                     pieces[index] = mark(piece) if is_name(piece) else ""
             inner = "".join(pieces)

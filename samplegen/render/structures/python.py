@@ -1,21 +1,17 @@
 """Messages and answers in Python: stubs of gRPC, and JSON as dicts and lists."""
 
-import base64
 import keyword
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from samplegen.contract.model import Contract, Kind
+from samplegen.contract.model import Contract
 from samplegen.contract.paths import Hop, Way
+from samplegen.contract.trees import in_url, json_scalar
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.python import PYTHON
 from samplegen.spec.operation import Line, LinkedStep
-
-_LONG: frozenset[Kind] = frozenset({"int64", "uint64"})
-"""Kinds that JSON has as text."""
-
 
 # Requests
 
@@ -105,9 +101,9 @@ def _json_value(value: Value) -> str:
         return content.name  # as JSON had it
     if kind == "bytes":
         return f"base64.b64encode({_scalar(value, _from_json)}).decode()"
-    if kind in _LONG:
-        return PYTHON.quote(str(content))
-    return _scalar(value, _from_json)
+    if isinstance(content, Joined):
+        return _scalar(value, _from_json)
+    return PYTHON.value(json_scalar(kind, content))
 
 
 def _from_json(saved: Saved) -> str:
@@ -118,13 +114,6 @@ def pairs(items: Iterable[tuple[str, Any]]) -> Code:
     """Names and values of a query, as a list of pairs."""
     written = (f"({PYTHON.quote(name)}, {PYTHON.quote(in_url(value))})" for name, value in items)
     return Code(f"[{', '.join(written)}]")
-
-
-def in_url(value: Any) -> str:
-    """A scalar as text of a URL."""
-    if isinstance(value, bytes):
-        return base64.urlsafe_b64encode(value).decode()
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # Answers

@@ -1,6 +1,5 @@
 """Requests and answers in the shell: JSON, and filters of jq."""
 
-import base64
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +7,8 @@ from urllib.parse import quote_plus
 
 from samplegen.contract.model import Kind
 from samplegen.contract.paths import Hop, Way
-from samplegen.contract.values import Joined, Saved, Value, json_scalar
+from samplegen.contract.trees import in_url, json_scalar, plain
+from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.json import JSON
 from samplegen.render.literals.shell import SHELL
@@ -50,7 +50,7 @@ def _nested(value: Value) -> str:
     if value.field.repeated:
         return _lines("[", [*map(_nested, value.content)], "]")
     if value.field.is_map:
-        items = [f"{_text(_plain(key))}: {_nested(item)}" for key, item in value.content]
+        items = [f"{_text(plain(key))}: {_nested(item)}" for key, item in value.content]
         return _lines("{", items, "}")
     content, kind = value.content, value.field.kind
     if kind == "message":
@@ -67,10 +67,6 @@ def _nested(value: Value) -> str:
 def _part(saved: Saved) -> str:
     """A saved value as text: of bytes, the shell has their Base64."""
     return f"(${saved.name} | @base64d)" if saved.kind == "bytes" else f"${saved.name}"
-
-
-def _plain(key: Any) -> str:
-    return str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def _text(text: str) -> str:
@@ -93,14 +89,8 @@ def _saved(values: Iterable[Value]) -> Iterable[str]:
 
 def address(url: str, items: Iterable[tuple[str, Any]]) -> Code:
     """A URL with a query as a word."""
-    text = "&".join(f"{quote_plus(name)}={quote_plus(_in_url(value))}" for name, value in items)
+    text = "&".join(f"{quote_plus(name)}={quote_plus(in_url(value))}" for name, value in items)
     return SHELL.quote(f"{url}?{text}" if text else url)
-
-
-def _in_url(value: Any) -> str:
-    if isinstance(value, bytes):
-        return base64.urlsafe_b64encode(value).decode()
-    return _plain(value)
 
 
 def field(way: Way, *, may_be_zero: bool = False) -> Code:

@@ -104,7 +104,8 @@ class Exchange:
     """`grpc` if its content type says so."""
     method: str
     target: str
-    """Path and query as they were sent, without any decoding."""
+    """Path and query as they were sent, without any decoding; below the base path of REST, if the
+    request is."""
     authority: str
     headers: Headers
     received: float

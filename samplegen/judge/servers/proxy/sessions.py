@@ -287,17 +287,20 @@ class Session:
                 sink.close()
 
     def _exchange(self, link: Link, request: Request) -> Exchange:
+        base = self._plan.base_path
+        is_below = request.target.startswith(f"{base}/")
         exchange = Exchange(
             number=len(self.exchanges),
             link=link,
             transport=transport_of(request.headers),
             method=request.method,
-            target=request.target.removeprefix(self._plan.base_path),
+            target=request.target.removeprefix(base) if is_below else request.target,
             authority=request.authority,
             headers=request.headers,
             received=time.monotonic(),
         )
-        exchange.call = named(self._plan.calls, exchange)
+        if exchange.transport == "grpc" or is_below:
+            exchange.call = named(self._plan.calls, exchange)
         self.exchanges.append(exchange)
         return exchange
 
