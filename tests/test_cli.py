@@ -124,7 +124,7 @@ def test_an_endpoint_is_host_and_two_ports(endpoint: str, samplegen: Run) -> Non
 
 def test_a_server_that_is_not_there(samplegen: Run, tmp_path: Path) -> None:
     finished = samplegen("verify", "--endpoint", "localhost:1:2", cwd=tmp_path)
-    fails(finished, 1, "no server answers at localhost:2: ", "or leave out --endpoint")
+    fails(finished, 1, "no server answers at localhost:2: ", "or leave out its address")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -275,15 +275,22 @@ def test_a_server_may_stand_below_a_path() -> None:
             assert 'options("dummy")' in printed
 
 
-@pytest.mark.parametrize("path", ["seldon", "/a b", "/a/", "/", "/a?b", "/\n"])
+@pytest.mark.parametrize("path", ["seldon", "/a b", "/a/", "/", "/a?b", "/\n", "/a%", "/%zz/b", "//a"])
 def test_what_is_no_path_before_v2(path: str) -> None:
     with pytest.raises(UsageError, match="expected one such as /models"):
+        connection(DOCUMENTED, base_path=path)
+
+
+@pytest.mark.parametrize("path", ["/..", "/a/../b", "/./a", "/a/%2E%2e"])
+def test_a_path_that_clients_resolve_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="write the path that they lead to"):
         connection(DOCUMENTED, base_path=path)
 
 
 @pytest.mark.parametrize(
     ("host", "instead"),
     [
+        ("http://gpu7:8000/a", "--host gpu7 --rest-port 8000 --base-path /a"),
         ("127.0.0.1:32000/seldon", "--host 127.0.0.1 --rest-port 32000 --base-path /seldon"),
         ("http://gpu7/models/", "--host gpu7 --base-path /models"),
         ("gpu7:80", "--host gpu7 --rest-port 80"),

@@ -108,7 +108,7 @@ def test_what_does_not_answer_as_a_server_should_is_one_message(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: no server answers at localhost:{port}: ")
     assert message in line
-    assert line.endswith("; start it, or leave out --endpoint")
+    assert line.endswith("; start it, or leave out its address")
 
 
 def test_a_target_that_is_not_there_is_one_message(

@@ -32,7 +32,8 @@ def connection(
     """
     problems = []
     if host is not None:
-        host = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host
+        is_ipv6 = host.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.]+", host)
+        host = f"[{host}]" if is_ipv6 else host
         if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host):
             problems.append(
                 f"--host: found {host!r}; expected a host name or an IP address{_parts(host)}"

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
+from urllib.parse import unquote
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -15,7 +16,7 @@ _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
 """Printable ASCII, as gRPC metadata is; what surrounds it would be lost on the way."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """Short enough to stand in one line with what is done with it."""
-_BASE_PATH = r"^(/[A-Za-z0-9._~%-]+)*$"
+_BASE_PATH = r"^(/([A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)*$"
 _AUTHORITY = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _RESERVED = {
     "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect",
@@ -145,6 +146,11 @@ class Connection:
         if not re.fullmatch(_BASE_PATH, self.base_path):
             raise ValueError(
                 f"found the base path {self.base_path!r}; expected one such as /models"
+            )
+        if {".", ".."} & set(unquote(self.base_path).split("/")):
+            raise ValueError(
+                f"found '.' or '..' in the base path {self.base_path!r}, which clients resolve; "
+                "write the path that they lead to"
             )
         names = [header.name for header in self.headers]
         names += ["authorization"] if self.bearer_token_env is not None else []

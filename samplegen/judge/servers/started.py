@@ -63,7 +63,7 @@ def reached(api: Api, connection: Connection) -> Iterator[Target]:
         version = _version(api, connection)
     except (OSError, http.client.HTTPException) as error:
         cause = " ".join(str(error).split())
-        message = f"no server answers at {address}: {cause}; start it, or leave out --endpoint"
+        message = f"no server answers at {address}: {cause}; start it, or leave out its address"
         raise SamplegenError(message) from error
     yield Target(connection, version)
 
