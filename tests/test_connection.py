@@ -275,7 +275,9 @@ def test_a_server_may_stand_below_a_path() -> None:
             assert 'options("dummy")' in printed
 
 
-@pytest.mark.parametrize("path", ["seldon", "/a b", "/a/", "/", "/a?b", "/\n", "/a%", "/%zz/b", "//a"])
+@pytest.mark.parametrize(
+    "path", ["seldon", "/a b", "/a/", "/", "/a?b", "/\n", "/a%", "/%zz/b", "//a"]
+)
 def test_what_is_no_path_before_v2(path: str) -> None:
     with pytest.raises(UsageError, match="expected one such as /models"):
         connection(DOCUMENTED, base_path=path)
