@@ -13,7 +13,7 @@ _SILENT = ("OpenVINO Model Server", "kserve")
 
 def speaks_binary(server: ServerMetadata) -> bool:
     """Whether its REST takes tensors as bytes behind the JSON."""
-    return server in (UNKNOWN,) or _EXTENSION in server.extensions or server.name in _SILENT
+    return server == UNKNOWN or _EXTENSION in server.extensions or server.name in _SILENT
 
 
 def fitted(client: Client, server: ServerMetadata) -> Client:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -82,9 +83,10 @@ def proxy_between(address: Address) -> str | None:
     hosts = [one.strip().lstrip(".") for one in exceptions.split(",")]
     if name is None or any(one and (host == one or host.endswith(f".{one}")) for one in hosts):
         return None
+    proxy = re.sub(r"^([^/]*//)?[^/]*@", r"\1", os.environ[name])  # without its password
     return (
-        f"{address} is asked through the proxy {os.environ[name]!r}, which {name} names, and that "
-        f"fails; put {host} into no_proxy, or unset {name}"
+        f"{address} is asked through the proxy {proxy!r}, which {name} names, and that fails; put "
+        f"{host} into no_proxy, or unset {name}"
     )
 
 

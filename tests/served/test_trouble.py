@@ -181,6 +181,18 @@ def test_a_proxy_between_is_named(name: str, monkeypatch: pytest.MonkeyPatch) ->
     assert trouble.proxy_between(server) is not None
 
 
+@pytest.mark.parametrize("proxy", ["http://me:s3cret@10.0.0.1:3128/", "me:s3cret@10.0.0.1:3128"])
+def test_the_password_of_a_proxy_is_not_printed(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("grpc_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "")
+    said = trouble.proxy_between(Address("grpc", "gpu7.example.org", 9000))
+    assert said is not None
+    assert "10.0.0.1:3128" in said
+    assert "s3cret" not in said
+
+
 def test_it_is_told_where_grpc_fails(samplegen: Run, tmp_path: Path) -> None:
     done = samplegen("model", "grpc://127.0.0.1:9", "m", http_proxy="http://127.0.0.1:9")
     assert done.returncode == 1
