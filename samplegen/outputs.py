@@ -30,6 +30,16 @@ class ConnectionValue:
 
 
 @dataclass(frozen=True)
+class CallLines:
+    """Lines of a program that call the server, in characters."""
+
+    start: int
+    """The index of their first character; the program's first has 0."""
+    end: int
+    """The index behind their last character."""
+
+
+@dataclass(frozen=True)
 class ListedCell:
     """`samplegen list --json`: a cell of the matrix."""
 
@@ -57,6 +67,8 @@ class ShownProgram:
     """The whole program."""
     spans: tuple[ConnectionValue, ...]
     """In the order of the text."""
+    calls: tuple[CallLines, ...]
+    """Where the server is called, in the order of the text; none, if the template marks none."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +151,8 @@ class PublishedSample:
     """Null if it was not judged."""
     values: tuple[ConnectionValue, ...]
     """In the order of the program."""
+    calls: tuple[CallLines, ...]
+    """Where it calls the server, in its order; none, if the template marks none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +228,17 @@ class MutationScores:
 
 
 def shown_program(rendered: Rendered) -> ShownProgram:
-    return ShownProgram(rendered.text, connection_values(rendered))
+    return ShownProgram(rendered.text, connection_values(rendered), call_lines(rendered))
 
 
 def connection_values(rendered: Rendered) -> tuple[ConnectionValue, ...]:
     """Where they stand in a program."""
     return tuple(ConnectionValue(span.name, span.start, span.end) for span in rendered.spans)
+
+
+def call_lines(rendered: Rendered) -> tuple[CallLines, ...]:
+    """Where a program calls the server."""
+    return tuple(CallLines(start, end) for start, end in rendered.calls)
 
 
 def to_json(output: Any, indent: int | None = None) -> bytes:

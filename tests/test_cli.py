@@ -84,6 +84,30 @@ def test_show_json_says_where_the_values_stand(samplegen: Run) -> None:
     }
 
 
+def test_show_prints_the_lines_that_call_the_server(samplegen: Run) -> None:
+    client = ("--client", "python/requests")
+    shown = samplegen("show", "server-metadata", *client, "--host", "gpu7", "--part", "call")
+    assert shown.stdout == (
+        'url = "http://gpu7:8000/v2"\n'
+        "metadata = send(session.get, url).json()\n"
+        "print(f\"name: {field(metadata, 'name')}\")\n"
+        "print(f\"version: {field(metadata, 'version')}\")\n"
+    )
+    whole = json.loads(samplegen("show", "server-metadata", *client, "--json").stdout)
+    (lines,) = whole["calls"]
+    assert whole["text"][lines["start"] : lines["end"]].startswith("    url = ")
+
+
+def test_a_template_that_marks_no_call_is_named(samplegen: Run, tmp_path: Path) -> None:
+    template = tmp_path / "curl/rest/health.sh.jinja"
+    template.parent.mkdir(parents=True)
+    template.write_text("exit 0\n")
+    options = ("--client", "curl/rest", "--templates", tmp_path)
+    message = "templates/curl/rest/health.sh.jinja: no lines in a block named 'call'"
+    fails(samplegen("show", "health", *options, "--part", "call"), 1, message)
+    fails(samplegen("show", "health", *options, "--part", "call", "--json"), 2, "--json and --part")
+
+
 def test_unknown_names_get_the_nearest_ones_all_at_once(samplegen: Run) -> None:
     finished = samplegen("show", "helth", "--client", "python/tritonclient-grcp")
     fails(

@@ -173,7 +173,7 @@ def test_mutation_scores_fit_their_schema() -> None:
 
 @pytest.mark.parametrize("text", ["é ✓ 😀", "half of a pair: \ud83d", "\x00\x1b\x7f\u2028"])
 def test_json_is_utf_8_and_gives_back_any_text(text: str) -> None:
-    given = ShownProgram(text, (ConnectionValue(text, 0, 1),))
+    given = ShownProgram(text, (ConnectionValue(text, 0, 1),), ())
     assert json.loads(to_json(given).decode("utf-8"))["text"] == text
     (verdict,) = json.loads(verdicts.as_json([replace(PASSED, output=text)]).decode("utf-8"))
     assert verdict["output"] == text

@@ -6,16 +6,20 @@ stay in the files they are imported from.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import jinja2
+
+from samplegen.render.layout.marks import CLOSE_CALL, OPEN_CALL
 
 Place = tuple[str, int]
 """A template's name, and a line of it, from 1."""
 
 _NESTING = {"if", "for", "macro", "call", "filter", "with", "autoescape", "trans"}
 """The statements that end by `end…`; so does `set` without `=`."""
+_CAPTURING = {"macro", "call", "filter", "set"}
+"""Those of them that take what stands in them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class _Piece:
     place: Place
     words: tuple[str, ...] = ()
     """Of a tag, what stands in it."""
+    block: str = ""
+    """Of the tags around a block, its name."""
 
     @property
     def keyword(self) -> str:
@@ -51,14 +57,31 @@ class _Piece:
         """Whether it is a statement that has an end, and is no block."""
         return self.keyword in _NESTING or (self.keyword == "set" and "=" not in self.words)
 
-    @property
-    def in_place(self) -> str:
-        """The text; of a block's tag, one that keeps the blanks around it and does no more."""
+    def rendered(self, *, in_place: bool) -> str:
+        """What stands for it in the text that is rendered.
+
+        A block's tag is one that keeps the blanks around it, with the mark of a call behind it if
+        the block is one of a call.
+
+        Args:
+            in_place: Whether blocks have been chosen, so that there is nothing left to do for them.
+        """
         if self.keyword not in ("block", "endblock"):
             return self.text
-        replaced = "if true" if self.keyword == "block" else "endif"
-        opening, closing = self.text.partition(self.keyword)[0], self.text.rstrip("+-%} \t\n")
-        return f"{opening}{replaced} {self.text[len(closing) :]}"
+        is_call = self.block == "call" or self.block.startswith("call_")
+        if not (in_place or is_call):
+            return self.text
+        inner = "if true" if self.keyword == "block" else "endif"
+        opening = self.text.partition(self.keyword)[0]
+        body = self.text.rstrip("+-%} \t\n")
+        closing = self.text[len(body) :]
+        outer = inner if in_place else body[len(opening) :]
+        if not is_call:
+            return f"{opening}{inner} {closing}"
+        # Two tags with the mark between them; the outer ones are those of the block.
+        if self.keyword == "block":
+            return f"{opening}{outer} %}}{OPEN_CALL}{{% {inner} {closing}"
+        return f"{opening}{inner} %}}{CLOSE_CALL}{{% {outer} {closing}"
 
     def weight(self, line: str) -> int:
         """How much a line of it tells of where an error is."""
@@ -109,7 +132,7 @@ def link(name: str, read: Callable[[str], str]) -> Linked:
     pieces = [*statements, *_resolved(parts, layers)]
     text = "".join(piece.text for piece in pieces)
     in_place = not any("self" in piece.words for piece in pieces)
-    rendered = "".join(piece.in_place for piece in pieces) if in_place else text
+    rendered = "".join(_rendered(pieces, in_place=in_place))
     return Linked(text, rendered, tuple(_places(pieces)), tuple(files))
 
 
@@ -195,10 +218,10 @@ def _resolved(parts: _Parts, layers: dict[str, list[_Block]]) -> Iterator[_Piece
         if isinstance(part, _Piece):
             yield part
             continue
-        yield part.opening
+        yield replace(part.opening, block=part.name)
         yield from _body(layers[part.name], layers)
         if part.closing:
-            yield part.closing
+            yield replace(part.closing, block=part.name)
 
 
 def _body(of_block: list[_Block], layers: dict[str, list[_Block]]) -> Iterator[_Piece]:
@@ -208,6 +231,18 @@ def _body(of_block: list[_Block], layers: dict[str, list[_Block]]) -> Iterator[_
             yield from _without_first_break(_body(of_block[1:], layers))
         else:
             yield from _resolved([part], layers)
+
+
+def _rendered(pieces: Iterable[_Piece], *, in_place: bool) -> Iterator[str]:
+    """What is rendered, piece by piece.
+
+    What a filter, a macro or a variable takes has no marks: it is not yet a part of the program.
+    """
+    depth = 0
+    for piece in pieces:
+        depth += piece.keyword in _CAPTURING and piece.nests
+        depth -= piece.keyword.removeprefix("end") in _CAPTURING and piece.keyword[:3] == "end"
+        yield (replace(piece, block="") if depth else piece).rendered(in_place=in_place)
 
 
 def _without_first_break(pieces: Iterator[_Piece]) -> Iterator[_Piece]:

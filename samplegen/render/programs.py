@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from samplegen.render.layout.marks import CLOSE_CALL, OPEN_CALL, by_calls
 from samplegen.render.literals import Literals
 from samplegen.render.tracing import Hole, Trace
 
@@ -13,10 +14,13 @@ class Program:
     def __init__(self, text: str, literals: Literals, trace: Trace) -> None:
         """Lays out a text in which the trace left marks."""
         self._answers = [*trace.answers.items()]
-        self._pieces = [
-            piece._step if isinstance(piece, Hole) else literals.lines(piece)
-            for piece in trace.lines(text, literals.line)
-        ]
+        self._pieces: list[str | int] = []
+        for number, lines in enumerate(by_calls(text)):
+            pieces = [
+                piece._step if isinstance(piece, Hole) else literals.lines(piece)
+                for piece in trace.lines(lines, literals.line)
+            ]
+            self._pieces += [OPEN_CALL, *pieces, CLOSE_CALL] if number % 2 and lines else pieces
 
     def suits(self, values: Mapping[int, Any]) -> bool:
         """Whether the template would be told the same of these values."""

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -17,6 +18,7 @@ from samplegen.connection.options import Option
 from samplegen.errors import Problem, SamplegenError
 from samplegen.render import filters
 from samplegen.render.clients import Client
+from samplegen.render.layout.marks import by_calls, in_call
 from samplegen.render.linking import Linked, link
 from samplegen.render.literals import Code, markdown
 from samplegen.render.programs import Program
@@ -179,7 +181,9 @@ class Renderer:
         self._check_options(name, client, view.asked)
         try:
             text = "".join(template.root_render_func(template.new_context(view.context)))
-            return client.language.kind.lines(text)
+            first, *others = map(client.language.kind.lines, by_calls(text))
+            calls = zip(map(in_call, others[::2]), others[1::2], strict=True)
+            return "".join([first, *chain.from_iterable(calls)])
         except Exception:
             self._check(template, view)
             raise

@@ -1,5 +1,6 @@
 """What a template sees, and the program that it makes of that."""
 
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,7 +11,7 @@ from samplegen.connection.model import Connection
 from samplegen.connection.options import Option
 from samplegen.contract.trees import in_url
 from samplegen.contract.values import Value
-from samplegen.render.layout.marks import Span, plain, spans, value
+from samplegen.render.layout.marks import Span, calls, plain, spans, value
 from samplegen.spec.api import Api
 from samplegen.spec.operation import LinkedStep, Operation
 from samplegen.spec.tensors import SHOWN
@@ -31,6 +32,17 @@ class Rendered:
     def spans(self) -> tuple[Span, ...]:
         """Where each connection value stands in it, in the order of the text."""
         return spans(self.marked)
+
+    @cached_property
+    def calls(self) -> tuple[tuple[int, int], ...]:
+        """Where the lines stand that call the server: their start and end, in characters."""
+        return calls(self.marked)
+
+    @cached_property
+    def call(self) -> str:
+        """These lines, without their common indentation; empty if the template marks none."""
+        parts = [self.text[start:end] for start, end in self.calls]
+        return textwrap.dedent("\n".join(parts)).strip("\n") + "\n" if parts else ""
 
 
 @dataclass(frozen=True)

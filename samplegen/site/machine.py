@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from samplegen.outputs import PublishedSample, connection_values, to_json
+from samplegen.outputs import PublishedSample, call_lines, connection_values, to_json
 from samplegen.site import escaping
 from samplegen.site.book import Book, Sample
 from samplegen.site.directives import prose
@@ -116,4 +116,5 @@ def _entry(sample: Sample, root: str, archives: Mapping[str, bytes]) -> Publishe
         state=sample.state,
         verdict=sample.verdict,
         values=connection_values(sample.rendered),
+        calls=call_lines(sample.rendered),
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from samplegen.gates import GATES
+from samplegen.render.layout.marks import Span
+from samplegen.render.view import Rendered
 from samplegen.site.book import STATES, Sample
 from samplegen.site.escaping import html
 from samplegen.site.highlight import highlight
@@ -45,7 +47,7 @@ class Programs:
 
     def _code(self, sample: Sample, anchor: str) -> str:
         language = sample.client.language
-        code = highlight(sample.rendered.text, language.lexer, sample.rendered.spans)
+        code = _folded(sample.rendered, language.lexer)
         href = self.address(f"samples/{sample.path}") or ""
         name = html(sample.path.rpartition("/")[2])
         files = "".join(
@@ -56,7 +58,7 @@ class Programs:
             '<div class="highlight sg-code"><span class="filename">'
             f'<a href="{html(href)}" download>{name}</a>{files}'
             f'<a href="#{html(anchor)}">Link to this sample</a></span>'
-            f"<pre><code>{code}</code></pre></div>"
+            f"<pre><code>{code}</code></pre>{_buttons(sample.rendered)}</div>"
         )
 
     def _badge(self, sample: Sample) -> str:
@@ -100,6 +102,46 @@ class Programs:
         if not self.server:
             return f"{reported} (self-reported)"
         return f"{self.server}; it reports itself as {reported}"
+
+
+def _folded(rendered: Rendered, lexer: str) -> str:
+    """A program as HTML, with an element around what a reader need not see first.
+
+    The text content is that of the program. Of one that marks no call, all is shown.
+    """
+    if not rendered.calls:
+        return highlight(rendered.text, lexer, rendered.spans)
+    made: list[str] = []
+    end = 0
+    for start, stop in [*rendered.calls, (len(rendered.text), 0)]:
+        if start > end:
+            made.append(f'<span class="sg-rest">{_slice(rendered, end, start, lexer)}</span>')
+        if stop:
+            made.append(f'<span class="sg-call">{_slice(rendered, start, stop, lexer)}</span>')
+            end = stop
+    return "".join(made)
+
+
+def _slice(rendered: Rendered, start: int, end: int, lexer: str) -> str:
+    """Some lines of a program as HTML."""
+    inside = tuple(
+        Span(span.start - start, span.end - start, span.name)
+        for span in rendered.spans
+        if start <= span.start < end
+    )
+    return highlight(rendered.text[start:end], lexer, inside)
+
+
+def _buttons(rendered: Rendered) -> str:
+    """What unfolds a program, and copies the call alone."""
+    if not rendered.calls:
+        return ""
+    lines = rendered.text.count("\n")
+    return (
+        f'<p class="sg-more"><button type="button" data-whole aria-expanded="false">'
+        f"Show the whole program ({lines} lines)</button>"
+        '<button type="button" data-call>Copy the call</button></p>'
+    )
 
 
 def checks(sample: Sample) -> str:

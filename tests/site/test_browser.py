@@ -237,6 +237,51 @@ def test_copied_is_what_was_judged(page: Any, site: Site) -> None:
             assert copy(page, sample) == sample.rendered.text
 
 
+def test_the_lines_that_call_the_server_come_first(page: Any, site: Site) -> None:
+    for operation in ("health", "infer-array"):
+        for sample in samples(site, operation):
+            page.goto("about:blank")
+            open_page(page, f"/operations/{operation}/#{sample.anchor}")
+            code = page.locator(".sg-code:visible")
+            expected = sample.rendered.call
+            shown = [line.strip() for line in code.locator("code").inner_text().splitlines()]
+            lines = [line for line in shown if line]
+            assert lines == [line.strip() for line in expected.splitlines() if line.strip()]
+            page.evaluate("navigator.clipboard.writeText('nothing')")
+            code.locator("[data-call]").click()
+            page.wait_for_function("async () => await navigator.clipboard.readText() !== 'nothing'")
+            assert page.evaluate("navigator.clipboard.readText()") == expected
+            whole = code.locator("[data-whole]")
+            count = sample.rendered.text.count("\n")
+            assert whole.inner_text() == f"Show the whole program ({count} lines)"
+            whole.click()
+            text = code.locator("code").inner_text()
+            assert text.rstrip("\n") == sample.rendered.text.rstrip("\n")
+            assert whole.get_attribute("aria-expanded") == "true"
+            whole.click()
+            assert whole.inner_text() == f"Show the whole program ({count} lines)"
+
+
+def test_the_call_has_the_readers_values(page: Any) -> None:
+    open_page(page, "/operations/infer-array/?lang=go")
+    fill(page, host="gpu7")
+    page.locator(".sg-code:visible [data-call]").click()
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('gpu7')")
+
+
+def test_without_scripts_the_whole_program_is_there(
+    chromium: Any, address: str, site: Site
+) -> None:
+    context = chromium.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/operations/health/")
+    sample = samples(site, "health")[0]
+    shown = page.locator(".sg-code:visible code").first.inner_text()
+    assert shown.rstrip("\n") == sample.rendered.text.rstrip("\n")
+    assert not page.locator(".sg-more:visible").count()
+    context.close()
+
+
 def test_own_values_are_those_the_generator_would_write(page: Any, site: Site) -> None:
     api = site.book.api
     connection = replace(

@@ -1,4 +1,4 @@
-"""Marks within source text: where connection values and lists stand, until it is laid out.
+"""Marks within source text: where connection values, lists and calls stand.
 
 A mark is a label between two separators. The separator holds a NUL, which no literal of any
 language holds as it is, and digits drawn for this process, which no value can know. So texts
@@ -10,9 +10,9 @@ import re
 from typing import NamedTuple
 
 SEPARATOR = f"\0{int.from_bytes(os.urandom(4)):010}"
-LIST, JSON_LIST, LIST_END, END = "(", "[", ")", ""
-"""The labels of marks that are no names: a list opens, one of JSON opens, a list closes, a
-connection value ends."""
+LIST, JSON_LIST, LIST_END, CALL, CALL_END, END = "(", "[", ")", "<", ">", ""
+"""The labels of marks that are no names: a list opens, one of JSON opens, a list closes, the lines
+of a call begin and end, a connection value ends."""
 
 
 class Span(NamedTuple):
@@ -31,6 +31,8 @@ def mark(label: str) -> str:
 OPEN_LIST, OPEN_JSON, CLOSE_LIST = mark(LIST), mark(JSON_LIST), mark(LIST_END)
 LISTS = re.compile("|".join(map(re.escape, (OPEN_LIST, OPEN_JSON, CLOSE_LIST))))
 """The marks of lists."""
+OPEN_CALL, CLOSE_CALL = mark(CALL), mark(CALL_END)
+_CALLS = re.compile(f"{re.escape(OPEN_CALL)}|{re.escape(CLOSE_CALL)}")
 
 
 def value(name: str, text: str) -> str:
@@ -40,7 +42,7 @@ def value(name: str, text: str) -> str:
 
 def is_name(label: str) -> bool:
     """Whether a mark belongs to a connection value."""
-    return label not in (LIST, JSON_LIST, LIST_END)
+    return label not in (LIST, JSON_LIST, LIST_END, CALL, CALL_END)
 
 
 def plain(text: str) -> str:
@@ -59,4 +61,57 @@ def spans(text: str) -> tuple[Span, ...]:
             found.append(Span(start, end, name))
         elif is_name(piece):
             name, start = piece, end
+    return tuple(found)
+
+
+def by_calls(text: str) -> list[str]:
+    """A text cut at the marks of calls, and without them; a call takes the whole of its lines.
+
+    Returns:
+        By turns the lines outside of calls and those of a call; first and last ones outside.
+    """
+    if OPEN_CALL not in text:
+        return [text]
+    whole = _CALLS.sub("", text)
+    cut: list[str] = []
+    begin = end = removed = depth = 0
+    for found in _CALLS.finditer(text):
+        at = found.start() - removed
+        removed += len(found[0])
+        if found[0] == OPEN_CALL:
+            begin = begin if depth else max(end, whole.rfind("\n", 0, at) + 1)
+            depth += 1
+            continue
+        depth = max(depth - 1, 0)
+        if not depth:
+            cut += (whole[end:begin], whole[begin : (end := max(begin, _line_end(whole, at)))])
+    return [*cut, whole[end:]]
+
+
+def _line_end(text: str, at: int) -> int:
+    """Where the line ends that the text before an index is a part of."""
+    if not at or text[at - 1] == "\n":
+        return at
+    return text.find("\n", at) + 1 or len(text)
+
+
+def in_call(lines: str) -> str:
+    """The lines of a call between their marks; nothing, if there are none."""
+    return f"{OPEN_CALL}{lines}{CLOSE_CALL}" if lines else ""
+
+
+def calls(text: str) -> tuple[tuple[int, int], ...]:
+    """Where the lines of calls stand in a text when its marks are gone: start and end.
+
+    Calls between which there is nothing but empty lines are one.
+    """
+    found: list[tuple[int, int]] = []
+    end = 0
+    for number, piece in enumerate(map(plain, by_calls(text))):
+        start, end = end, end + len(piece)
+        if not number % 2:
+            is_apart = bool(piece.strip())
+        elif piece:
+            begin = start if is_apart or not found else found.pop()[0]
+            found.append((begin, end))
     return tuple(found)

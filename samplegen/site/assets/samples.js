@@ -252,6 +252,10 @@
       event.preventDefault();
       save(link.textContent, link.closest(".sg-code").querySelector("code").textContent);
     }
+    const whole = event.target.closest?.("[data-whole]");
+    if (whole) unfold(whole);
+    const call = event.target.closest?.("[data-call]");
+    if (call) copyCall(call);
     const twin = event.target.closest?.("[data-twin]");
     if (twin) copyTwin(twin);
   }, true);
@@ -261,6 +265,34 @@
     event.preventDefault();
     copied = null;
   }, true);
+
+  /** Shows or folds what is around the call, in every program of the page. */
+  function unfold(button) {
+    const expands = button.ariaExpanded === "false";
+    for (const code of all(".sg-code")) {
+      code.classList.toggle("sg-whole", expands);
+      const toggle = code.querySelector("[data-whole]");
+      if (!toggle) continue;
+      toggle.dataset.folded ??= toggle.textContent;
+      toggle.ariaExpanded = String(expands);
+      toggle.textContent = expands ? "Show the call only" : toggle.dataset.folded;
+    }
+    button.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The lines that call the server, without their common indentation. */
+  function callOf(code) {
+    const lines = all(".sg-call", code).map((part) => part.textContent).join("\n").split("\n")
+      .map((line) => (line.trim() ? line : ""));
+    const margins = lines.filter(Boolean).map((line) => /^[ \t]*/.exec(line)[0]);
+    const shortest = margins.reduce((a, b) => (a.length < b.length ? a : b));
+    return `${lines.map((line) => line.slice(shortest.length)).join("\n").replace(/^\n+|\n+$/g, "")}\n`;
+  }
+
+  async function copyCall(button) {
+    await navigator.clipboard.writeText(callOf(button.closest(".sg-code")));
+    button.textContent = "Copied";
+  }
 
   async function copyTwin(button) {
     const answer = await fetch(button.dataset.twin);
@@ -297,7 +329,7 @@
     for (const input of all(".sg-filter input")) {
       input.addEventListener("input", () => filter(input));
     }
-    for (const button of all("[data-twin]")) button.hidden = !navigator.clipboard;
+    for (const button of all("[data-twin], [data-call]")) button.hidden = !navigator.clipboard;
     for (const input of all(".sg-samples input")) {
       input.addEventListener("change", () => show(stored()));
     }
