@@ -22,6 +22,7 @@ COMMANDS = (
     "merge",
     "doctor",
     "serve",
+    "mcp",
     "schema",
     "completion",
 )

@@ -49,6 +49,11 @@ def template_layers(own: Sequence[Path] = ()) -> Layers:
     return Layers((*own, PACKAGED / "templates"))
 
 
+def errors_file() -> Path:
+    """The packaged list of errors."""
+    return PACKAGED / "errors.yaml" if PACKAGED == _WHEEL_DATA else PACKAGED / "site/errors.yaml"
+
+
 def starter() -> dict[str, bytes]:
     """The files of a new project, by path."""
     folder = _PACKAGE / "starter"

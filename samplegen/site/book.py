@@ -8,11 +8,11 @@ from functools import cached_property
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.connection.model import Tls
 from samplegen.errors import Problem, SamplegenError, UsageError, nearest
+from samplegen.faults import Fault
 from samplegen.judge.results.verdicts import Verdict
 from samplegen.outputs import MutationScores, SampleState
 from samplegen.render.clients import Client
 from samplegen.render.view import Rendered
-from samplegen.site.faults import Fault
 from samplegen.spec.operation import Operation
 
 STATES: dict[SampleState, str] = {

@@ -21,6 +21,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from samplegen import faults
 from samplegen.catalogue import Catalogue
 from samplegen.errors import Problem, SamplegenError
 from samplegen.files import write_file
@@ -30,7 +31,6 @@ from samplegen.settings import settings
 from samplegen.site import (
     blocks,
     check,
-    faults,
     head,
     lazysearch,
     machine,

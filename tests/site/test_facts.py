@@ -18,12 +18,12 @@ from jsonschema import Draft202012Validator
 from samplegen_server import errors
 from samplegen_server.cli import UNSUPPORTED
 
+from samplegen import faults
 from samplegen.cli import COMMANDS, cli
 from samplegen.contract.model import short
 from samplegen.errors import UsageError
 from samplegen.gates import Gate
 from samplegen.schema import schemas
-from samplegen.site import faults
 from samplegen.site.book import STATES
 from samplegen.site.plain import Plain
 from samplegen.site.views import MARKS

@@ -1,6 +1,8 @@
 """What can go wrong at the server: texts, codes, causes and ways out, kept in a YAML file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -56,3 +58,31 @@ def read(path: Path) -> tuple[Fault, ...]:
         SamplegenError: With every mistake in it.
     """
     return load(path, Faults).errors
+
+
+_ALIKE = 0.6
+"""How much of a text must be in a message, from 0 to 1."""
+
+
+def explaining(faults: Iterable[Fault], message: str, most: int = 3) -> tuple[Fault, ...]:
+    """The errors that a message may be, best first.
+
+    Args:
+        faults: All errors.
+        message: What a program printed; what the server adds to a text may be in it.
+        most: How many to return.
+    """
+    asked = " ".join(message.lower().split())
+    scores = [(_likeness(fault.text.lower(), asked), fault) for fault in faults]
+    found = sorted((s for s in scores if s[0] >= _ALIKE), key=lambda s: s[0], reverse=True)
+    return tuple(fault for _, fault in found[:most])
+
+
+def _likeness(text: str, message: str) -> float:
+    """1 and more if the text is in the message, the longer the more; else how much of it is."""
+    if not message:
+        return 0
+    if text in message:
+        return 1 + len(text)
+    blocks = SequenceMatcher(None, text, message, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size > 3) / len(text)
