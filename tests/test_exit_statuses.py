@@ -91,6 +91,10 @@ CASES = [
     Case(1, "doctor", ("--require", "python", *LACKING[2:]), "a toy is required, yet missing"),
     Case(1, "doctor", ("--spec", "torn-api"), "api.yaml:2:1: "),
     Case(2, "doctor", ("--require", "fortran"), "no client 'fortran'"),
+    Case(0, "mcp"),
+    Case(1, "mcp", ("--spec", "broken"), "greet.yaml:1:1: found the unknown key 'titel'"),
+    Case(1, "mcp", ("--verdicts", "damaged.json"), "damaged.json: not a file of verdicts"),
+    Case(2, "mcp", ("--http", "--port", "0"), "--port"),
     Case(0, "schema", ("--output", "new")),
     Case(1, "schema", ("--check", "--output", "new"), "new is not fresh"),
     Case(1, "schema", ("--output", "README.md"), "cannot be written"),
@@ -107,6 +111,7 @@ READS_A_SPEC = {
     "merge": ("judged.json",),
     "doctor": (),
     "serve": (),
+    "mcp": (),
     "model": ("http://127.0.0.1:1", "m"),
 }
 """Commands, and the words that they need besides."""

@@ -83,7 +83,7 @@ class Assistant:
     """Answers assistants; each answer is whole before the next is begun."""
 
     def __init__(self, catalogue: Catalogue, faults: Sequence[Fault], verdicts_file: Path) -> None:
-        """Reads the spec and all clients.
+        """Reads the spec, all clients and, to see whether it can be read, the file of verdicts.
 
         Raises:
             SamplegenError: With every mistake in them.
@@ -92,6 +92,7 @@ class Assistant:
         self._cells = catalogue.cells
         self._faults = faults
         self._verdicts_file = verdicts_file
+        verdicts.read(verdicts_file)
 
     def server(self) -> MCPServer[Any]:
         """The server with its tools and resources."""
