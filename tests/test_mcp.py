@@ -1,6 +1,7 @@
 """What assistants get, with the SDK's own client over both transports."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -71,8 +72,6 @@ def asking(
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
     """Until the server takes connections."""
-    import socket
-
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
@@ -196,6 +195,18 @@ def test_the_verdicts_are_resources(asking: Asking, kept: Path) -> None:
         return str(getattr(content, "text", ""))
 
     asking(questions)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run(
+            [*COMMAND, "--http", "--port", port], capture_output=True, text=True, timeout=60
+        )
+    assert ended.returncode == 1
+    assert f"error: --port: {port} cannot be used; name another one" in ended.stderr
 
 
 @pytest.mark.parametrize("fault", read(errors_file()), ids=lambda fault: fault.anchor)

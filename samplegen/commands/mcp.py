@@ -8,6 +8,7 @@ from samplegen import faults
 from samplegen.catalogue import Catalogue
 from samplegen.commands.options import catalogue_options
 from samplegen.commands.printing import extra
+from samplegen.errors import SamplegenError
 from samplegen.resources import errors_file
 
 
@@ -46,8 +47,11 @@ def command(catalogue: Catalogue, http: bool, port: int, verdicts_file: Path) ->
         from samplegen.commands.assisting import Assistant
 
     server = Assistant(catalogue, faults.read(errors_file()), verdicts_file).server()
-    if http:
-        server.run("streamable-http", port=port)
-    else:
+    if not http:
         server.run("stdio")
+        return 0
+    try:
+        server.run("streamable-http", port=port)
+    except SystemExit as ended:  # uvicorn's, which has logged why
+        raise SamplegenError(f"--port: {port} cannot be used; name another one") from ended
     return 0
