@@ -220,8 +220,8 @@ class Operation(OperationFile):
 
     @property
     def elsewhere(self) -> "Operation":
-        """The operation with what holds on every server of the API."""
-        return replace(self, expect=tuple(line.anywhere for line in self.expect))
+        """The operation with what holds on every server of the API, of any version of its model."""
+        return replace(self, expect=tuple(line.anywhere for line in self.expect), other=())
 
     @cached_property
     def quoted(self) -> frozenset[str]:

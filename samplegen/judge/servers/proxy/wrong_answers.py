@@ -38,7 +38,9 @@ class _Bytes:
         if not answer.body or not self._body:
             return answer
         changed = self._body(answer.body)
-        exchange.faulty = changed != answer.body
+        if changed == answer.body:
+            return answer
+        exchange.faulty = True
         headers = without(answer.headers, LENGTH)
         return Answer(status=answer.status, headers=headers, body=changed)
 
