@@ -83,7 +83,7 @@ def look_up(
     deadline = reader.deadline or api.deadline
     answer = asking.ask(where, name, version, deadline, reader, tensors)
     reader = replace(reader, binary=limits.speaks_binary(answer.server))
-    made = operation.make(answer.model, name, version, shapes)
+    made = operation.make(answer.model, name, version, shapes, answer.configuration)
     clients = (client for client in catalogue.clients.all() if client.name in chosen)
     cells = tuple(Cell(made, limits.fitted(client, answer.server)) for client in clients)
     return Task(catalogue.on(reader), answer, made, cells, reader, unreached)

@@ -312,6 +312,8 @@ def _list(task: Task, as_json: bool) -> None:
         for tensor in tensors:
             name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)
             click.echo(f"  {kind:6}  {name}  {tensor.datatype} {[*tensor.shape]}")
+    if batch := task.answer.configuration.max_batch_size:
+        click.echo(f"  batch   up to {batch}, the first dimension of each tensor")
     width = max((len(cell.client.name) for cell, _ in states), default=0)
     for cell, state in states:
         colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")

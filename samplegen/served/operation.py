@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 
 from samplegen.errors import SamplegenError, UsageError, nearest
-from samplegen.served.metadata import ModelMetadata, TensorMetadata
+from samplegen.served.metadata import ORDINARY, ModelConfiguration, ModelMetadata, TensorMetadata
 from samplegen.spec.operation import Call, Expectation, Operation
 from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
 
@@ -60,7 +60,13 @@ def parse_shapes(texts: Iterable[str]) -> Shapes:
     return shapes
 
 
-def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Operation:
+def make(
+    metadata: ModelMetadata,
+    name: str,
+    version: str,
+    shapes: Shapes,
+    configuration: ModelConfiguration = ORDINARY,
+) -> Operation:
     """The operation that sends plausible values to a model, and prints what it returns.
 
     Args:
@@ -68,13 +74,16 @@ def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Op
         name: Of the model, as it is asked for.
         version: Digits, or empty for the server's default version.
         shapes: In place of the metadata's own.
+        configuration: How the model wants to be called.
 
     Raises:
         UsageError: A shape does not fit the model.
-        SamplegenError: An input or output has a datatype that the protocol does not know, or is too
-            large.
+        SamplegenError: No sample can call the model: it wants to be called otherwise, an input or
+            output has a datatype that the protocol does not know, or is too large.
     """
-    wrong = [*_wrong_shapes(metadata, shapes)]
+    if configuration.uncallable is not None:
+        raise SamplegenError(f"no sample can call {name!r}: {configuration.uncallable}")
+    wrong = [*_wrong_shapes(metadata, shapes), *_wrong_batches(metadata, shapes, configuration)]
     if wrong:
         raise UsageError(*wrong)
     problems = [
@@ -213,6 +222,22 @@ def _wrong_shapes(metadata: ModelMetadata, shapes: Shapes) -> Iterator[str]:
                 f"--shape: found {_shown(shape)} for {name!r}; expected one that fits "
                 f"{_shown(open_shape)}, where -1 means any size above 0"
             )
+
+
+def _wrong_batches(
+    metadata: ModelMetadata, shapes: Shapes, configuration: ModelConfiguration
+) -> Iterator[str]:
+    """Of the inputs of a model with batches, those that are longer than a batch, or unequal."""
+    most = configuration.max_batch_size
+    if not most:
+        return
+    sizes = {tensor.name: _sent(tensor, shapes)[:1] for tensor in metadata.inputs}
+    for name, (size,) in ((name, first) for name, first in sizes.items() if first):
+        if size > most:
+            yield f"--shape: found a batch of {size} for {name!r}; the model takes at most {most}"
+    if len({*sizes.values()}) > 1:
+        found = ", ".join(f"{name!r} {_shown(size)}" for name, size in sizes.items())
+        yield f"--shape: found batches of different sizes: {found}; expected one size"
 
 
 def _shown(shape: Sequence[int]) -> str:
