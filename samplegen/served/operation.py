@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, get_args
 
 import yaml
@@ -12,7 +13,7 @@ import yaml
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served.metadata import ORDINARY, ModelConfiguration, ModelMetadata, TensorMetadata
 from samplegen.spec.operation import Call, Expectation, Operation
-from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
+from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Scalar, Tensor
 
 _INVALID = {
     "INVALID": "; OpenVINO Model Server reports this for unsupported datatypes, such as BF16"
@@ -66,6 +67,7 @@ def make(
     version: str,
     shapes: Shapes,
     configuration: ModelConfiguration = ORDINARY,
+    data: Mapping[str, tuple[Scalar, ...]] = MappingProxyType({}),
 ) -> Operation:
     """The operation that sends plausible values to a model, and prints what it returns.
 
@@ -75,6 +77,7 @@ def make(
         version: Digits, or empty for the server's default version.
         shapes: In place of the metadata's own.
         configuration: How the model wants to be called.
+        data: The elements that are sent, by input; of the others, numbers that are made.
 
     Raises:
         UsageError: A shape does not fit the model.
@@ -102,7 +105,9 @@ def make(
     ]
     if problems:
         raise SamplegenError(*problems)
-    inputs = tuple(_input(tensor, _sent(tensor, shapes)) for tensor in metadata.inputs)
+    inputs = tuple(
+        _input(tensor, _sent(tensor, shapes), data.get(tensor.name)) for tensor in metadata.inputs
+    )
     outputs = tuple(_output(tensor, metadata.platform) for tensor in metadata.outputs)
     words = re.findall("[a-z0-9]+", name.lower())
     return Operation(
@@ -248,8 +253,12 @@ def _sent(tensor: TensorMetadata, shapes: Shapes) -> tuple[int, ...]:
     return shapes.get(tensor.name) or tuple(1 if size < 0 else size for size in tensor.shape)
 
 
-def _input(tensor: TensorMetadata, shape: tuple[int, ...]) -> Tensor:
+def _input(
+    tensor: TensorMetadata, shape: tuple[int, ...], data: tuple[Scalar, ...] | None
+) -> Tensor:
     datatype = _known(tensor)
+    if data is not None:
+        return Tensor(name=tensor.name, datatype=datatype, shape=shape, data=data)
     made = Tensor(
         name=tensor.name,
         datatype=datatype,
