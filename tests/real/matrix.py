@@ -185,7 +185,7 @@ Every sample of this site runs against a server that answers as OpenVINO Model S
 same judge ran them against other servers: the packaged operations with
 [`samplegen verify --endpoint`](verification.md), and {models} models with
 [`samplegen model --run`](own-model.md). A cell says how many clients passed of those that were
-tried; a dash says that none was. `make servers` repeats it; all of it is in
+tried; a dash says that there is no result. `make servers` repeats it; all of it is in
 [works-with.json](works-with.json).
 
 """
@@ -269,7 +269,8 @@ def _quoted(reason: str) -> str:
 
 
 def _not_run(servers: Sequence[Server]) -> str:
-    lines = []
+    there = {one.name for one in servers}
+    lines = [f"- {title}: not judged yet" for name, title in TITLES.items() if name not in there]
     for one in servers:
         rows = [*one.operations.values(), *one.models.values()]
         reasons: dict[str, dict[str, None]] = defaultdict(dict)
