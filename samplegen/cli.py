@@ -17,6 +17,7 @@ COMMANDS = (
     "show",
     "model",
     "export",
+    "record",
     "generate",
     "verify",
     "merge",

@@ -52,7 +52,11 @@ def selected_cells(
 
 def matching_clients(catalogue: Catalogue, wanted: Sequence[str], option: str) -> frozenset[str]:
     """The clients that the given names stand for."""
-    names = catalogue.clients.names
+    return matching(catalogue.clients.names, wanted, option)
+
+
+def matching(names: Sequence[str], wanted: Sequence[str], option: str) -> frozenset[str]:
+    """Those of the clients `names` that the given names stand for."""
     groups: dict[str, list[str]] = {"all": list(names)}
     for name in names:
         groups[name] = [name]
