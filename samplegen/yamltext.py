@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./@+-]*( [\w./@+-]+)*", re.ASCII)
+_LOOSE = re.compile(r"[A-Za-z_/]([ -~]*[!-9;-~])?", re.ASCII)
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """What readers of YAML 1.1 or 1.2 take for something else than text."""
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -28,7 +29,16 @@ def flow(value: Any) -> str:
     return json.dumps(value)
 
 
+def block(value: Any) -> str:
+    """The same for the value of a key in a block, where a text needs fewer quotes."""
+    if isinstance(value, str) and _LOOSE.fullmatch(value) and value.lower() not in _WORDS:
+        return value if ": " not in value and " #" not in value else flow(value)
+    return flow(value)
+
+
 def _quoted(text: str) -> str:
+    if "\\" in text and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
     written = json.dumps(text, ensure_ascii=False)
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
 

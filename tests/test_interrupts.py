@@ -26,6 +26,7 @@ MOMENTS: dict[str, tuple[Sequence[str], str, str]] = {
     "show": (["health", *CURL], "open", "health.sh.jinja"),
     "model": (["http://127.0.0.1:9", "m"], "socket.connect", ""),
     "export": (["health", "new", *CURL], "os.rename", "new"),
+    "record": ([], "open", "api.yaml"),
     "generate": (["--output=new"], "os.rename", "python"),
     "verify": (["health", *CURL], "subprocess.Popen", ""),
     "merge": (["verdicts.json", "--operation=health", *CURL], "os.rename", "verdicts.json"),

@@ -11,11 +11,11 @@ from samplegen.contract.model import Contract, Field, Message, Method
 from samplegen.spec.linking import Linker
 from samplegen.spec.operation import OPERATION_NAME
 from samplegen.spec.steps import FieldLabel, Printed, Step
-from samplegen.yamltext import comment, flow
+from samplegen.yamltext import block, comment, flow
 
 _MOST_LINES = 12
 """Lines that a sample prints of an answer."""
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|(?:[A-Z]?[a-z]+|[A-Z]+)[0-9]*|[0-9]+")
 _LABELS = ("id", "name", "key", "code", "title")
 """Fields by which readers tell the items of a list apart."""
 _STEP = "    "
@@ -47,11 +47,11 @@ def draft(contract: Contract, method: Method, name: str, order: int) -> Draft:
     request = contract.messages[method.request]
     words = method.name if method.service else method.name.partition("{")[0]
     lines = [
-        f"title: {flow(' '.join(word.capitalize() for word in _words(words)) or name)}",
-        f"summary: {flow(_sentence(method.comment) or f'Call {method.title}.')}",
+        f"title: {block(' '.join(word.capitalize() for word in _words(words)) or name)}",
+        f"summary: {block(_sentence(method.comment) or f'Call {method.title}.')}",
         f"order: {order}",
         "steps:",
-        f"  - call: {flow(_call(contract, method))}",
+        f"  - call: {block(_call(contract, method))}",
         *_request(contract, method, request),
         "    print:",
         *(f"      - {_written(line)}" for line in printed(contract, method)),
@@ -145,7 +145,7 @@ def _request(contract: Contract, method: Method, request: Message) -> Iterator[s
             can_be_sent(contract, known) and _has_place(method, known)
         ):
             continue
-        text = f"{flow(known.name)}: {flow(example(contract, known))}"
+        text = f"{flow(known.name)}: {block(example(contract, known))}"
         about = comment(f"{known.shown_type}. {known.comment}".strip(" ."))
         lines.append((known.name in sent, text, about))
     if not lines:

@@ -10,7 +10,7 @@ from samplegen.drafting.operations import Draft
 from samplegen.drafting.serving import Place
 from samplegen.render.clients import Client
 from samplegen.render.literals import markdown
-from samplegen.yamltext import comment, flow
+from samplegen.yamltext import block, comment, flow
 
 _FILES = Path(__file__).parent / "files"
 _DEADLINE = 5
@@ -25,8 +25,8 @@ def files(
     texts |= {f"spec/{draft.name}.yaml": draft.text for draft in drafts}
     values = {
         "title": markdown.text(title),
-        "site_name": flow(title),
-        "install": "".join(f"      - run: {flow(line)}\n" for line in _installs(clients, place)),
+        "site_name": block(title),
+        "install": "".join(f"      - run: {block(line)}\n" for line in _installs(clients, place)),
     }
     for path in sorted(_FILES.rglob("*.*")):
         name = path.relative_to(_FILES).as_posix()
@@ -50,8 +50,8 @@ def _installs(clients: Sequence[Client], place: Place) -> Iterator[str]:
 def _api(given: Given, title: str, clients: Sequence[Client], place: Place) -> str:
     lines = [
         "# What all operations share. Every key is explained by `samplegen schema`.",
-        f"title: {flow(title)}",
-        f"summary: {flow(comment(given.contract.api_summary, 300) or f'The API of {title}.')}",
+        f"title: {block(title)}",
+        f"summary: {block(comment(given.contract.api_summary, 300) or f'The API of {title}.')}",
         *_contract(given),
         "",
         *_block("connection", place.connection),
@@ -66,28 +66,33 @@ def _api(given: Given, title: str, clients: Sequence[Client], place: Place) -> s
 
 def _contract(given: Given) -> list[str]:
     if given.openapi:
-        return [f"openapi: {flow(f'{FOLDER}/{given.openapi}')}"]
+        return [f"openapi: {block(f'{FOLDER}/{given.openapi}')}"]
     proto = given.proto[0] if len(given.proto) == 1 else given.proto
-    return [f"proto: {flow(proto)}", f"include: [{FOLDER}]"]
+    return [f"proto: {block(proto)}", f"include: [{FOLDER}]"]
 
 
 def _block(name: str, values: Mapping[str, Any]) -> list[str]:
-    return [f"{name}:", *(f"  {key}: {flow(value)}" for key, value in values.items())]
+    return [f"{name}:", *(f"  {key}: {block(value)}" for key, value in values.items())]
+
+
+def _install(program: str) -> str:
+    """What to type when a program is not there."""
+    return "pip install samplegen" if program == "{python}" else f"install {program}"
 
 
 def _server(title: str, place: Place) -> Iterator[str]:
     """The server; without a command, what to write in its place."""
     yield "# Any program that serves the API; the judge starts it, asks it and ends it."
     yield "server:"
-    yield f"  title: {flow(f'the server of {title}')}"
+    yield f"  title: {block(f'the server of {title}')}"
     if place.command:
         yield f"  command: {flow(place.command)}"
-        yield f"  install: {flow(f'install {place.command[0]}')}  # the command that brings it"
+        yield f"  install: {block(_install(place.command[0]))}"
     else:
         ports = [f"{{{name}}}" for name in place.ports]
         yield f"  command: {flow(['the-command-that-starts-it', *ports])}  # fill this in"
         yield "  install: write the command that starts it into spec/api.yaml, at server.command"
     if place.ready:
-        yield f"  ready: {flow(place.ready)}"
+        yield f"  ready: {block(place.ready)}"
     else:
         yield "  # ready: /health  # a path that answers 200 once it can serve"

@@ -125,9 +125,10 @@ class _Editor:
     def _left_out(self, item: Any, outcome: Outcome) -> Iterator[_Edit]:
         """Makes a comment of an item of a list, with the reason."""
         first, last = item.start_mark.line, self._line_of(self._end(item))
-        column = self._text.index("-", self._lines[first]) - self._lines[first]
-        for line in range(first, last + 1):
-            start = self._lines[line]
+        line = self._text[self._lines[first] : self._line_end(self._lines[first])]
+        column = len(line) - len(line.lstrip())
+        for number in range(first, last + 1):
+            start = self._lines[number]
             if self._text[start : self._line_end(start)].strip():
                 yield _Edit(start + column, start + column, "# ")
         end = self._line_end(self._lines[last])

@@ -10,6 +10,7 @@ _TOKENS = (
     re.compile(r"[0-9A-Za-z]+|[^0-9A-Za-z]+"),
 )
 """Ways to take a text apart, as it may be a time or an identifier."""
+_SPECIAL = re.compile(r"[.^$*+?{}\[\]\\|()]")
 _CLASSES = ("[0-9]+", "[A-Za-z]+", "[0-9A-Za-z]+")
 
 
@@ -45,7 +46,7 @@ def _alike(texts: Sequence[Sequence[str]]) -> str:
     for parts in zip(*texts, strict=True):
         same = len({*parts}) == 1
         if same and not any(c.isdigit() for c in parts[0]):
-            found.append(re.escape(parts[0]))
+            found.append(_SPECIAL.sub(r"\\\g<0>", parts[0]))
             continue
         fitting = (c for c in _CLASSES if all(re.fullmatch(c, part) for part in parts))
         pattern = next(fitting, "")
