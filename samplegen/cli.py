@@ -21,6 +21,7 @@ COMMANDS = (
     "generate",
     "verify",
     "merge",
+    "overlay",
     "doctor",
     "serve",
     "schema",

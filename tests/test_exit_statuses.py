@@ -98,10 +98,13 @@ CASES = [
     Case(1, "schema", ("--check", "--output", "new"), "new is not fresh"),
     Case(1, "schema", ("--output", "README.md"), "cannot be written"),
     Case(2, "schema", ("more",), "unexpected extra argument"),
+    Case(0, "overlay"),
+    Case(1, "overlay", ("-o", "README.md/new"), "cannot be written"),
+    Case(2, "overlay", ("more",), "unexpected extra argument"),
     Case(0, "completion", ("bash",)),
     Case(2, "completion", ("tcsh",), "tcsh"),
 ]
-READS_A_SPEC = {
+READS_A_SPEC: dict[str, tuple[str, ...]] = {
     "list": (),
     "show": GREET,
     "export": (*GREET, "new"),
@@ -109,6 +112,7 @@ READS_A_SPEC = {
     "generate": (),
     "verify": (),
     "merge": ("judged.json",),
+    "overlay": (),
     "doctor": (),
     "serve": (),
     "model": ("http://127.0.0.1:1", "m"),

@@ -30,6 +30,7 @@ MOMENTS: dict[str, tuple[Sequence[str], str, str]] = {
     "generate": (["--output=new"], "os.rename", "python"),
     "verify": (["health", *CURL], "subprocess.Popen", ""),
     "merge": (["verdicts.json", "--operation=health", *CURL], "os.rename", "verdicts.json"),
+    "overlay": (["-o", "new"], "os.rename", "new"),
     "doctor": ([], "subprocess.Popen", ""),
     "serve": ([], "os.exec", ""),
     "schema": (["--output=new"], "os.rename", "new"),

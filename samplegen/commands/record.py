@@ -59,6 +59,9 @@ def command(
     found = sorted(
         (one for one in loaded if one is not None), key=lambda one: (one.order, one.name)
     )
+    if not found:
+        click.echo("note: no operation has steps, so there is nothing to record", err=True)
+        return 0
     address = server_address(spec.api.connection, endpoint, **security)
     runs = Runs(spec.contract, found, spec.api.deadline)
     if address is not None:

@@ -146,6 +146,8 @@ class Contract:
     api_summary: str = ""
     servers: tuple[str, ...] = ()
     """URLs."""
+    base_path: str = ""
+    """What routes begin with, and the paths in the file do not."""
     security: tuple[Security, ...] = ()
     """All of them are asked for."""
 

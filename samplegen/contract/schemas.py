@@ -70,6 +70,7 @@ class Reader:
             api_title=str(info.get("title", "")),
             api_summary=str(info.get("summary") or info.get("description") or ""),
             servers=tuple(self._servers()),
+            base_path=base,
             security=tuple(self._security()),
             methods=tuple(methods),
             messages=self._messages,
