@@ -33,7 +33,7 @@ def document(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _by_route(catalogue: Catalogue) -> dict[tuple[str, str], list[Cell]]:
-    """The samples of each route, by method and path: of the operation that does the least besides."""
+    """By method and path, the samples of the operation that does the least besides."""
     found: dict[tuple[str, str], list[Cell]] = {}
     for cell in catalogue.cells:
         if cell.client.transport != "rest" or catalogue.state(cell) != "ready":
