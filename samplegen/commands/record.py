@@ -51,6 +51,7 @@ def command(
     can be expected becomes a comment. All else in the files stays as it is.
     """
     spec = catalogue.spec
+    api = spec.api
     named = operations or spec.names
     loaded = gather(partial(spec.recordable, name) for name in named)
     if operations and None in loaded:
@@ -62,13 +63,13 @@ def command(
     if not found:
         click.echo("note: no operation has steps, so there is nothing to record", err=True)
         return 0
-    address = server_address(spec.api.connection, endpoint, **security)
-    runs = Runs(spec.contract, found, spec.api.deadline)
+    address = server_address(api.connection, endpoint, **security)
+    runs = Runs(spec.contract, found, api.deadline)
     if address is not None:
         for _ in range(_RUNS):
             runs.run(address)
     else:
-        _run_on_own(spec.api, runs)
+        _run_on_own(api, runs)
     problems = [problem for failed in runs.problems.values() for problem in failed.problems]
     for operation in found:
         if operation.name not in runs.problems:
