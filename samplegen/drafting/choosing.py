@@ -87,10 +87,10 @@ def fitting(clients: Sequence[Client], given: Given, methods: Sequence[Method]) 
     Raises:
         UsageError: There are none.
     """
-    without = [method.title for method in methods if method.route is None]
+    without = [method.title for method in methods if not _has_rest(method)]
     reasons = {} if given.speaks_grpc else {"grpc": "the contract is of REST only"}
     if without:
-        reasons["rest"] = f"the contract has no route of REST for {_listed(without)}"
+        reasons["rest"] = f"no route of REST, or none that steps can take, for {_listed(without)}"
     found = tuple(client for client in clients if client.transport not in reasons)
     if not found:
         names = ", ".join(client.name for client in clients)
@@ -98,3 +98,9 @@ def fitting(clients: Sequence[Client], given: Given, methods: Sequence[Method]) 
     left_out = any(client.transport == "rest" for client in clients) and "rest" in reasons
     notes = [f"no client of REST: {reasons['rest']}"] if left_out else []
     return Chosen(found, tuple(notes))
+
+
+def _has_rest(method: Method) -> bool:
+    """Whether there is a route whose bodies hold all of a message, and not one of its fields."""
+    route = method.route
+    return route is not None and route.body in ("", "*") and not route.response_body
