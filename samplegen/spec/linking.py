@@ -33,8 +33,11 @@ class Linker:
     """Links steps one after another, and notes each mistake."""
 
     contract: Contract
+    recorded: bool = True
+    """Whether lines must state what they expect, as they do once it is recorded."""
     mistakes: list[Mistake] = field(default_factory=list)
     _saved: dict[str, Kind] = field(default_factory=dict)
+    _unrecorded: bool = False
 
     def link(self, steps: Sequence[Step]) -> tuple[LinkedStep, ...]:
         """The steps, as far as they have no mistakes."""
@@ -125,7 +128,8 @@ class Linker:
         for index, printed in enumerate(step.print):
             place = (*at, "print", index)
             line = self._line(linked, printed, place)
-            self.mistakes += [((*place, *where), what) for where, what in _asked(printed)]
+            self.mistakes += [((*place, *where), what) for where, what in _well_formed(printed)]
+            self._check_recorded(printed, place)
             if line is not None:
                 lines.append(line)
                 expect += _expectations(linked.call.rpc, line, printed)
@@ -140,6 +144,14 @@ class Linker:
                 last = way[-1].field
                 self._saved[name] = last.kind if last is not None else "string"
         return replace(linked, saves=tuple(saves), lines=tuple(lines), expect=tuple(expect))
+
+    def _check_recorded(self, printed: Printed, at: Location) -> None:
+        """Notes the first line that does not state what it expects."""
+        stated = printed.lines or printed.pattern is not None or printed.value is not None
+        if self.recorded and not stated and not self._unrecorded:
+            name = "'value' or 'pattern'" if printed.each is None else "'lines'"
+            self._note(at, f"{name} is missing; `samplegen record` writes what the server answers")
+            self._unrecorded = True
 
     def _line(self, linked: LinkedStep, printed: Printed, at: Location) -> Line | None:
         method = linked.method
@@ -195,14 +207,14 @@ def _rest(route: Route | None) -> str | None:
     return None if route is None else f"{route.method} {route.path}"
 
 
-def _asked(printed: Printed) -> Iterator[Mistake]:
-    """What is wrong about what a line expects."""
+def _well_formed(printed: Printed) -> Iterator[Mistake]:
+    """What is wrong about a line, whatever it expects."""
     if printed.each is not None:
-        if not printed.lines or printed.value is not None or printed.pattern is not None:
+        if printed.value is not None or printed.pattern is not None:
             yield (), "with 'each', expected 'lines', and neither 'value' nor 'pattern'"
     elif printed.lines:
         yield ("lines",), "found 'lines'; expected 'each' with it, which names the list"
-    elif (printed.value is None) == (printed.pattern is None):
+    elif printed.value is not None and printed.pattern is not None:
         yield (), "expected exactly one of 'value' and 'pattern'"
     if isinstance(printed.label, FieldLabel) and printed.each is None:
         yield ("label",), "a label that is a value needs 'each'; write a text"
