@@ -31,7 +31,7 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.processes  # protoc
 
 ETCD = ROOT / "examples" / "etcd"
-CLIENTS = ["python/grpcio", "python/requests", "curl/rest"]
+CLIENTS = ["python/grpcio", "python/requests", "go/grpc", "go/http", "curl/rest"]
 TYPES = """
 syntax = "proto3";
 package t.v1;
@@ -361,9 +361,9 @@ def test_rest_without_a_contract_sends_path_and_query_encoded(
     url = "http://localhost:2/api/v1/label/a%2Fb%20%C3%A4/values"
     assert f'url = "{url}"' in requests
     assert '("match[]", "x&y")' in requests
-    assert 'print("first:", field(answer, "data")[0])' in requests
+    assert 'print("first:", field(answer, "data", 0))' in requests
     assert f"'{url}?start=1700000000&match%5B%5D=shelf&match%5B%5D=x%26y'" in curl
-    assert '("first: " + (field("data")[0] | tostring))' in curl
+    assert '("first: " + (field("data") | field(0) | tostring))' in curl
 
 
 def test_operations_of_the_same_calls_keep_their_own_values(
@@ -397,7 +397,10 @@ def test_formatters_and_linters_change_nothing(name: str, client: str, tmp_path:
     (cell,) = (c for c in catalogue.cells if c.key == (name, client))
     path = tmp_path / Path(client, cell.client.language.file.format(operation=name)).name
     path.write_text(catalogue.render(cell).text, encoding="utf-8")
-    for command in (*cell.client.language.format, *cell.client.language.lint):
+    commands = (*cell.client.language.format, *cell.client.language.lint)
+    for command in commands:
+        if "{prepared}" in " ".join(command):
+            continue  # the judge runs those with what a client is prepared with
         values = {"files": str(path), "python": sys.executable}
         arguments = [argument.format(**values) for argument in command]
         assert shutil.which(arguments[0]), f"{arguments[0]} is missing"
@@ -410,9 +413,11 @@ def test_a_saved_value_stands_in_later_requests() -> None:
     texts = {
         c.client.name: catalogue.render(c).text for c in catalogue.cells if c.key[0] == "lease"
     }
-    assert list(texts) == CLIENTS
+    assert sorted(texts) == sorted(CLIENTS)
+    assert '[]byte(fmt.Sprintf("heartbeat/%d", lease))' in texts["go/grpc"]
+    assert '"lease": lease.String(),' in texts["go/http"]
     assert 'lease = field(answer, "ID")' in texts["python/grpcio"]
-    assert 'key=("heartbeat/" + str(lease)).encode()' in texts["python/grpcio"]
+    assert 'key=f"heartbeat/{lease}".encode()' in texts["python/grpcio"]
     assert '("heartbeat/" + $lease | @base64)' in texts["curl/rest"]
     assert '"lease": lease,' in texts["python/requests"]
 
@@ -421,4 +426,4 @@ def test_samples_of_the_example_are_fresh() -> None:
     files = Catalogue([ETCD / "spec"]).files()
     for name, content in files.items():
         assert (ETCD / "docs" / "samples" / name).read_bytes() == content
-    assert sum(re.search(r"\.(py|sh)$", name) is not None for name in files) == 9
+    assert sum(re.search(r"\.[a-z]+$", name) is not None for name in files) == 1 + 3 * len(CLIENTS)

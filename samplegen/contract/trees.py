@@ -109,7 +109,7 @@ def without_zeros(contract: Contract, name: str, data: Any) -> Any:
                 found[key] = kept
         elif known.kind == "message":
             found[key] = without_zeros(contract, known.type, item)
-        elif known.presence or item != _zero(contract, known):
+        elif known.presence or item != contract.zero(known):
             found[key] = item
     return found
 
@@ -121,10 +121,3 @@ def _each(contract: Contract, known: Field, items: Any) -> Any:
     if isinstance(items, list):
         return [without_zeros(contract, known.type, item) for item in items]
     return items
-
-
-def _zero(contract: Contract, known: Field) -> Any:
-    if known.kind == "enum":
-        values = contract.enums[known.type].values
-        return next((name for name, number in values.items() if number == 0), None)
-    return {"string": "", "bytes": b"", "bool": False}.get(known.kind, 0)

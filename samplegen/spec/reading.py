@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen.contract import protoc
 from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
@@ -105,7 +106,8 @@ class Spec:
             for folder in reversed(folders)
             for path in sorted(folder.glob("*.proto" if folder is folders[0] else "**/*.proto"))
         }
-        return {**found, self.proto.name: self.proto}
+        found[self.proto.name] = self.proto
+        return {**protoc.imported(found.values()), **found}
 
     @cached_property
     def contract(self) -> Contract:

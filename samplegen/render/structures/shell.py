@@ -100,14 +100,14 @@ def field(way: Way, *, may_be_zero: bool = False) -> Code:
         if may_be_zero and number == len(way) - 1 and hop.index is None:
             parts.append(f"(.[{JSON.quote(hop.name)}] | if . == null then {_zero(hop)} else . end)")
             continue
-        index = "" if hop.index is None else f"[{hop.index}]"
-        parts.append(f"field({JSON.quote(hop.name)}){index}")
+        parts.append(f"field({JSON.quote(hop.name)})")
+        parts += [] if hop.index is None else [f"field({hop.index})"]
     return Code(" | ".join(parts))
 
 
 def _zero(hop: Hop) -> str:
-    kind = hop.field.kind if hop.field is not None else "string"
-    return {"string": '""', "bytes": '""', "bool": "false"}.get(kind, "0")
+    zero = "" if hop.zero is None or isinstance(hop.zero, bytes) else hop.zero
+    return json.dumps(zero, ensure_ascii=False)
 
 
 def printed(lines: Iterable[Line]) -> Code:
