@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encode
+from urllib.parse import quote_plus
 
 from samplegen.connection import options
 from samplegen.connection.model import Connection
@@ -44,6 +45,14 @@ class StepView:
     """The name of the variable that holds the answer."""
     url: str
     """Of REST, without its query."""
+
+    @property
+    def address(self) -> str:
+        """Of REST, with its query."""
+        query = "&".join(
+            f"{quote_plus(name)}={quote_plus(in_url(value))}" for name, value in self.linked.query
+        )
+        return f"{self.url}?{query}" if query else self.url
 
     @property
     def call(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from samplegen.contract.model import Contract, Field, Message
+from samplegen.render.structures.naming import camel_words
 from samplegen.spec.operation import LinkedStep
 
 KEYWORDS = frozenset({
@@ -58,9 +59,7 @@ def _is_lower(letter: str) -> bool:
 
 def local(name: str, taken: Collection[str] = ()) -> str:
     """The name of a variable for a field or a saved value, which no other has."""
-    first, *others = [part for part in name.split("_") if part] or ["value"]
-    first = first.lower() if first.isupper() else first[0].lower() + first[1:]
-    found = first + "".join(part[0].upper() + part[1:] for part in others)
+    found = camel_words(name)
     if found in _TAKEN or _NUMBERED.fullmatch(found):
         found = f"{found}Value"
     unique, number = found, 2

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-from urllib.parse import quote_plus
 
 from samplegen.contract.model import Kind
 from samplegen.contract.paths import Hop, Way
-from samplegen.contract.trees import in_url, json_scalar, plain
+from samplegen.contract.trees import json_scalar, plain
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.json import JSON
@@ -87,12 +85,6 @@ def _saved(values: Iterable[Value]) -> Iterable[str]:
             yield from (part.name for part in content.parts if isinstance(part, Saved))
 
 
-def address(url: str, items: Iterable[tuple[str, Any]]) -> Code:
-    """A URL with a query as a word."""
-    text = "&".join(f"{quote_plus(name)}={quote_plus(in_url(value))}" for name, value in items)
-    return SHELL.quote(f"{url}?{text}" if text else url)
-
-
 def field(way: Way, *, may_be_zero: bool = False) -> Code:
     """A filter that reads a field, which is there unless it may be zero."""
     parts = []
@@ -134,5 +126,4 @@ FILTERS: Mapping[str, Callable[..., Code]] = {
     "body": body,
     "printed": printed,
     "jq_field": field,
-    "address": address,
 }
