@@ -13,7 +13,7 @@ from tests.mutants.planting import DATA, Nursery, controls, mutants
 pytestmark = pytest.mark.processes  # samples
 
 ETCD = ROOT / "examples" / "etcd" / "spec"
-LANGUAGES = ("go", "java")
+LANGUAGES = ("cpp", "go", "java")
 PLANTED = list(mutants(LANGUAGES, DATA / "etcd"))
 
 

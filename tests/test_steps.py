@@ -31,7 +31,7 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.processes  # protoc
 
 ETCD = ROOT / "examples" / "etcd"
-CLIENTS = ["python/grpcio", "python/requests", "go/grpc", "go/http", "java/grpc", "java/http", "curl/rest"]
+CLIENTS = ["python/grpcio", "python/requests", "cpp/grpc", "cpp/libcurl", "go/grpc", "go/http", "java/grpc", "java/http", "curl/rest"]
 TYPES = """
 syntax = "proto3";
 package t.v1;
