@@ -31,7 +31,17 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.processes  # protoc
 
 ETCD = ROOT / "examples" / "etcd"
-CLIENTS = ["python/grpcio", "python/requests", "cpp/grpc", "cpp/libcurl", "go/grpc", "go/http", "java/grpc", "java/http", "curl/rest"]
+CLIENTS = [
+    "python/grpcio",
+    "python/requests",
+    "cpp/grpc",
+    "cpp/libcurl",
+    "go/grpc",
+    "go/http",
+    "java/grpc",
+    "java/http",
+    "curl/rest",
+]
 TYPES = """
 syntax = "proto3";
 package t.v1;
@@ -427,3 +437,12 @@ def test_samples_of_the_example_are_fresh() -> None:
     for name, content in files.items():
         assert (ETCD / "docs" / "samples" / name).read_bytes() == content
     assert sum(re.search(r"\.[a-z]+$", name) is not None for name in files) == 1 + 3 * len(CLIENTS)
+
+
+def test_the_page_names_the_clients_that_know_steps() -> None:
+    page = (ROOT / "site" / "steps.md").read_text(encoding="utf-8")
+    table = page.partition("| over")[2].partition("\n\n")[0]
+    named = re.findall(r"`([a-z]+/[a-z]+)`", table)
+    templates = ROOT.glob("templates/*/*/steps.*.jinja")
+    known = ["/".join(path.parts[-3:-1]) for path in templates]
+    assert sorted(named) == sorted(known) == sorted(CLIENTS)
