@@ -1,4 +1,4 @@
-"""The judge finds planted faults in the programs of steps, of an API whose server is not its own."""
+"""The judge finds planted faults in programs of steps, whose server knows nothing of it."""
 
 import shutil
 from pathlib import Path

@@ -24,9 +24,12 @@ from samplegen.errors import SamplegenError
 from samplegen.judge.gates import wire
 from samplegen.judge.servers.proxy import protobuf
 from samplegen.judge.servers.proxy.exchanges import Exchange, Link
-from samplegen.render.structures import python, shell
+from samplegen.render.layout.marks import plain
+from samplegen.render.literals.cpp import CPP
+from samplegen.render.literals.go import GO
+from samplegen.render.structures import cpp_json, cpp_stubs, go_json, go_stubs, python, shell
 from samplegen.spec.operation import Call, LinkedStep
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 
 pytestmark = pytest.mark.processes  # protoc
 
@@ -179,6 +182,47 @@ def test_a_shell_sends_json_that_a_gateway_reads_as_the_message(
     ended = subprocess.run(["sh", "-c", program], capture_output=True, timeout=10, check=True)
     parsed = json_format.Parse(ended.stdout.decode(), message())
     assert without_zeros(types, "t.v1.All", protobuf.tree(parsed)) == meant(types, step)
+
+
+FORMATTED: dict[str, tuple[list[str], Callable[[list[LinkedStep]], str]]] = {
+    "gofmt": (["gofmt"], lambda steps: plain(GO.lines(_go_program(steps)))),
+    "clang-format": (
+        [
+            "clang-format",
+            "--style={BasedOnStyle: Google, ColumnLimit: 0}",
+            "--assume-filename=a.cc",
+        ],
+        lambda steps: plain(CPP.lines(_cpp_program(steps))),
+    ),
+}
+
+
+def _go_program(steps: list[LinkedStep]) -> str:
+    values = [f"\t_ = {made(step)}" for step in steps for made in (go_stubs.message, go_json.body)]
+    return "package main\n\nvar (\n" + "\n".join(values) + "\n)\n"
+
+
+def _cpp_program(steps: list[LinkedStep]) -> str:
+    lines = []
+    for step in steps:
+        lines.append(f"  const nlohmann::json body = {cpp_json.body(step)};")
+        lines += [f"  {line}" for line in cpp_stubs.message(step, "request", [step]).split("\n")]
+    return "void Run() {\n" + "\n".join(filter(str.strip, lines)) + "\n}\n"
+
+
+@pytest.mark.parametrize("formatter", FORMATTED)
+@settings(PROPERTY, max_examples=15)
+@given(st.lists(MESSAGES, min_size=1, max_size=6))
+def test_requests_of_any_values_are_formatted(
+    types: Contract, formatter: str, data: list[dict[str, Any]]
+) -> None:
+    command, program = FORMATTED[formatter]
+    if not shutil.which(command[0]):
+        missing(f"{command[0]} is missing")
+    text = program([linked(types, one) for one in data])
+    ended = subprocess.run(command, input=text.encode(), capture_output=True, timeout=20)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.decode() == text
 
 
 @pytest.mark.parametrize(

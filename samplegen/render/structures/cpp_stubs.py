@@ -92,11 +92,11 @@ class _Writer:
             if known.repeated:
                 for item in value.content:
                     added = f"{owner}add_{name}"
-                    yield from self._added(added, item, f"{added}({{}});")
+                    yield from self._added(added, item, (f"{added}(", ");"))
             elif known.is_map:
                 for key, item in value.content:
                     place = f"(*{owner}mutable_{name}())[{CPP.value(key)}]"
-                    yield from self._added(f"&{place}", item, f"{place} = {{}};")
+                    yield from self._added(f"&{place}", item, (f"{place} = ", ";"))
             elif known.kind == "message":
                 mutable = f"{owner}mutable_{name}()"
                 yield from self.fill(value.content, f"{mutable}->")
@@ -105,10 +105,10 @@ class _Writer:
             else:
                 yield f"{owner}set_{name}({self._single(value)});"
 
-    def _added(self, place: str, item: Value, statement: str) -> Iterator[str]:
+    def _added(self, place: str, item: Value, around: tuple[str, str]) -> Iterator[str]:
         """The statements that set an item of a list or a map."""
         if item.field.kind != "message":
-            yield statement.format(self._single(item))
+            yield self._single(item).join(around)
             return
         variable = local(item.field.name, self.taken)
         self.taken.add(variable)
