@@ -21,7 +21,7 @@ def workshop(cache: Path) -> Workshop:
     return Workshop(cache, lambda client: {}, Versions(), Processes())
 
 
-@pytest.mark.parametrize("kind", ["prepared", "built", "faults", "locales"])
+@pytest.mark.parametrize("kind", ["prepared", "built", "meaning", "faults", "locales"])
 def test_what_was_long_unused_goes(kind: str, tmp_path: Path) -> None:
     for name, used in (("old", _LONG_AGO), ("new", time.time())):
         folder = tmp_path / kind / name

@@ -120,7 +120,12 @@ def test_junit_tells_what_was_proved_and_when() -> None:
     untried: dict[Gate, str] = {"lint": "no linter", "wire": "no recording"}
     waived: dict[Gate, str] = {"lint": "there is none"}
     verdict = replace(
-        PASSED, other_server="Other 1", faults=faults, not_tried=untried, waived=waived
+        PASSED,
+        other_server="Other 1",
+        faults=faults,
+        meaning_proved_at="2026-01-02T00:00:00+00:00",
+        not_tried=untried,
+        waived=waived,
     )
     properties = suite([verdict])[0][0]
     assert {found.get("name"): found.get("value") for found in properties} == {
@@ -130,6 +135,7 @@ def test_junit_tells_what_was_proved_and_when() -> None:
         "other server": "Other 1",
         "faults": "server down, server stalls",
         "faults proved at": "2026-01-01T00:00:00+00:00",
+        "meaning proved at": "2026-01-02T00:00:00+00:00",
     }
 
 

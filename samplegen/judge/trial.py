@@ -123,6 +123,7 @@ class Trial:
             isolation=setup.runner.isolation.level if case else "",
             other_server=case.other_server if case else "",
             faults=Faults(case.faults.names, case.faults.proved_at) if case else Faults(),
+            meaning_proved_at=case.meaning.proved_at if case else "",
             seconds=round(self._clock() - began, 3) if case else 0.0,
             gate_seconds=self._seconds,
             judged_at=judged_at,

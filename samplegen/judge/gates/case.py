@@ -58,10 +58,12 @@ class Setup:
 
 @dataclass(frozen=True)
 class Proof:
-    """The faults that a sample was seen to report in one line, and to end by."""
+    """What a gate saw of a sample, and when."""
 
     names: tuple[str, ...] = ()
+    """Of what the sample was tried on, if that has names."""
     proved_at: str = ""
+    """ISO 8601, UTC; empty if nothing was proved."""
 
 
 @dataclass
@@ -78,6 +80,9 @@ class Case:
     other_server: str = ""
     """The name and version of the server that answers differently, once it was used."""
     faults: Proof = field(default_factory=Proof)
+    """The faults that it was seen to report in one line each, and to end by."""
+    meaning: Proof = field(default_factory=Proof)
+    """That it prints what is answered, whatever that is."""
     _folder: Path | None = None
     _first: Run | None = None
 

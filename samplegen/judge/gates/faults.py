@@ -4,22 +4,18 @@ The first call of the sample meets each fault in turn; each later call meets tho
 after the calls before it were answered correctly.
 """
 
-import datetime
-import hashlib
-import json
 import random
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 from samplegen.catalogue import Cell
 from samplegen.gates import Gate
-from samplegen.judge.gates import answers, rules
+from samplegen.judge.gates import answers, proofs, rules
 from samplegen.judge.gates.answers import Place
-from samplegen.judge.gates.case import Case, Proof
+from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
 from samplegen.judge.gates.output import differences
 from samplegen.judge.gates.run import exited, outcome, untidy
@@ -101,35 +97,11 @@ def check(case: Case) -> Result:
         for fault in met(spec.api, cell, printed, encrypted=encrypted)
         if not rules.is_spared(fault.name, spared)
     ]
-    basis = (
-        case.folder.name,
-        case.text,
-        cell.client.language.run,
-        setup.runner.connection,
-        setup.deadline,
-        setup.target.version,
-        setup.runner.isolation.level,
-        setup.runner.contract is None,
-        [spec.data(file).read_bytes() for file in cell.operation.files],
-        cell.operation,
-        cell.deviation,
-        [fault.name for fault in faults],
-        spec.api.faults,
-        _judge_code(),
-    )
-
-    def prove(folder: Path) -> None:
-        names = _prove(case, faults)
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        content = json.dumps({"names": names, "proved_at": now})
-        (folder / "faults.json").write_text(content, encoding="utf-8")
-
     try:
-        folder = setup.workshop.kept("faults", basis, prove)
+        names = [fault.name for fault in faults]
+        case.faults = proofs.kept(case, NAME, names, lambda: _prove(case, faults))
     except _Unproved as unproved:
         return unproved.failed
-    kept = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
-    case.faults = Proof(tuple(kept["names"]), kept["proved_at"])
     return Passed(spared)
 
 
@@ -359,13 +331,3 @@ def _readable(line: str) -> bool:
         and re.search(r"\w{2}", line) is not None
         and _TRACE.search(line) is None
     )
-
-
-@cache
-def _judge_code() -> str:
-    """A digest of the judge's code, all of which may decide what a proof of faults is worth."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 from samplegen.gates import Gate
-from samplegen.judge.gates import answers, run
+from samplegen.judge.gates import answers, proofs, run
 from samplegen.judge.gates.answers import Line, answered
 from samplegen.judge.gates.case import Case
-from samplegen.judge.gates.finding import NotTried, Passed, Result, result
+from samplegen.judge.gates.finding import Failed, Finding, NotTried, Passed, Result
 from samplegen.judge.gates.output import differences
 from samplegen.judge.machine import locales
 from samplegen.judge.machine.processes import Outcome
@@ -30,25 +30,53 @@ NAME: Gate = "meaning"
 _VARIED = "with other values in the answer"
 _LAID_OUT = "with the answer in another layout"
 _OTHER = "at the server that answers differently"
+_Job = Callable[[Slot], tuple[list[str], Outcome]]
+
+
+class _Unproved(Exception):
+    """A run printed something else than it should."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__()
+        self.failed = failed
 
 
 def check(case: Case) -> Result:
-    """Runs the sample on changed answers, and compares what it prints with them."""
+    """Runs the sample on changed answers, and compares what it prints with them.
+
+    What it did with the changed answers of the API's own server is kept as long as the server gives
+    the same answers; the other server is asked each time.
+    """
     if case.cell.client.transport == "grpc" and case.setup.runner.contract is None:
         return NotTried(case.setup.runner.no_contract)
     lines = answers.lines(case)
     places = _places(case, lines)
-    runs: list[Callable[[Slot], tuple[list[str], Outcome]]] = [partial(_same, case)]
+    runs: list[_Job] = [partial(_same, case)]
     if places:
         runs += [partial(_changed, case, lines, places, seed) for seed in (1, 2)]
-    if case.setup.other is not None:
-        runs.append(partial(_elsewhere, case, lines, case.setup.other))
-    for found, outcome in case.at_once(runs):
-        if found:
-            return result(found, outcome)
+    given = [(e.call, e.given and (e.given.status, e.given.body)) for e in case.first.exchanges]
+    basis = (given, case.setup.locale() is None)
+    try:
+        case.meaning = proofs.kept(case, NAME, basis, lambda: _prove(case, runs))
+        if case.setup.other is not None:
+            _prove(case, [partial(_elsewhere, case, lines, case.setup.other)])
+    except _Unproved as unproved:
+        return unproved.failed
     if not places and not _refusable(case):
         return NotTried("no answer holds what the sample prints")
     return Passed()
+
+
+def _prove(case: Case, runs: Sequence[_Job]) -> tuple[str, ...]:
+    """Does the runs; returns the names of what they were, of which there are none.
+
+    Raises:
+        _Unproved: One of them printed something else.
+    """
+    for found, outcome in case.at_once(runs):
+        if found:
+            raise _Unproved(Failed(tuple(map(Finding, found)), outcome))
+    return ()
 
 
 # Runs

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _KEPT_SECONDS = 30 * 24 * 60 * 60
 """How long a folder stays that is not used."""
-_KINDS = ("prepared", "built", "faults", "locales")
+_KINDS = ("prepared", "built", "meaning", "faults", "locales")
 """The folders of the cache whose content is ours; tools have others beside them."""
 
 

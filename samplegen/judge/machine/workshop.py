@@ -1,7 +1,7 @@
 """The cache: what samples are built with, and the built samples; each is made once, by content.
 
 The cache folder holds `prepared/<key>`, a client's stubs and libraries; `built/<key>`, a sample
-after one of its static gates; `faults/<key>`, the faults that a sample reported correctly; and
+after one of its static gates; `meaning/<key>` and `faults/<key>`, what was proved of a sample; and
 `locales/<key>`, the locale of a machine elsewhere. A key is a digest of all that went into the
 folder, so what is there is right, and whatever changes makes a new one. Tools may keep caches of
 their own beside them, by {cache} in their commands.

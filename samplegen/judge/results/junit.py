@@ -81,6 +81,7 @@ def _properties(verdict: Verdict) -> dict[str, str]:
         "other server": verdict.other_server,
         "faults": ", ".join(faults.names),
         "faults proved at": faults.proved_at,
+        "meaning proved at": verdict.meaning_proved_at,
     }
     return {name: value for name, value in properties.items() if value}
 

@@ -72,6 +72,9 @@ class Verdict:
     it."""
     faults: Faults = field(default_factory=Faults)
     """Those of the gate, if it was passed."""
+    meaning_proved_at: str = ""
+    """When the gate was passed on the answers that the server gave now: earlier than the verdict if
+    these bytes, with these tools, had proved it. ISO 8601, UTC."""
     seconds: float = 0.0
     """What judging took, without what was waited for."""
     gate_seconds: dict[Gate, float] = field(default_factory=dict)
