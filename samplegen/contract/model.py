@@ -197,6 +197,16 @@ class Contract:
         package = self.files[file]
         return file, tuple(name.removeprefix(f"{package}." if package else "").split("."))
 
+    def zero(self, known: Field) -> str | bytes | bool | int | None:
+        """What a scalar is that is not set; None: it is a message, or its enum has no zero."""
+        if known.kind == "enum":
+            members = self.enums[known.type].values.items()
+            return next((name for name, number in members if number == 0), None)
+        if known.kind == "message":
+            return None
+        zeros: dict[Kind, str | bytes | bool] = {"string": "", "bytes": b"", "bool": False}
+        return zeros.get(known.kind, 0)
+
     @cached_property
     def _services(self) -> dict[str, str]:
         return {method.service: method.file for method in self.methods}

@@ -125,7 +125,7 @@ def without_zeros(contract: Contract, name: str, data: Any) -> Any:
                 found[key] = kept
         elif known.kind == "message":
             found[key] = without_zeros(contract, known.type, item)
-        elif known.presence or item != zero(contract, known):
+        elif known.presence or item != contract.zero(known):
             found[key] = item
     return found
 
@@ -137,11 +137,3 @@ def _each(contract: Contract, known: Field, items: Any) -> Any:
     if isinstance(items, list):
         return [without_zeros(contract, known.type, item) for item in items]
     return items
-
-
-def zero(contract: Contract, known: Field) -> Any:
-    """What a scalar is that is not set."""
-    if known.kind == "enum":
-        values = contract.enums[known.type].values
-        return next((name for name, number in values.items() if number == 0), None)
-    return {"string": "", "bytes": b"", "bool": False}.get(known.kind, 0)

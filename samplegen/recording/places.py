@@ -4,7 +4,6 @@ from typing import Any
 
 from samplegen.contract.model import Contract, Field
 from samplegen.contract.paths import Way
-from samplegen.contract.trees import zero
 from samplegen.spec.tensors import Scalar
 
 
@@ -33,7 +32,7 @@ def value_at(contract: Contract, answer: Any, way: Way) -> Scalar:
     left_out = isinstance(here, dict) and last.name not in here and last.index is None
     known = last.field
     if left_out and known is not None and not known.presence:
-        return _printable(zero(contract, known), known)
+        return _printable(contract.zero(known), known)
     return _printable(_followed(answer, way), known)
 
 

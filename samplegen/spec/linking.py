@@ -10,10 +10,11 @@ from typing import Any
 from samplegen.contract import paths
 from samplegen.contract.model import Contract, Kind, Method, Route
 from samplegen.contract.paths import Way
-from samplegen.contract.values import Location, Mistake, Reader, Saved
+from samplegen.contract.values import Joined, Location, Mistake, Reader, Saved
 from samplegen.errors import nearest
 from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
 from samplegen.spec.steps import FieldLabel, Printed, Step
+from samplegen.spec.tensors import Scalar
 
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
@@ -97,6 +98,9 @@ class Linker:
                 continue
             content = value.content if value.field.repeated else (value,)
             query += [(value.field.json_name, item.content) for item in content]
+            if any(isinstance(item.content, Saved | Joined) for item in content):
+                message = f"{value.field.name!r} goes into the query; add a plain value"
+                self._note((*at, "request", value.field.name), message)
             if value.field.kind == "message" or value.field.is_map:
                 message = f"{value.field.name!r} goes into the query, which holds scalars only"
                 self._note((*at, "request", value.field.name), message)
@@ -172,7 +176,8 @@ class Linker:
         if each is None or label is None or path is None:
             return None
         values = [*printed.lines.values()] if each else [printed.value]
-        zero = printed.pattern is None and any(value in (0, "", False) for value in values)
+        zeros = (0, "", False, path[-1].zero)
+        zero = printed.pattern is None and any(value in zeros for value in values)
         return Line(each, label, path, zero)
 
     def _way(
@@ -225,9 +230,16 @@ def _well_formed(printed: Printed) -> Iterator[Mistake]:
             yield ("pattern",), f"not a regular expression: {error}"
 
 
+def _typed(line: Line, value: Scalar) -> Scalar:
+    """The value as its contract types it: `1` means 1.0 of a field that holds fractions."""
+    known = line.path[-1].field
+    is_fraction = known is not None and known.kind in ("float", "double")
+    return float(value) if is_fraction and type(value) is int else value
+
+
 def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectation]:
     if not line.each:
-        value = None if printed.value is None else (printed.value,)
+        value = None if printed.value is None else (_typed(line, printed.value),)
         yield Expectation(
             label=str(printed.label),
             value=value,
@@ -241,7 +253,7 @@ def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectatio
         item = (*before, str(index))
         yield Expectation(
             label=label,
-            value=(value_,),
+            value=(_typed(line, value_),),
             tolerance=printed.tolerance,
             answer=(*item, *paths.words(line.path)),
             labelled=() if isinstance(line.label, str) else (*item, *paths.words(line.label)),

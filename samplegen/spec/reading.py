@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen.contract import protoc
 from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
@@ -156,7 +157,8 @@ class Spec:
             for folder, pattern in reversed(folders)
             for path in sorted(folder.glob(pattern))
         }
-        return found | self.named_protos
+        found |= self.named_protos
+        return {**protoc.imported(found.values()), **found}
 
     @cached_property
     def contract(self) -> Contract:

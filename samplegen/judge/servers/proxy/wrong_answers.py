@@ -305,7 +305,10 @@ def _at(place: Sequence[str], edit: Callable[[Any, str | int], None]) -> TreeEdi
 
 
 def _without_field(parent: Any, step: str | int) -> None:
-    del parent[step]
+    if isinstance(step, int):
+        del parent[step:]  # else the next item would take its place
+    else:
+        del parent[step]
 
 
 def _null_field(parent: Any, step: str | int) -> None:
