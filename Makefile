@@ -13,7 +13,7 @@ TIER ?= not slow
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install site site-tools site-test serve samples check quick test mutants bench toolchains \
+.PHONY: help install site site-tools site-test serve samples check quick test mutants servers bench toolchains \
 	constraints clean
 
 help:        ## these lines
@@ -81,6 +81,10 @@ site-test: site-tools  ## only the tests of the site, in a real browser
 
 mutants: install  ## plant faults in the samples and see whether the judge finds them
 	python -m tests.mutants
+
+servers: install  ## judge the samples on Triton, MLServer and KServe, and record what they answer
+	python -m tests.real $(SERVERS)
+	python -m tests.real --record $(SERVERS)
 
 bench: site-tools  ## what speed and memory are, against their bars
 	python bench/render.py

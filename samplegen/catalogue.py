@@ -1,18 +1,16 @@
 """The matrix: which samples exist, and the files they make."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from textwrap import indent
 from typing import Any, Literal
 
 from samplegen.connection.model import Connection
 from samplegen.errors import Problem, SamplegenError, gather
-from samplegen.files import INDEX, Contents, IndexedSample
+from samplegen.files import INDEX, Contents, IndexedSample, index
 from samplegen.render.clients import Client, Clients, Deviation
 from samplegen.render.renderer import Renderer
 from samplegen.render.view import Rendered, View, view
@@ -147,25 +145,16 @@ class Catalogue:
             SamplegenError: With every problem of every cell.
         """
         files = self.samples(self.cells, connection)
-        files.add(INDEX, self._index(files))
+        files.add(INDEX, index(self.entries(self.cells, files)))
         return files
 
-    def _index(self, files: Mapping[str, bytes]) -> Iterator[bytes]:
-        """The index of all samples, as JSON, an entry at a time."""
-        before = "["
-        for cell in self.cells:
+    def entries(self, cells: Iterable[Cell], files: Mapping[str, bytes]) -> Iterator[IndexedSample]:
+        """What the index has of the samples of cells, which are among `files`."""
+        for cell in cells:
             if cell.omitted is None:
                 path = cell.client.sample(cell.operation)
-                entry = IndexedSample(
-                    operation=cell.operation.name,
-                    client=cell.client.name,
-                    path=path,
-                    sha256=hashlib.sha256(files[path]).hexdigest(),
-                )
-                text = indent(json.dumps(asdict(entry), indent=1), " ")
-                yield f"{before}\n{text}".encode()
-                before = ","
-        yield b"[]\n" if before == "[" else b"\n]\n"
+                digest = hashlib.sha256(files[path]).hexdigest()
+                yield IndexedSample(cell.operation.name, cell.client.name, path, digest)
 
     def samples(self, cells: Iterable[Cell], connection: Connection | None = None) -> Contents:
         """The samples of cells and their data: path to content; an omitted cell has none.

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+U = TypeVar("U")
+_MOST_NAMES = 30
+"""Names that a hint lists."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,29 @@ def gather(steps: Iterable[Callable[[], T]]) -> list[T]:
     return results
 
 
+def both(first: Callable[[], T], second: Callable[[], U]) -> tuple[T, U]:
+    """Takes two steps, the second even if the first fails, and returns what they return.
+
+    Raises:
+        UsageError: With the problems of both, if they are all of this kind.
+        SamplegenError: With the problems of both.
+    """
+    errors: list[SamplegenError] = []
+
+    def tried(step: Callable[[], Any]) -> Any:
+        try:
+            return step()
+        except SamplegenError as error:
+            errors.append(error)
+
+    found = tried(first), tried(second)
+    if errors:
+        problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+        is_usage = all(isinstance(error, UsageError) for error in errors)
+        raise (UsageError if is_usage else SamplegenError)(*problems)
+    return found
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to `word`, or all of them if none is near."""
     import difflib  # takes milliseconds, and most commands have no hint to give
@@ -69,4 +95,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "none is known"
+    more = f" and {len(names) - _MOST_NAMES:,} more" if names[_MOST_NAMES:] else ""
+    return f"known: {', '.join(names[:_MOST_NAMES])}{more}" if names else "none is known"

@@ -1,12 +1,14 @@
 """Folders of generated files: written atomically, and compared with what they should hold."""
 
+import json
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
+from textwrap import indent
 
 from samplegen.errors import SamplegenError
 from samplegen.resources import shown
@@ -101,6 +103,59 @@ def drift(files: Mapping[str, bytes], folder: Path) -> Iterator[Drift]:
         yield Drift(shown(folder / relative), "unknown")
 
 
+def index(entries: Iterable[IndexedSample]) -> Iterator[bytes]:
+    """The index of samples, as JSON, an entry at a time."""
+    before = "["
+    for entry in entries:
+        text = indent(json.dumps(asdict(entry), indent=1), " ")
+        yield f"{before}\n{text}".encode()
+        before = ","
+    yield b"[]\n" if before == "[" else b"\n]\n"
+
+
+def add(files: Mapping[str, bytes], entries: Sequence[IndexedSample], folder: Path) -> list[str]:
+    """Makes `folder` hold `files` besides what it holds, each replaced atomically.
+
+    Args:
+        files: Path below the folder to content, without the index.
+        entries: What the index has of the samples among them.
+        folder: Made if it is not there.
+
+    Returns:
+        The paths below it of what changed.
+
+    Raises:
+        SamplegenError: It cannot be written, or holds files that are not samplegen's.
+    """
+    _check_own(_unknown(files, folder), folder)
+    new = {entry.path: entry for entry in entries}
+    known = {entry.path: entry for entry in _indexed(folder / INDEX)}
+    made = {**files, INDEX: b"".join(index((known | new).values()))}
+    changed = [path for path in made if not _holds(folder / path, made[path])]
+    for path in changed:
+        write_file(folder / path, made[path])
+    return changed
+
+
+def _indexed(path: Path) -> list[IndexedSample]:
+    """What an index has; nothing if it is not there."""
+    try:
+        return [IndexedSample(**entry) for entry in json.loads(path.read_bytes())]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as error:
+        message = f"cannot be read as an index: {error}; `samplegen generate` makes a new one"
+        raise SamplegenError(f"{shown(path)}: {message}") from error
+
+
+def _check_own(unknown: Sequence[str], folder: Path) -> None:
+    if unknown and not (folder / INDEX).is_file():
+        raise SamplegenError(
+            f"{shown(folder)} holds files that samplegen did not write, such as "
+            f"{Path(unknown[0]).name}; name an empty or a new folder"
+        )
+
+
 def write(files: Mapping[str, bytes], folder: Path) -> list[str]:
     """Makes `folder` hold exactly `files`, each replaced atomically.
 
@@ -111,11 +166,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> list[str]:
         SamplegenError: The folder cannot be written, or holds files that are not samplegen's.
     """
     unknown = _unknown(files, folder)
-    if unknown and not (folder / INDEX).is_file():
-        raise SamplegenError(
-            f"{shown(folder)} holds files that samplegen did not write, such as "
-            f"{Path(unknown[0]).name}; name an empty or a new folder"
-        )
+    _check_own(unknown, folder)
     changed = []
     for relative in files:
         content = files[relative]

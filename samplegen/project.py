@@ -94,7 +94,7 @@ def _readme(catalogue: Catalogue, cell: Cell, project: Project, connection: Conn
     context = {
         **view(catalogue.spec.api, cell.operation, connection).context,
         "client": client,
-        "proto": catalogue.spec.api.proto if client.stubs else "",
+        "proto": ", ".join(catalogue.spec.api.proto) if client.stubs else "",
         "requires": needed,
         "source": _filled(project.source, cell),
         "build": _filled(project.build, cell),

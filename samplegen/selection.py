@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from samplegen.catalogue import Catalogue, Cell
-from samplegen.errors import Problem, UsageError, nearest
+from samplegen.errors import Problem, UsageError, gather, nearest
 from samplegen.files import INDEX
 from samplegen.settings import Settings, settings
 
@@ -37,11 +38,7 @@ def selected_cells(
     catalogue: Catalogue, operations: Sequence[str], clients: Sequence[str]
 ) -> tuple[Cell, ...]:
     """The cells of the matrix that the command line asks for."""
-    unknown = [name for name in operations if name not in catalogue.spec.names]
-    if unknown:
-        raise UsageError(
-            *(f"no operation {name!r}; {nearest(name, catalogue.spec.names)}" for name in unknown)
-        )
+    _check_operations(catalogue, operations)
     wanted = matching_clients(catalogue, clients or ("all",), "--client")
     return tuple(
         cell
@@ -50,9 +47,34 @@ def selected_cells(
     )
 
 
+def _check_operations(catalogue: Catalogue, names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in catalogue.spec.names]
+    if unknown:
+        raise UsageError(
+            *(f"no operation {name!r}; {nearest(name, catalogue.spec.names)}" for name in unknown)
+        )
+
+
+def named_cells(
+    catalogue: Catalogue, operations: Sequence[str], clients: Sequence[str]
+) -> tuple[Cell, ...]:
+    """The same, without the files of operations that are not named."""
+    if not operations:
+        return selected_cells(catalogue, operations, clients)
+    _check_operations(catalogue, operations)
+    wanted = matching_clients(catalogue, clients or ("all",), "--client")
+    found = gather(partial(catalogue.spec.operation, name) for name in operations)
+    named = [client for client in catalogue.clients.all() if client.name in wanted]
+    return tuple(Cell(operation, client) for operation in found for client in named)
+
+
 def matching_clients(catalogue: Catalogue, wanted: Sequence[str], option: str) -> frozenset[str]:
     """The clients that the given names stand for."""
-    names = catalogue.clients.names
+    return matching(catalogue.clients.names, wanted, option)
+
+
+def matching(names: Sequence[str], wanted: Sequence[str], option: str) -> frozenset[str]:
+    """Those of the clients `names` that the given names stand for."""
     groups: dict[str, list[str]] = {"all": list(names)}
     for name in names:
         groups[name] = [name]

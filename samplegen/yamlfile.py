@@ -83,6 +83,8 @@ class Document:
     path: Path
     values: Any
     root: yaml.Node
+    text: str
+    """In which the nodes stand: that of the file, but for line breaks and pairs of surrogates."""
 
     def problem(self, location: Location, message: str, *, key: bool = False) -> Problem:
         """A problem at `location`, or at the nearest enclosing value that stands in the file.
@@ -116,14 +118,8 @@ def read(path: Path) -> Document:
     Raises:
         SamplegenError: The file cannot be read, is not UTF-8 or not YAML, or repeats a key.
     """
-    text = ""
     try:
         text = path.read_text(encoding="utf-8")
-        text = _joined(text)
-        if (deep := _too_deep(text)) is not None:
-            message = f"found more than {_DEEPEST} levels of nesting; write it flatter"
-            raise SamplegenError(Problem(message, shown(path), *_place(deep)))
-        node = _Loader(text).get_single_node()
     except OSError as error:
         raise SamplegenError(Problem(f"cannot be read: {error.strerror}", shown(path))) from error
     except UnicodeDecodeError as error:
@@ -131,6 +127,21 @@ def read(path: Path) -> Document:
         message = f"found the byte 0x{found:02x}, which is not UTF-8; save the file as UTF-8"
         before = error.object[: error.start].decode(errors="replace")
         raise SamplegenError(Problem(message, shown(path), *_end(before))) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Document:
+    """Parse the text of a YAML file.
+
+    Raises:
+        SamplegenError: It is not YAML, or repeats a key.
+    """
+    try:
+        text = _joined(text)
+        if (deep := _too_deep(text)) is not None:
+            message = f"found more than {_DEEPEST} levels of nesting; write it flatter"
+            raise SamplegenError(Problem(message, shown(path), *_place(deep)))
+        node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ": ".join(part for part in (error.context, error.problem) if part)
@@ -146,7 +157,7 @@ def read(path: Path) -> Document:
     values = builder.build(node, ())
     if builder.problems:
         raise SamplegenError(*builder.problems)
-    return Document(path, values, node)
+    return Document(path, values, node, text)
 
 
 def _joined(text: str) -> str:

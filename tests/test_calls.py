@@ -39,12 +39,12 @@ CALLS = {
     "python/urllib": r"\burlopen\(",
     "cpp/triton-grpc": r"\bclient->(Infer|Is|ServerMetadata|ModelMetadata)\w*\(",
     "cpp/triton-http": r"\bclient->(Infer|Is|ServerMetadata|ModelMetadata)\w*\(",
-    "cpp/grpc": r"\bstub->\w+\(context",
+    "cpp/grpc": r"(\bstub|NewStub\(channel\))->\w+\(context",
     "cpp/libcurl": r"\b(Send|Ask)\(\s*\"http",
-    "java/grpc": r"\bstub\.\w+\(",
-    "java/http": r"\bsend\(request",
-    "go/grpc": r"\bclient\.\w+\(ctx",
-    "go/http": r"\bclient\.(Get|Post|Do)\(",
+    "java/grpc": r"(\bstub|SECONDS\))\s*\.\w+\(\w+",
+    "java/http": r"\bsend\((request|\"[A-Z]+\", url)",
+    "go/grpc": r"\bclient\.\w+\(ctx|\bcall\(etcd\.New\w+\(connection\)\.\w+, request",
+    "go/http": r"\bclient\.(Get|Post|Do)\(|\bsend\(\"[A-Z]+\", \"http",
     "curl/rest": r"\b(request|check) http",
 }
 """What the line looks like that calls the server, by client."""

@@ -1,5 +1,6 @@
 """Folders of generated files: written, and compared with what they should hold."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from samplegen.catalogue import Catalogue
 from samplegen.errors import SamplegenError
 from samplegen.files import INDEX, Contents, Drift, drift, write, write_file
+from tests.conftest import ROOT, Run
 
 CATALOGUE = Catalogue()
 
@@ -225,3 +227,59 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
         finally:
             writer.send_signal(signal.SIGKILL)
     assert sha256(path.read_bytes()).digest() in wholes
+
+
+# Parts of a folder
+
+
+@pytest.mark.processes
+def test_one_sample_is_written_and_all_others_stay(samplegen: Run, tmp_path: Path) -> None:
+    one = ("generate", "health", "--output", tmp_path / "new")
+    assert samplegen(*one, "--client", "curl").returncode == 0
+    kept = (tmp_path / "new/curl/rest/health.sh").stat()
+    assert samplegen(*one, "--client", "go/grpc").returncode == 0
+    assert (tmp_path / "new/curl/rest/health.sh").stat() == kept
+    entries = json.loads((tmp_path / "new" / INDEX).read_bytes())
+    assert [entry["path"] for entry in entries] == ["curl/rest/health.sh", "go/grpc/health.go"]
+    for entry in entries:
+        content = (tmp_path / "new" / entry["path"]).read_bytes()
+        assert entry["sha256"] == sha256(content).hexdigest()
+        assert content == (ROOT / "site/samples" / entry["path"]).read_bytes()
+    assert samplegen(*one, "--client", "go/grpc", "--check").returncode == 0
+    (tmp_path / "new/go/grpc/health.go").write_bytes(b"")
+    assert samplegen(*one, "--client", "go/grpc", "--check").returncode == 1
+    assert samplegen(*one, "--client", "curl", "--check").returncode == 0
+
+
+@pytest.mark.processes
+def test_a_sample_is_written_although_other_operations_have_mistakes(
+    samplegen: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "spec").mkdir()
+    (tmp_path / "spec/broken.yaml").write_text("titel: x\n", encoding="utf-8")
+    words = ("--spec", tmp_path / "spec", "--output", tmp_path / "new")
+    assert samplegen("generate", "health", "--client", "curl", *words).returncode == 0
+    done = samplegen("generate", "--client", "curl", *words)
+    assert (done.returncode, "unknown key 'titel'" in done.stderr) == (1, True)
+
+
+@pytest.mark.processes
+def test_names_that_are_none_are_all_reported(samplegen: Run, tmp_path: Path) -> None:
+    done = samplegen("generate", "helth", "--client", "curl", "--output", tmp_path / "new")
+    assert (done.returncode, "did you mean 'health'?" in done.stderr) == (2, True)
+
+
+@pytest.mark.processes
+def test_a_sample_goes_into_no_folder_of_somebody_else(samplegen: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = samplegen("generate", "health", "--client", "curl", "--output", tmp_path)
+    assert done.returncode == 1
+    assert "holds files that samplegen did not write, such as mine.txt" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.processes
+def test_an_index_that_is_damaged_is_one_message(samplegen: Run, tmp_path: Path) -> None:
+    (tmp_path / INDEX).write_text("[{", encoding="utf-8")
+    done = samplegen("generate", "health", "--client", "curl", "--output", tmp_path)
+    assert (done.returncode, done.stderr.count("cannot be read as an index")) == (1, 1)

@@ -525,3 +525,16 @@ def test_shortest_decimals() -> None:
     assert numbers.rounded(1 / 3, "FP32") == 0.33333334
     assert numbers.rounded(1e39, "FP32") == math.inf
     assert Encoded(b"").headers == {}
+
+
+def test_what_an_answer_leaves_out_is_given_another_value() -> None:
+    asked = exchange()
+    places = {"Read": [["kept", "count"], ["text"]]}
+    zeros = {"Read": {("kept", "count"): 0, ("text",): "", ("none", "x"): 0}}
+    change = Change(seed=1, places=places, zeros=zeros)
+    given_ = Answer(status=200, body=b'{"kept": {"a": 1}, "text": "b"}')
+    tree = json.loads(Editor(Decoder(), change, None).answer(asked, given_).body)
+    assert asked.problem == ""
+    assert tree["kept"]["count"] not in (0, 1)
+    assert tree["text"] not in ("", "b")
+    assert set(tree) == {"kept", "text"}

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -367,3 +368,13 @@ def test_two_hundred_sessions_are_opened_and_closed(proxy: Proxy, toy: Toys) -> 
         with before(proxy, toy.connection, fault=ANY["HTTP status 404"]) as at:
             assert get(at)[:3] == "404"
     assert threading.active_count() <= before_all + 2
+
+
+def test_an_answer_that_holds_nothing_to_replace_stays_whole() -> None:
+    """Its headers, too: without one of them, bytes behind JSON cannot be read."""
+    headers = (("Inference-Header-Content-Length", "2"),)
+    answer = Answer(status=200, headers=headers, body=b"{}\x9b")
+    edit = wrong_answers._Bytes(None, lambda body: body.replace(b"FP32", b"INT8"))
+    exchange = SimpleNamespace(faulty=False)
+    assert edit.answer(exchange, answer) == answer  # type: ignore[arg-type]
+    assert not exchange.faulty

@@ -142,7 +142,7 @@ def test_each_language_is_coloured_as_itself() -> None:
 
 def test_clients_with_stubs_say_what_they_are_generated_from() -> None:
     named = {cell.client.name: cell.client for cell, _ in SAMPLES}
-    contract = CATALOGUE.spec.api.proto
+    (contract,) = CATALOGUE.spec.api.proto
     assert contract is not None
     for name in ("cpp/grpc", "go/grpc", "java/grpc"):
         assert contract in named[name].install_note, name

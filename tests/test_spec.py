@@ -335,3 +335,11 @@ def test_an_operation_holds_elsewhere_as_it_says(tmp_path: Path) -> None:
     first, *others = read.elsewhere.expect
     assert (first.value, first.pattern) == (None, ".*")
     assert others == [*read.expect[1:]]
+
+
+def test_what_another_server_of_ours_answers_is_expected_of_no_server_elsewhere(
+    tmp_path: Path,
+) -> None:
+    own = f"{OPERATION}other:\n  - {{label: another, value: 1}}\n"
+    read = spec(tmp_path, own=own).operation("own")
+    assert read.other and not read.elsewhere.other

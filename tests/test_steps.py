@@ -24,14 +24,27 @@ from samplegen.errors import SamplegenError
 from samplegen.judge.gates import wire
 from samplegen.judge.servers.proxy import protobuf
 from samplegen.judge.servers.proxy.exchanges import Exchange, Link
-from samplegen.render.structures import python, shell
+from samplegen.render.layout.marks import plain
+from samplegen.render.literals.cpp import CPP
+from samplegen.render.literals.go import GO
+from samplegen.render.structures import cpp_json, cpp_stubs, go_json, go_stubs, python, shell
 from samplegen.spec.operation import Call, LinkedStep
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 
 pytestmark = pytest.mark.processes  # protoc
 
 ETCD = ROOT / "examples" / "etcd"
-CLIENTS = ["python/grpcio", "python/requests", "curl/rest"]
+CLIENTS = [
+    "python/grpcio",
+    "python/requests",
+    "cpp/grpc",
+    "cpp/libcurl",
+    "go/grpc",
+    "go/http",
+    "java/grpc",
+    "java/http",
+    "curl/rest",
+]
 TYPES = """
 syntax = "proto3";
 package t.v1;
@@ -171,6 +184,47 @@ def test_a_shell_sends_json_that_a_gateway_reads_as_the_message(
     assert without_zeros(types, "t.v1.All", protobuf.tree(parsed)) == meant(types, step)
 
 
+FORMATTED: dict[str, tuple[list[str], Callable[[list[LinkedStep]], str]]] = {
+    "gofmt": (["gofmt"], lambda steps: plain(GO.lines(_go_program(steps)))),
+    "clang-format": (
+        [
+            "clang-format",
+            "--style={BasedOnStyle: Google, ColumnLimit: 0}",
+            "--assume-filename=a.cc",
+        ],
+        lambda steps: plain(CPP.lines(_cpp_program(steps))),
+    ),
+}
+
+
+def _go_program(steps: list[LinkedStep]) -> str:
+    values = [f"\t_ = {made(step)}" for step in steps for made in (go_stubs.message, go_json.body)]
+    return "package main\n\nvar (\n" + "\n".join(values) + "\n)\n"
+
+
+def _cpp_program(steps: list[LinkedStep]) -> str:
+    lines = []
+    for step in steps:
+        lines.append(f"  const nlohmann::json body = {cpp_json.body(step)};")
+        lines += [f"  {line}" for line in cpp_stubs.message(step, "request", [step]).split("\n")]
+    return "void Run() {\n" + "\n".join(filter(str.strip, lines)) + "\n}\n"
+
+
+@pytest.mark.parametrize("formatter", FORMATTED)
+@settings(PROPERTY, max_examples=15)
+@given(st.lists(MESSAGES, min_size=1, max_size=6))
+def test_requests_of_any_values_are_formatted(
+    types: Contract, formatter: str, data: list[dict[str, Any]]
+) -> None:
+    command, program = FORMATTED[formatter]
+    if not shutil.which(command[0]):
+        missing(f"{command[0]} is missing")
+    text = program([linked(types, one) for one in data])
+    ended = subprocess.run(command, input=text.encode(), capture_output=True, timeout=20)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.decode() == text
+
+
 @pytest.mark.parametrize(
     ("data", "place", "said"),
     [
@@ -261,10 +315,12 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
         ("path: text", "path: 'all[0]'", "8:29", "'all[0]' is a t.v1.All; go on with one of its"),
         ("path: text", "path: 'text[0]'", "8:29", "'text' is no list; leave out the index"),
         ("path: text", "path: 'a..b'", "8:29", "found 'a..b'; expected names with dots"),
-        (", value: a", "", "8:9", "expected exactly one of 'value' and 'pattern'"),
+        (", value: a", "", "8:9", "'value' or 'pattern' is missing; `samplegen record` writes"),
+        ("value: a", "value: a, pattern: a", "8:9", "expected exactly one of 'value' and"),
         ("value: a", "pattern: '('", "8:44", "not a regular expression"),
         ("value: a", "lines: {a: b}", "8:42", "found 'lines'; expected 'each' with it"),
-        ("value: a", "each: all", "8:9", "with 'each', expected 'lines'"),
+        ("value: a", "each: all", "8:9", "'lines' is missing; `samplegen record` writes"),
+        ("value: a", "value: a, each: all", "8:9", "with 'each', expected 'lines'"),
         (
             "    print:",
             "    query: {a: b}\n    print:",
@@ -361,9 +417,9 @@ def test_rest_without_a_contract_sends_path_and_query_encoded(
     url = "http://localhost:2/api/v1/label/a%2Fb%20%C3%A4/values"
     assert f'url = "{url}"' in requests
     assert '("match[]", "x&y")' in requests
-    assert 'print("first:", field(answer, "data")[0])' in requests
+    assert 'print("first:", field(answer, "data", 0))' in requests
     assert f"'{url}?start=1700000000&match%5B%5D=shelf&match%5B%5D=x%26y'" in curl
-    assert '("first: " + (field("data")[0] | tostring))' in curl
+    assert '("first: " + (field("data") | field(0) | tostring))' in curl
 
 
 def test_operations_of_the_same_calls_keep_their_own_values(
@@ -397,7 +453,10 @@ def test_formatters_and_linters_change_nothing(name: str, client: str, tmp_path:
     (cell,) = (c for c in catalogue.cells if c.key == (name, client))
     path = tmp_path / Path(client, cell.client.language.file.format(operation=name)).name
     path.write_text(catalogue.render(cell).text, encoding="utf-8")
-    for command in (*cell.client.language.format, *cell.client.language.lint):
+    commands = (*cell.client.language.format, *cell.client.language.lint)
+    for command in commands:
+        if "{prepared}" in " ".join(command):
+            continue  # the judge runs those with what a client is prepared with
         values = {"files": str(path), "python": sys.executable}
         arguments = [argument.format(**values) for argument in command]
         assert shutil.which(arguments[0]), f"{arguments[0]} is missing"
@@ -410,9 +469,11 @@ def test_a_saved_value_stands_in_later_requests() -> None:
     texts = {
         c.client.name: catalogue.render(c).text for c in catalogue.cells if c.key[0] == "lease"
     }
-    assert list(texts) == CLIENTS
+    assert sorted(texts) == sorted(CLIENTS)
+    assert '[]byte(fmt.Sprintf("heartbeat/%d", lease))' in texts["go/grpc"]
+    assert '"lease": lease.String(),' in texts["go/http"]
     assert 'lease = field(answer, "ID")' in texts["python/grpcio"]
-    assert 'key=("heartbeat/" + str(lease)).encode()' in texts["python/grpcio"]
+    assert 'key=f"heartbeat/{lease}".encode()' in texts["python/grpcio"]
     assert '("heartbeat/" + $lease | @base64)' in texts["curl/rest"]
     assert '"lease": lease,' in texts["python/requests"]
 
@@ -421,4 +482,13 @@ def test_samples_of_the_example_are_fresh() -> None:
     files = Catalogue([ETCD / "spec"]).files()
     for name, content in files.items():
         assert (ETCD / "docs" / "samples" / name).read_bytes() == content
-    assert sum(re.search(r"\.(py|sh)$", name) is not None for name in files) == 9
+    assert sum(re.search(r"\.[a-z]+$", name) is not None for name in files) == 1 + 3 * len(CLIENTS)
+
+
+def test_the_page_names_the_clients_that_know_steps() -> None:
+    page = (ROOT / "site" / "steps.md").read_text(encoding="utf-8")
+    table = page.partition("| over")[2].partition("\n\n")[0]
+    named = re.findall(r"`([a-z]+/[a-z]+)`", table)
+    templates = ROOT.glob("templates/*/*/steps.*.jinja")
+    known = ["/".join(path.parts[-3:-1]) for path in templates]
+    assert sorted(named) == sorted(known) == sorted(CLIENTS)

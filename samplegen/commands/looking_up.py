@@ -1,5 +1,6 @@
 """The model that `samplegen model` is about, and the samples that can be made of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ from samplegen.catalogue import Catalogue, Cell
 from samplegen.connection.given import connection
 from samplegen.connection.model import Connection
 from samplegen.errors import UsageError
-from samplegen.served import asking, limits, operation
+from samplegen.served import asking, data, limits, operation
 from samplegen.served.address import Address
 from samplegen.served.metadata import Given
 from samplegen.spec.operation import Operation
@@ -38,6 +39,7 @@ def look_up(
     ports: dict[str, int | None],
     security: dict[str, Any],
     tensors: Given | None = None,
+    files: Sequence[str] = (),
 ) -> Task:
     """Asks for the model, over the transport of `where`.
 
@@ -51,6 +53,7 @@ def look_up(
         ports: `grpc_port` and `rest_port`, where the reader names them.
         security: What `security_options` adds.
         tensors: Those that the reader names.
+        files: The data that the reader sends, as INPUT=FILE.
 
     Raises:
         UsageError: The server has no such model, or an option is not as it should be.
@@ -83,7 +86,15 @@ def look_up(
     deadline = reader.deadline or api.deadline
     answer = asking.ask(where, name, version, deadline, reader, tensors)
     reader = replace(reader, binary=limits.speaks_binary(answer.server))
-    made = operation.make(answer.model, name, version, shapes)
+    sent = data.read(files, answer.model.inputs, shapes)
+    made = operation.make(
+        answer.model,
+        name,
+        version,
+        {**shapes, **{name: one.shape for name, one in sent.items()}},
+        answer.configuration,
+        {name: one.elements for name, one in sent.items()},
+    )
     clients = (client for client in catalogue.clients.all() if client.name in chosen)
     cells = tuple(Cell(made, limits.fitted(client, answer.server)) for client in clients)
     return Task(catalogue.on(reader), answer, made, cells, reader, unreached)

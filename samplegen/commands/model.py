@@ -52,6 +52,14 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     "repeated. Default: 1 for each open dimension.",
 )
 @click.option(
+    "--data",
+    "files",
+    multiple=True,
+    metavar="INPUT=FILE",
+    help="Send the elements in a file, such as x=row.npy; .npy, .json (a list, or lists in lists) "
+    "or .txt (a text a line); may be repeated.",
+)
+@click.option(
     "--input-tensor",
     "inputs",
     multiple=True,
@@ -119,6 +127,7 @@ def command(
     name: str,
     version: str,
     shapes: tuple[str, ...],
+    files: tuple[str, ...],
     inputs: tuple[str, ...],
     outputs_: tuple[str, ...],
     clients: tuple[str, ...],
@@ -149,8 +158,8 @@ def command(
     samplegen model http://localhost:8000 resnet --save spec/resnet.yaml
     samplegen model https://models.example resnet --cacert ca.pem --bearer-token-env TOKEN
 
-    Inputs are filled with the numbers 0 to 9, repeated. Long inputs are filled in a loop; of long
-    outputs, a sample prints the shape and the first values.
+    Inputs are filled with the numbers 0 to 9, repeated, unless --data names a file. Long inputs are
+    filled in a loop; of long outputs, a sample prints the shape and the first values.
 
     With --run, every program is built and run against the server. It must exit with status 0 and
     print what the model's metadata promises; all programs must print the same values.
@@ -172,7 +181,7 @@ def command(
     tensors = Given(
         parse_tensors("--input-tensor", inputs), parse_tensors("--output-tensor", outputs_)
     )
-    task = look_up(catalogue, where, name, version, given, chosen, ports, security, tensors)
+    task = look_up(catalogue, where, name, version, given, chosen, ports, security, tensors, files)
     status = 0
     if run:
         status, answered = _run(task, jobs, cache, as_json)
@@ -312,6 +321,8 @@ def _list(task: Task, as_json: bool) -> None:
         for tensor in tensors:
             name = tensor.name if tensor.name.isprintable() else ascii(tensor.name)
             click.echo(f"  {kind:6}  {name}  {tensor.datatype} {[*tensor.shape]}")
+    if batch := task.answer.configuration.max_batch_size:
+        click.echo(f"  batch   up to {batch}, the first dimension of each tensor")
     width = max((len(cell.client.name) for cell, _ in states), default=0)
     for cell, state in states:
         colour = {"ready": "green", "omitted": "yellow"}.get(state, "red")

@@ -102,17 +102,25 @@ def _secret_header(text: str) -> Header:
 
 
 def endpoint_connection(documented: Connection, endpoint: str, **values: Any) -> Connection:
-    """The server at HOST:GRPC_PORT:REST_PORT, with the values that `connection` takes.
+    """The server at an endpoint, with the values that `connection` takes.
+
+    Args:
+        documented: The connection that other values are taken from.
+        endpoint: HOST:GRPC_PORT:REST_PORT; of an API with one transport, HOST:PORT will do.
+        values: What `connection` takes.
 
     Raises:
-        UsageError: It is not of that form, or a value is not as it should be.
+        UsageError: The endpoint or a value is not as it should be.
     """
-    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):(\d{1,5}):(\d{1,5})", endpoint)
-    if match is None or not all(0 < int(port) < 2**16 for port in match.groups()[1:]):
-        message = f"--endpoint: found {endpoint!r}; expected HOST:GRPC_PORT:REST_PORT"
-        raise UsageError(f"{message}, such as localhost:9000:8000")
-    host, grpc_port, rest_port = match.groups()
-    place = {"host": host, "grpc_port": int(grpc_port), "rest_port": int(rest_port)}
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):(\d{1,5})(?::(\d{1,5}))?", endpoint)
+    numbers = [int(port) for port in match.groups()[1:] if port] if match else []
+    names = [*documented.ports] if len(numbers) == 1 else ["grpc_port", "rest_port"]
+    if match is None or len(names) != len(numbers) or not all(0 < p < 2**16 for p in numbers):
+        expected = "HOST:GRPC_PORT:REST_PORT, such as localhost:9000:8000"
+        if len(documented.ports) == 1:
+            expected = "HOST:PORT, such as localhost:8000"
+        raise UsageError(f"--endpoint: found {endpoint!r}; expected {expected}")
+    place = {"host": match[1], **dict(zip(names, numbers, strict=True))}
     return connection(documented, **values | place)
 
 
@@ -132,7 +140,7 @@ def server_address(
 
     Args:
         documented: The connection that other values are taken from.
-        endpoint: HOST:GRPC_PORT:REST_PORT; or else some of these alone.
+        endpoint: As `endpoint_connection` takes it; or else some of these alone.
         values: What `connection` takes.
 
     Raises:

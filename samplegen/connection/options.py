@@ -76,7 +76,7 @@ OPTIONS = (
         "Use TLS with the client library's default CA certificates.",
         effect="uses TLS with the library's default CA certificates",
         context={"tls": lambda c: c.tls is not None},
-        also={"rest": ("url",)},
+        also={"rest": ("url", "steps")},
     ),
     Option(
         "cacert",
@@ -145,7 +145,7 @@ OPTIONS = (
         "What stands before /v2 in the paths of REST, such as /seldon/default.",
         effect="puts this before the path of every request",
         context={"base_path": lambda c: c.base_path},
-        also={"rest": ("url", "rest_address")},
+        also={"rest": ("url", "rest_address", "steps")},
         transports=("rest",),
     ),
     Option(

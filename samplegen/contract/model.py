@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from samplegen.errors import nearest
 
@@ -44,6 +44,10 @@ class Field:
     """Of proto2, or OpenAPI."""
     place: str = ""
     """Where REST has it, `path` or `query`; empty: where the route says."""
+    read_only: bool = False
+    """Whether only answers have it."""
+    example: Any = field(default=None, repr=False, compare=False)
+    """A value as JSON that the contract itself gives; None: it gives none."""
     comment: str = ""
 
     @property
@@ -124,8 +128,28 @@ class Method:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Security:
+    """What callers must show, as OpenAPI names it."""
+
+    name: str
+    kind: Literal["bearer", "basic", "header", "other"]
+    header: str = ""
+    """Of the kind `header`, its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contract:
     """All that a contract says, its imports included."""
+
+    api_title: str = ""
+    """Empty: it has none, as protos."""
+    api_summary: str = ""
+    servers: tuple[str, ...] = ()
+    """URLs."""
+    base_path: str = ""
+    """What routes begin with, and the paths in the file do not."""
+    security: tuple[Security, ...] = ()
+    """All of them are asked for."""
 
     methods: tuple[Method, ...] = ()
     """In the order of the files, imported ones first."""
@@ -172,6 +196,16 @@ class Contract:
         file = found.file if found is not None else self._services[name]
         package = self.files[file]
         return file, tuple(name.removeprefix(f"{package}." if package else "").split("."))
+
+    def zero(self, known: Field) -> str | bytes | bool | int | None:
+        """What a scalar is that is not set; None: it is a message, or its enum has no zero."""
+        if known.kind == "enum":
+            members = self.enums[known.type].values.items()
+            return next((name for name, number in members if number == 0), None)
+        if known.kind == "message":
+            return None
+        zeros: dict[Kind, str | bytes | bool] = {"string": "", "bytes": b"", "bool": False}
+        return zeros.get(known.kind, 0)
 
     @cached_property
     def _services(self) -> dict[str, str]:

@@ -36,6 +36,12 @@ def read(path: Path) -> Contract:
         raise _unreadable(document, error) from error
 
 
+def files(path: Path) -> tuple[Path, ...]:
+    """An OpenAPI file, and those that it refers to."""
+    _, documents = _references(yamlfile.read(path))
+    return tuple(documents)
+
+
 def _validate(document: Document) -> None:
     """Raises SamplegenError with each mistake of the document."""
     try:
@@ -56,7 +62,8 @@ def _validate(document: Document) -> None:
     if validator is None or (key == "swagger") != (version == "2.0"):
         message = f"found {version!r}; expected 'swagger: \"2.0\"', or 'openapi' 3.0 or 3.1"
         raise SamplegenError(document.problem((key,), message))
-    if problems := _odd_references(document):
+    problems, _ = _references(document)
+    if problems:
         raise SamplegenError(*problems)
     try:
         found = [*validator(values, base_uri=document.path.absolute().as_uri()).iter_errors()]
@@ -87,13 +94,13 @@ def _short(error: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _odd_references(document: Document) -> list[Problem]:
-    """References that lead out of the machine, or nowhere; also in the files referred to.
+def _references(document: Document) -> tuple[list[Problem], dict[Path, Document]]:
+    """References that lead out of the machine, or nowhere; and all files that are referred to.
 
     Raises:
         SamplegenError: A file that is referred to cannot be read.
     """
-    documents = {document.path.absolute(): document}
+    documents = {_normal(document.path): document}
     found = []
     pending: list[tuple[Document, Any, Location]] = [(document, document.values, ())]
     for source, here, place in pending:  # which grows on the way
@@ -109,7 +116,7 @@ def _odd_references(document: Document) -> list[Problem]:
                 continue
             name, _, pointer = item.partition("#")
             path = (source.path.absolute().parent / unquote(name)) if name else source.path
-            path = Path(os.path.normpath(path.absolute()))
+            path = _normal(path)
             if not path.is_file():
                 message = f"found {item!r}; there is no such file"
                 found.append(source.problem((*place, key), message))
@@ -122,7 +129,11 @@ def _odd_references(document: Document) -> list[Problem]:
                 where = f"{shown(path)}" if name else "this file"
                 message = f"found {item!r}, which is not in {where}"
                 found.append(source.problem((*place, key), message))
-    return found
+    return found, documents
+
+
+def _normal(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _leads(tree: Any, pointer: str) -> bool:

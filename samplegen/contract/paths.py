@@ -18,17 +18,35 @@ class Hop:
     index: int | None = None
     field: Field | None = None
     """None: there is no contract."""
+    zero: str | bytes | bool | int | None = None
+    """What the field is if it is not set; None: that is not known, or it is a message."""
 
 
 Way = tuple[Hop, ...]
 
 
-def words(way: Sequence[Hop]) -> tuple[str, ...]:
+def places(way: Sequence[Hop]) -> tuple[str | int, ...]:
     """The names and indices on the way."""
-    found: list[str] = []
+    found: list[str | int] = []
     for hop in way:
-        found += [hop.name] if hop.index is None else [hop.name, str(hop.index)]
+        found += [hop.name] if hop.index is None else [hop.name, hop.index]
     return tuple(found)
+
+
+def words(way: Sequence[Hop]) -> tuple[str, ...]:
+    """The same as texts."""
+    return tuple(map(str, places(way)))
+
+
+def is_choice(way: Way) -> bool:
+    """Whether the way leads to a boolean or an enum, whose zero is as good as any other value."""
+    known = way[-1].field
+    return known is not None and known.kind in ("bool", "enum")
+
+
+def shown(way: Sequence[Hop]) -> str:
+    """The path that means the way."""
+    return ".".join(h.name if h.index is None else f"{h.name}[{h.index}]" for h in way)
 
 
 def parsed(path: str) -> Way:
@@ -77,7 +95,7 @@ def resolved(contract: Contract, message: str, path: str, *, ends_in_list: bool 
             raise ValueError(f"{hop.name!r} is a list; write an index, such as {hop.name}[0]")
         if hop.index is not None and not field.repeated:
             raise ValueError(f"{hop.name!r} is no list; leave out the index")
-        found.append(Hop(field.name, hop.index, field))
+        found.append(Hop(field.name, hop.index, field, contract.zero(field)))
         here = field.type if field.kind == "message" else None
     if ends_in_list and (found[-1].index is not None or here is None):
         raise ValueError(f"{path!r} is no list of messages")

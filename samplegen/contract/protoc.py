@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,9 @@ INSTALL = "pip install 'samplegen[contract]'"
 _SECONDS = 60
 _REPORTED = re.compile(r"(?P<file>[^:\n]+):((?P<line>\d+):(?P<column>\d+):)? (?P<message>.*?)\.?")
 _ABSENT = re.compile(r"(?P<file>[^:\n]+): File not found\.")
+_IMPORTED = re.compile(r"^\s*import\s+(?:public\s+|weak\s+)?\"([^\"]+)\"\s*;", re.MULTILINE)
+_EVERYWHERE = "google/protobuf/"
+"""Protos that each compiler brings."""
 _IMPORT = re.compile(r"Import \"(?P<file>.+)\" was not found or had errors")
 
 
@@ -63,6 +66,19 @@ def _compiler() -> list[str]:
     if (found := shutil.which("protoc")) is not None:
         return [found]
     raise SamplegenError(f"protoc is missing, which reads protos; type: {INSTALL}")
+
+
+def imported(files: Iterable[Path]) -> dict[str, Path]:
+    """The protos of googleapis-common-protos that others import: name in imports to file."""
+    found: dict[str, Path] = {}
+    pending = [*files]
+    for file in pending:  # which grows on the way
+        for name in _IMPORTED.findall(file.read_text(encoding="utf-8", errors="replace")):
+            path = next((p for f in _bundled() if (p := f / name).is_file()), None)
+            if path is not None and name not in found and not name.startswith(_EVERYWHERE):
+                found[name] = path
+                pending.append(path)
+    return found
 
 
 def _bundled() -> list[Path]:

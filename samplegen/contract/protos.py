@@ -19,6 +19,9 @@ _KINDS: dict[str, Kind] = {
 }  # fmt: skip
 _HTTP = 72295728
 """The number of the option `google.api.http`; google/api/annotations.proto."""
+_BEHAVIOR = 1052
+"""That of `google.api.field_behavior`, and its values."""
+_REQUIRED, _OUTPUT_ONLY = 2, 3
 _VERBS = {2: "GET", 3: "PUT", 4: "POST", 5: "DELETE", 6: "PATCH"}
 """The fields of `google.api.HttpRule` that hold a path, and `custom`, `body`, `response_body`."""
 _CUSTOM, _BODY, _RESPONSE_BODY = 8, 7, 12
@@ -119,6 +122,7 @@ class _File:
         key = _KINDS[_declared(entry.field[0])] if is_map and entry is not None else None
         grouped = field.HasField("oneof_index") and not field.proto3_optional
         is_list = label == "repeated" and not is_map
+        behavior = _behavior(field.options)
         return Field(
             name=field.name,
             json_name=field.json_name,
@@ -130,7 +134,8 @@ class _File:
             key=key,
             oneof=message.oneof_decl[field.oneof_index].name if grouped else "",
             presence=not is_list and not is_map and self._has_presence(field, kind),
-            required=label == "required",
+            required=label == "required" or _REQUIRED in behavior,
+            read_only=_OUTPUT_ONLY in behavior,
             comment=self._comments.get(place, ""),
         )
 
@@ -227,6 +232,15 @@ def _route(options: Any) -> Route | None:
         body=texts.get(_BODY, b"").decode(),
         response_body=texts.get(_RESPONSE_BODY, b"").decode(),
     )
+
+
+def _behavior(options: Any) -> set[int]:
+    """The values of the option `google.api.field_behavior` of a field, packed or not."""
+    found: set[int] = set()
+    for number, data in _parts(options.SerializeToString()):
+        if number == _BEHAVIOR:
+            found |= {data} if isinstance(data, int) else {*data}  # each fits into a byte
+    return found
 
 
 def _parts(message: bytes) -> Iterator[tuple[int, bytes | int]]:

@@ -1,13 +1,23 @@
 """The schemas and operations of an OpenAPI document, and of what it refers to, as a contract."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from samplegen import yamlfile
-from samplegen.contract.model import Contract, Enum, Field, Kind, Message, Method, Route
+from samplegen.contract.model import (
+    Contract,
+    Enum,
+    Field,
+    Kind,
+    Message,
+    Method,
+    Route,
+    Security,
+)
 from samplegen.errors import SamplegenError
 from samplegen.yamlfile import Document
 
@@ -55,14 +65,49 @@ class Reader:
                 if verb in item:
                     route = f"{base}{path}"
                     methods.append(self._method(verb, route, item[verb], shared, resolver))
-        return Contract(methods=tuple(methods), messages=self._messages, enums=self._enums)
+        info = self._values.get("info", {})
+        return Contract(
+            api_title=str(info.get("title", "")),
+            api_summary=str(info.get("summary") or info.get("description") or ""),
+            servers=tuple(self._servers()),
+            base_path=base,
+            security=tuple(self._security()),
+            methods=tuple(methods),
+            messages=self._messages,
+            enums=self._enums,
+        )
+
+    def _servers(self) -> Iterator[str]:
+        """The URLs of servers, with the defaults of their variables."""
+        values = self._values
+        for scheme in values.get("schemes", ["http"]) if "host" in values else []:
+            yield f"{scheme}://{values['host']}{values.get('basePath', '')}"
+        for server in values.get("servers", []):
+            url = str(server["url"])
+            for name, variable in server.get("variables", {}).items():
+                url = url.replace(f"{{{name}}}", str(variable["default"]))
+            yield url
+
+    def _security(self) -> Iterator[Security]:
+        """What the first of the alternatives asks for."""
+        values = self._values
+        components = values.get("components", {}).get("securitySchemes", {})
+        schemes = values.get("securityDefinitions", components)
+        for name in next(iter(values.get("security") or [{}])):
+            scheme, _, _ = self._followed(schemes.get(name, {}), self._root)
+            way = str(scheme.get("scheme", scheme.get("type", ""))).lower()
+            if way in ("bearer", "oauth2", "openidconnect"):
+                yield Security(name=name, kind="bearer")
+            elif way == "basic":
+                yield Security(name=name, kind="basic")
+            elif scheme.get("in") == "header":
+                yield Security(name=name, kind="header", header=str(scheme["name"]).lower())
+            else:
+                yield Security(name=name, kind="other")
 
     def _base(self) -> str:
         """What comes before all paths."""
-        servers = self._values.get("servers") or [{"url": self._values.get("basePath", "")}]
-        url = str(servers[0]["url"])
-        for name, variable in servers[0].get("variables", {}).items():
-            url = url.replace(f"{{{name}}}", variable["default"])
+        url = next(self._servers(), str(self._values.get("basePath", "")))
         return urlsplit(url).path.rstrip("/")
 
     def _followed(self, data: Any, resolver: Any) -> tuple[Any, Any, str]:
@@ -85,6 +130,7 @@ class Reader:
         fields: dict[str, Field] = {}
         limits: list[str] = []
         body: tuple[Any, Any] | None = None
+        whole: Any = None
         parameters: dict[tuple[str, str], tuple[Any, Any]] = {}
         for given in (*shared, *operation.get("parameters", [])):
             parameter, inner, _ = self._followed(given, resolver)
@@ -96,6 +142,8 @@ class Reader:
                 body = schema, inner
             elif place in ("path", "query"):
                 field = self._field(known, schema, inner, required=required, place=place)
+                if (example := self._example(parameter, inner)) is not None:
+                    field = replace(field, example=example)
                 limits += [f"{known!r} stands in path and query"] if known in fields else []
                 fields[known] = field
             elif required:
@@ -104,8 +152,13 @@ class Reader:
             content, inner, _ = self._followed(operation["requestBody"], resolver)
             json = _json(content.get("content", {}))
             body = None if json is None else (json.get("schema", {}), inner)
+            whole = None if json is None else self._example(json, inner)
             limits += [] if body else ["its body is no JSON"]
         limits += self._add_body(name, body, fields)
+        if isinstance(whole, Mapping):
+            for known, example in whole.items():
+                if known in fields and not fields[known].place:
+                    fields[known] = replace(fields[known], example=example)
         answer, limit = self._answer(name, operation, resolver)
         request = f"{name} request"
         self._messages[request] = Message(name=request, fields=fields)
@@ -167,8 +220,13 @@ class Reader:
         self._messages[unique] = Message(
             name=unique, fields=fields, comment=schema.get("description", "")
         )
+        whole = self._example(schema, resolver)
+        examples = whole if isinstance(whole, Mapping) else {}
         for known, (given, inner, required) in self._properties(schema, resolver, 0).items():
-            fields[known] = self._field(known, given, inner, required=required, owner=unique)
+            field = self._field(known, given, inner, required=required, owner=unique)
+            if field.example is None and known in examples:
+                field = replace(field, example=examples[known])
+            fields[known] = field
         return unique
 
     def _properties(
@@ -205,6 +263,7 @@ class Reader:
     ) -> Field:
         schema, resolver, referred = self._alternative(schema, resolver)
         comment, repeated, key = schema.get("description", ""), False, None
+        example, read_only = self._example(schema, resolver), schema.get("readOnly") is True
         if _type(schema) == "array":
             repeated = True
             schema, resolver, referred = self._alternative(schema.get("items", {}), resolver)
@@ -228,7 +287,21 @@ class Reader:
             required=required,
             comment=comment,
             place=place,
+            read_only=read_only,
+            example=example,
         )
+
+    def _example(self, data: Mapping[str, Any], resolver: Any) -> Any:
+        """A value that a schema, a parameter or a body gives; None: none."""
+        examples = data.get("examples")
+        if isinstance(examples, Mapping) and examples:
+            found, _, _ = self._followed(next(iter(examples.values())), resolver)
+            examples = [found.get("value")]
+        given = [data.get("example"), *(examples if isinstance(examples, list) else [])]
+        given += [data.get("const"), data.get("default")]
+        least = data.get("minimum")
+        given += [least if isinstance(least, int | float) and least > 1 else None]
+        return next((value for value in given if value is not None), None)
 
     def _alternative(self, schema: Any, resolver: Any) -> tuple[Any, Any, str]:
         """What a reference leads to; of alternatives, the only one that is not null."""

@@ -19,6 +19,22 @@ def tree(values: Iterable[Value], fill: Fill) -> dict[str, Any]:
     return {value.field.name: _tree(value, fill) for value in values}
 
 
+def json_tree(values: Iterable[Value], fill: Fill) -> dict[str, Any]:
+    """A message as JSON has it: fields by name, bytes in Base64, integers of 64 bits as text."""
+    return {value.field.name: _json(value, fill) for value in values}
+
+
+def _json(value: Value, fill: Fill) -> Any:
+    known, content = value.field, value.content
+    if known.repeated:
+        return [_json(item, fill) for item in content]
+    if known.is_map:
+        return {_text(key): _json(item, fill) for key, item in content}
+    if known.kind == "message":
+        return json_tree(content, fill)
+    return json_scalar(known.kind, _tree(value, fill))
+
+
 def _tree(value: Value, fill: Fill) -> Any:
     known, content = value.field, value.content
     if known.repeated:
@@ -109,7 +125,7 @@ def without_zeros(contract: Contract, name: str, data: Any) -> Any:
                 found[key] = kept
         elif known.kind == "message":
             found[key] = without_zeros(contract, known.type, item)
-        elif known.presence or item != _zero(contract, known):
+        elif known.presence or item != contract.zero(known):
             found[key] = item
     return found
 
@@ -121,10 +137,3 @@ def _each(contract: Contract, known: Field, items: Any) -> Any:
     if isinstance(items, list):
         return [without_zeros(contract, known.type, item) for item in items]
     return items
-
-
-def _zero(contract: Contract, known: Field) -> Any:
-    if known.kind == "enum":
-        values = contract.enums[known.type].values
-        return next((name for name, number in values.items() if number == 0), None)
-    return {"string": "", "bytes": b"", "bool": False}.get(known.kind, 0)

@@ -21,6 +21,8 @@ RANGES: dict[Kind, tuple[int, int]] = {
 """The least and the greatest number of each kind of integer."""
 _OWN_JSON = "google.protobuf."
 """Messages of this package have a JSON of their own."""
+_WITHOUT_TEXT = frozenset({"enum", "float", "double"})
+"""Kinds of values that each language writes in its own way."""
 _TEXT = Field(name="", json_name="", number=0, kind="string", declared="string")
 
 
@@ -157,6 +159,9 @@ class Reader:
                     found.append(part)
                 case {"from": str(name)} if len(part) == 1:
                     kind = self.saved.get(name)
+                    if kind in _WITHOUT_TEXT:
+                        message = f"{name!r} is {_ARTICLES[kind]}, which has no one text"
+                        self._note((*place, "from"), message)
                     found.append(self._saved(replace(_TEXT, kind=kind or "string"), name, place))
                 case _:
                     self._note(place, f"found {part!r}; expected text or {{from: NAME}}")

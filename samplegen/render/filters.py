@@ -12,9 +12,12 @@ from samplegen.render.clients import Language
 from samplegen.render.imports import ordered
 from samplegen.render.literals import JSON, Code, LiteralError
 from samplegen.render.literals.shell import octal
-from samplegen.render.structures import python, shell
+from samplegen.render.structures import cpp, go, java, python, shell
 
-STRUCTURES: Mapping[str, Mapping[str, Callable[..., Code]]] = {
+STRUCTURES: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+    "c++": cpp.FILTERS,
+    "go": go.FILTERS,
+    "java": java.FILTERS,
     "python": python.FILTERS,
     "shell": shell.FILTERS,
 }

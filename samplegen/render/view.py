@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encode
+from urllib.parse import quote_plus
 
 from samplegen.connection import options
 from samplegen.connection.model import Connection
 from samplegen.connection.options import Option
+from samplegen.contract.paths import is_choice
 from samplegen.contract.trees import in_url
 from samplegen.contract.values import Value
 from samplegen.render.layout.marks import Span, calls, plain, spans, value
@@ -57,6 +59,14 @@ class StepView:
     """Of REST, without its query."""
 
     @property
+    def address(self) -> str:
+        """Of REST, with its query."""
+        query = "&".join(
+            f"{quote_plus(name)}={quote_plus(in_url(value))}" for name, value in self.linked.query
+        )
+        return f"{self.url}?{query}" if query else self.url
+
+    @property
     def call(self) -> str:
         """The name of the method, or that of HTTP."""
         return self.linked.method.name if self.linked.method else self.verb
@@ -77,10 +87,11 @@ class StepView:
     @property
     def is_strict(self) -> bool:
         """Whether a field of a message is read that must be set."""
-        return bool(self.linked.saves) or any(
-            not (line.may_be_zero or line.is_boolean) or not isinstance(line.label, str)
-            for line in self.linked.lines
-        )
+        lines = self.linked.lines
+        ways = [way for _, way in self.linked.saves]
+        ways += [line.path for line in lines if not line.may_be_zero]
+        ways += [line.label for line in lines if not isinstance(line.label, str)]
+        return any(way[-1].index is None and not is_choice(way) for way in ways)
 
     @property
     def has_bytes(self) -> bool:

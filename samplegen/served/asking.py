@@ -9,14 +9,23 @@ from samplegen.connection.model import Connection, Tls
 from samplegen.errors import SamplegenError, UsageError, nearest
 from samplegen.served import metadata
 from samplegen.served.address import Address
-from samplegen.served.metadata import Given, ModelMetadata, ServerMetadata
+from samplegen.served.metadata import (
+    Given,
+    ModelConfiguration,
+    ModelMetadata,
+    ServerMetadata,
+)
 from samplegen.served.rest import Rest
+
+_CONFIGURATION = "model_configuration"
+"""The extension of servers that tell how a model wants to be called."""
 
 
 class Server(Protocol):
     """The questions that are put to a server."""
 
     def model(self, name: str, version: str) -> Any: ...
+    def configuration(self, name: str, version: str) -> Any: ...
     def models(self) -> list[str]: ...
     def server(self) -> ServerMetadata: ...
 
@@ -27,6 +36,7 @@ class Answer:
 
     model: ModelMetadata
     server: ServerMetadata
+    configuration: ModelConfiguration = metadata.ORDINARY
 
 
 def ask(
@@ -59,7 +69,11 @@ def ask(
     tree = server.model(name, version)
     if tree is None:
         raise _unknown(server, address, name, version)
-    return Answer(metadata.read(tree, str(address), given), server.server())
+    model = metadata.read(tree, str(address), given)
+    itself = server.server()
+    told = _CONFIGURATION in itself.extensions
+    configuration = server.configuration(name, version) if told else None
+    return Answer(model, itself, metadata.read_configuration(configuration))
 
 
 def _server(address: Address, deadline: float, connection: Connection) -> Server:
@@ -90,4 +104,6 @@ def _unknown(server: Server, address: Address, name: str, version: str) -> Usage
     if name in known:
         return UsageError(f"{address} has the model {name!r}, but cannot serve it now")
     hint = nearest(name, known) if known else "the server does not list its models"
+    if not known and address.transport == "rest" and quote(name, safe="") != name:
+        hint += ", and the REST API of some does not take such a name; ask it over grpc://"
     return UsageError(f"no model {name!r} at {address}; {hint}")

@@ -39,6 +39,31 @@ class ModelMetadata:
     platform: StrictStr = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelConfiguration:
+    """How a model wants to be called, as Triton tells; extension_model_configuration.md."""
+
+    max_batch_size: StrictInt = 0
+    """The largest first dimension; 0: nothing is said of it."""
+    has_sequences: bool = False
+    """Whether each request must name the sequence that it belongs to."""
+    is_decoupled: bool = False
+    """Whether a request may have any number of answers, over a stream."""
+
+    @property
+    def uncallable(self) -> str | None:
+        """Why no sample can call the model, if so."""
+        if self.has_sequences:
+            return "it takes sequences of requests, and no sample sends a correlation ID"
+        if self.is_decoupled:
+            return "it is decoupled: it answers over a stream, and no sample opens one"
+        return None
+
+
+ORDINARY = ModelConfiguration()
+"""That of a model whose server tells none."""
+
+
 @dataclass(frozen=True)
 class Given:
     """Tensors that the reader names, where a server does not, or does wrongly."""
@@ -108,6 +133,19 @@ def read_server(tree: Any) -> ServerMetadata:
     except ValidationError:
         return UNKNOWN
     return metadata
+
+
+def read_configuration(tree: Any) -> ModelConfiguration:
+    """The configuration of a model; of a server that tells none, that of an ordinary model."""
+    if not isinstance(tree, dict):
+        return ORDINARY
+    size = tree.get("max_batch_size")
+    policy = tree.get("model_transaction_policy")
+    return ModelConfiguration(
+        max_batch_size=size if isinstance(size, int) and size > 0 else 0,
+        has_sequences=tree.get("sequence_batching") is not None,
+        is_decoupled=isinstance(policy, dict) and policy.get("decoupled") is True,
+    )
 
 
 def read(tree: Any, source: str, given: Given | None = None) -> ModelMetadata:

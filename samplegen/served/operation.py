@@ -5,14 +5,15 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, get_args
 
 import yaml
 
 from samplegen.errors import SamplegenError, UsageError, nearest
-from samplegen.served.metadata import ModelMetadata, TensorMetadata
+from samplegen.served.metadata import ORDINARY, ModelConfiguration, ModelMetadata, TensorMetadata
 from samplegen.spec.operation import Call, Expectation, Operation
-from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Tensor
+from samplegen.spec.tensors import LONGEST, MOST, SHOWN, Datatype, Scalar, Tensor
 
 _INVALID = {
     "INVALID": "; OpenVINO Model Server reports this for unsupported datatypes, such as BF16"
@@ -60,7 +61,14 @@ def parse_shapes(texts: Iterable[str]) -> Shapes:
     return shapes
 
 
-def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Operation:
+def make(
+    metadata: ModelMetadata,
+    name: str,
+    version: str,
+    shapes: Shapes,
+    configuration: ModelConfiguration = ORDINARY,
+    data: Mapping[str, tuple[Scalar, ...]] = MappingProxyType({}),
+) -> Operation:
     """The operation that sends plausible values to a model, and prints what it returns.
 
     Args:
@@ -68,13 +76,17 @@ def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Op
         name: Of the model, as it is asked for.
         version: Digits, or empty for the server's default version.
         shapes: In place of the metadata's own.
+        configuration: How the model wants to be called.
+        data: The elements that are sent, by input; of the others, numbers that are made.
 
     Raises:
         UsageError: A shape does not fit the model.
-        SamplegenError: An input or output has a datatype that the protocol does not know, or is too
-            large.
+        SamplegenError: No sample can call the model: it wants to be called otherwise, an input or
+            output has a datatype that the protocol does not know, or is too large.
     """
-    wrong = [*_wrong_shapes(metadata, shapes)]
+    if configuration.uncallable is not None:
+        raise SamplegenError(f"no sample can call {name!r}: {configuration.uncallable}")
+    wrong = [*_wrong_shapes(metadata, shapes), *_wrong_batches(metadata, shapes, configuration)]
     if wrong:
         raise UsageError(*wrong)
     problems = [
@@ -93,7 +105,9 @@ def make(metadata: ModelMetadata, name: str, version: str, shapes: Shapes) -> Op
     ]
     if problems:
         raise SamplegenError(*problems)
-    inputs = tuple(_input(tensor, _sent(tensor, shapes)) for tensor in metadata.inputs)
+    inputs = tuple(
+        _input(tensor, _sent(tensor, shapes), data.get(tensor.name)) for tensor in metadata.inputs
+    )
     outputs = tuple(_output(tensor, metadata.platform) for tensor in metadata.outputs)
     words = re.findall("[a-z0-9]+", name.lower())
     return Operation(
@@ -215,6 +229,22 @@ def _wrong_shapes(metadata: ModelMetadata, shapes: Shapes) -> Iterator[str]:
             )
 
 
+def _wrong_batches(
+    metadata: ModelMetadata, shapes: Shapes, configuration: ModelConfiguration
+) -> Iterator[str]:
+    """Of the inputs of a model with batches, those that are longer than a batch, or unequal."""
+    most = configuration.max_batch_size
+    if not most:
+        return
+    sizes = {tensor.name: _sent(tensor, shapes)[:1] for tensor in metadata.inputs}
+    for name, (size,) in ((name, first) for name, first in sizes.items() if first):
+        if size > most:
+            yield f"--shape: found a batch of {size} for {name!r}; the model takes at most {most}"
+    if len({*sizes.values()}) > 1:
+        found = ", ".join(f"{name!r} {_shown(size)}" for name, size in sizes.items())
+        yield f"--shape: found batches of different sizes: {found}; expected one size"
+
+
 def _shown(shape: Sequence[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
@@ -223,8 +253,12 @@ def _sent(tensor: TensorMetadata, shapes: Shapes) -> tuple[int, ...]:
     return shapes.get(tensor.name) or tuple(1 if size < 0 else size for size in tensor.shape)
 
 
-def _input(tensor: TensorMetadata, shape: tuple[int, ...]) -> Tensor:
+def _input(
+    tensor: TensorMetadata, shape: tuple[int, ...], data: tuple[Scalar, ...] | None
+) -> Tensor:
     datatype = _known(tensor)
+    if data is not None:
+        return Tensor(name=tensor.name, datatype=datatype, shape=shape, data=data)
     made = Tensor(
         name=tensor.name,
         datatype=datatype,

@@ -45,8 +45,7 @@ class Rest:
         Raises:
             SamplegenError: The server does not answer, or with something else.
         """
-        path = f"/v2/models/{quote(name, safe='')}"
-        path += f"/versions/{quote(version, safe='')}" if version else ""
+        path = _path(name, version)
         status, body = self._ask("GET", path)
         if status == http.HTTPStatus.OK:
             return self._json(path, body)
@@ -65,6 +64,14 @@ class Rest:
             hint = f"{self._address} serves no versions by number: {message}; leave out --version"
             raise SamplegenError(hint)
         raise SamplegenError(f"{self._address}{path} answers HTTP status {status}: {message}")
+
+    def configuration(self, name: str, version: str) -> Any:
+        """How a model wants to be called; None if the server does not tell."""
+        with contextlib.suppress(SamplegenError, ValueError, RecursionError):
+            status, body = self._ask("GET", f"{_path(name, version)}/config")
+            if status == http.HTTPStatus.OK:
+                return json.loads(body)
+        return None
 
     def models(self) -> list[str]:
         """The models that the server has, as far as it tells."""
@@ -132,6 +139,11 @@ class Rest:
         if len(content) > _LARGEST:
             raise SamplegenError(f"{address}{path} answers with more than {_LARGEST:,} bytes")
         return response.status, content
+
+
+def _path(name: str, version: str) -> str:
+    path = f"/v2/models/{quote(name, safe='')}"
+    return f"{path}/versions/{quote(version, safe='')}" if version else path
 
 
 def _hang_up(client: http.client.HTTPConnection, late: threading.Event) -> None:

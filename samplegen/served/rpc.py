@@ -77,6 +77,15 @@ class Rpc:
             "outputs": [_tensor(tensor) for tensor in message.outputs],
         }
 
+    def configuration(self, name: str, version: str) -> Any:
+        """How a model wants to be called; None if the server does not tell."""
+        with contextlib.suppress(InferenceServerException):
+            found = self._client.get_model_config(
+                name, version, headers=self._headers, client_timeout=self._deadline, as_json=True
+            )
+            return found.get("config")
+        return None
+
     def models(self) -> list[str]:
         """The models that the server has, as far as it tells."""
         with contextlib.suppress(InferenceServerException):

@@ -349,8 +349,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         """Address below the site to content, of every sample and its data."""
         folder = self._samples
         published: dict[str, bytes] = {}
-        if book.api.proto:
-            published[f"samples/{book.api.proto}"] = book.catalogue.spec.proto.read_bytes()
+        for name, path in book.catalogue.spec.named_protos.items():
+            published[f"samples/{name}"] = path.read_bytes()
         for sample in book.samples.values():
             content = sample.rendered.text.encode()
             published[f"samples/{sample.path}"] = content

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
 from samplegen.connection.model import Connection
 from samplegen.gates import Gate
 
 _FORBID = ConfigDict(extra="forbid")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +103,12 @@ class Api:
     summary: StrictStr
     name: StrictStr = ""
     """Of the API or protocol, as people search for it, such as `KServe v2`; empty: the title."""
-    proto: StrictStr | None = None
-    """The gRPC contract, a file beside `api.yaml`."""
+    proto: Annotated[
+        tuple[StrictStr, ...],
+        BeforeValidator(_listed, json_schema_input_type=StrictStr | tuple[StrictStr, ...]),
+    ] = ()
+    """The gRPC contract: the files with its services, one or several. Each lies beside `api.yaml`,
+    or in a folder of `include`, where it goes by the name that imports have for it."""
     include: tuple[StrictStr, ...] = ()
     """Folders beside `api.yaml`, or below, that hold what the contract imports."""
     openapi: StrictStr | None = None

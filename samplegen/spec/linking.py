@@ -10,10 +10,11 @@ from typing import Any
 from samplegen.contract import paths
 from samplegen.contract.model import Contract, Kind, Method, Route
 from samplegen.contract.paths import Way
-from samplegen.contract.values import Location, Mistake, Reader, Saved
+from samplegen.contract.values import Joined, Location, Mistake, Reader, Saved
 from samplegen.errors import nearest
 from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
 from samplegen.spec.steps import FieldLabel, Printed, Step
+from samplegen.spec.tensors import Scalar
 
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
@@ -33,8 +34,11 @@ class Linker:
     """Links steps one after another, and notes each mistake."""
 
     contract: Contract
+    recorded: bool = True
+    """Whether lines must state what they expect, as they do once it is recorded."""
     mistakes: list[Mistake] = field(default_factory=list)
     _saved: dict[str, Kind] = field(default_factory=dict)
+    _unrecorded: bool = False
 
     def link(self, steps: Sequence[Step]) -> tuple[LinkedStep, ...]:
         """The steps, as far as they have no mistakes."""
@@ -94,6 +98,9 @@ class Linker:
                 continue
             content = value.content if value.field.repeated else (value,)
             query += [(value.field.json_name, item.content) for item in content]
+            if any(isinstance(item.content, Saved | Joined) for item in content):
+                message = f"{value.field.name!r} goes into the query; add a plain value"
+                self._note((*at, "request", value.field.name), message)
             if value.field.kind == "message" or value.field.is_map:
                 message = f"{value.field.name!r} goes into the query, which holds scalars only"
                 self._note((*at, "request", value.field.name), message)
@@ -125,7 +132,8 @@ class Linker:
         for index, printed in enumerate(step.print):
             place = (*at, "print", index)
             line = self._line(linked, printed, place)
-            self.mistakes += [((*place, *where), what) for where, what in _asked(printed)]
+            self.mistakes += [((*place, *where), what) for where, what in _well_formed(printed)]
+            self._check_recorded(printed, place)
             if line is not None:
                 lines.append(line)
                 expect += _expectations(linked.call.rpc, line, printed)
@@ -140,6 +148,14 @@ class Linker:
                 last = way[-1].field
                 self._saved[name] = last.kind if last is not None else "string"
         return replace(linked, saves=tuple(saves), lines=tuple(lines), expect=tuple(expect))
+
+    def _check_recorded(self, printed: Printed, at: Location) -> None:
+        """Notes the first line that does not state what it expects."""
+        stated = printed.lines or printed.pattern is not None or printed.value is not None
+        if self.recorded and not stated and not self._unrecorded:
+            name = "'value' or 'pattern'" if printed.each is None else "'lines'"
+            self._note(at, f"{name} is missing; `samplegen record` writes what the server answers")
+            self._unrecorded = True
 
     def _line(self, linked: LinkedStep, printed: Printed, at: Location) -> Line | None:
         method = linked.method
@@ -160,7 +176,8 @@ class Linker:
         if each is None or label is None or path is None:
             return None
         values = [*printed.lines.values()] if each else [printed.value]
-        zero = printed.pattern is None and any(value in (0, "", False) for value in values)
+        zeros = (0, "", False, path[-1].zero)
+        zero = printed.pattern is None and any(value in zeros for value in values)
         return Line(each, label, path, zero)
 
     def _way(
@@ -195,14 +212,14 @@ def _rest(route: Route | None) -> str | None:
     return None if route is None else f"{route.method} {route.path}"
 
 
-def _asked(printed: Printed) -> Iterator[Mistake]:
-    """What is wrong about what a line expects."""
+def _well_formed(printed: Printed) -> Iterator[Mistake]:
+    """What is wrong about a line, whatever it expects."""
     if printed.each is not None:
-        if not printed.lines or printed.value is not None or printed.pattern is not None:
+        if printed.value is not None or printed.pattern is not None:
             yield (), "with 'each', expected 'lines', and neither 'value' nor 'pattern'"
     elif printed.lines:
         yield ("lines",), "found 'lines'; expected 'each' with it, which names the list"
-    elif (printed.value is None) == (printed.pattern is None):
+    elif printed.value is not None and printed.pattern is not None:
         yield (), "expected exactly one of 'value' and 'pattern'"
     if isinstance(printed.label, FieldLabel) and printed.each is None:
         yield ("label",), "a label that is a value needs 'each'; write a text"
@@ -213,9 +230,16 @@ def _asked(printed: Printed) -> Iterator[Mistake]:
             yield ("pattern",), f"not a regular expression: {error}"
 
 
+def _typed(line: Line, value: Scalar) -> Scalar:
+    """The value as its contract types it: `1` means 1.0 of a field that holds fractions."""
+    known = line.path[-1].field
+    is_fraction = known is not None and known.kind in ("float", "double")
+    return float(value) if is_fraction and type(value) is int else value
+
+
 def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectation]:
     if not line.each:
-        value = None if printed.value is None else (printed.value,)
+        value = None if printed.value is None else (_typed(line, printed.value),)
         yield Expectation(
             label=str(printed.label),
             value=value,
@@ -229,7 +253,7 @@ def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectatio
         item = (*before, str(index))
         yield Expectation(
             label=label,
-            value=(value_,),
+            value=(_typed(line, value_),),
             tolerance=printed.tolerance,
             answer=(*item, *paths.words(line.path)),
             labelled=() if isinstance(line.label, str) else (*item, *paths.words(line.label)),

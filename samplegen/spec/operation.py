@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, StrictInt, StrictStr
 
 from samplegen.contract.model import Contract, Method
-from samplegen.contract.paths import Way
+from samplegen.contract.paths import Way, is_choice
 from samplegen.contract.values import Value
 from samplegen.spec.steps import Step
 from samplegen.spec.tensors import Scalar, Tensor, flat
@@ -106,10 +106,9 @@ class Line:
     """Whether the value may be zero or empty, which an answer may leave out."""
 
     @property
-    def is_boolean(self) -> bool:
-        """Whether the value is false if it is not set, by its contract."""
-        known = self.path[-1].field
-        return known is not None and known.kind == "bool"
+    def is_choice(self) -> bool:
+        """Whether the value is one of a few, zero included, if it is not set by its contract."""
+        return is_choice(self.path)
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ class LinkedStep:
         """Whether an answer without any field is as good as others."""
         grpc = transport == "grpc"
         return not self.saves and all(
-            line.may_be_zero or (grpc and (line.is_boolean or bool(line.each)))
+            line.may_be_zero or (grpc and (line.is_choice or bool(line.each)))
             for line in self.lines
         )
 
@@ -220,8 +219,8 @@ class Operation(OperationFile):
 
     @property
     def elsewhere(self) -> "Operation":
-        """The operation with what holds on every server of the API."""
-        return replace(self, expect=tuple(line.anywhere for line in self.expect))
+        """The operation with what holds on every server of the API, of any version of its model."""
+        return replace(self, expect=tuple(line.anywhere for line in self.expect), other=())
 
     @cached_property
     def quoted(self) -> frozenset[str]:

@@ -2,10 +2,11 @@
 
 import math
 import re
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen.contract import protoc
 from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
 from samplegen.resources import Layers, shown
@@ -15,11 +16,24 @@ from samplegen.spec.operation import (
     OPERATION_NAME,
     STEPS,
     Expectation,
+    LinkedStep,
     Operation,
     OperationFile,
 )
+from samplegen.spec.steps import Step
 from samplegen.spec.tensors import MOST, MOST_BYTES, MOST_LITERAL, Tensor, fits, longest_literal
 from samplegen.yamlfile import Mistakes, load
+
+
+@dataclass(frozen=True)
+class Recordable:
+    """The steps of an operation, as they stand in its file, and with what the contract says."""
+
+    name: str
+    path: Path
+    order: int
+    steps: tuple[Step, ...]
+    linked: tuple[LinkedStep, ...]
 
 
 class Spec:
@@ -57,19 +71,37 @@ class Spec:
             UsageError: No such operation.
             SamplegenError: Its file has mistakes.
         """
-        path = self._files.get(f"{name}.yaml")
-        if path is None:
-            raise UsageError(f"no operation {name!r}; {nearest(name, self.names)}")
-        if not OPERATION_NAME.fullmatch(name):
-            message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
-            raise SamplegenError(Problem(message, shown(path)))
-        file = load(path, OperationFile, self._check_operation)
+        file = load(self._path(name), OperationFile, self._check_operation)
         values = {f.name: getattr(file, f.name) for f in fields(file)}
         if file.steps:
             values["linked"] = linked = Linker(self.contract).link(file.steps)
             values["calls"] = tuple(step.call for step in linked)
             values["expect"] = tuple(line for step in linked for line in step.expect)
         return Operation(name=name, **values)
+
+    def recordable(self, name: str) -> Recordable | None:
+        """The steps of an operation, which need not state what they expect; None: it has a form.
+
+        Raises:
+            UsageError: No such operation.
+            SamplegenError: Its file has mistakes.
+        """
+        path = self._path(name)
+        file = load(path, OperationFile, partial(self._check_operation, recorded=False))
+        if not file.steps:
+            return None
+        linked = Linker(self.contract, recorded=False).link(file.steps)
+        return Recordable(name, path, file.order, file.steps, linked)
+
+    def _path(self, name: str) -> Path:
+        """The path of an operation's file."""
+        path = self._files.get(f"{name}.yaml")
+        if path is None:
+            raise UsageError(f"no operation {name!r}; {nearest(name, self.names)}")
+        if not OPERATION_NAME.fullmatch(name):
+            message = f"found the name {name!r}; expected lower-case words joined by '-'; rename it"
+            raise SamplegenError(Problem(message, shown(path)))
+        return path
 
     def operations(self) -> tuple[Operation, ...]:
         """All operations in their order.
@@ -81,16 +113,31 @@ class Spec:
         return tuple(sorted(operations, key=lambda operation: (operation.order, operation.name)))
 
     @property
-    def proto(self) -> Path:
-        """The path of the gRPC contract.
+    def named_protos(self) -> dict[str, Path]:
+        """The files of the gRPC contract that the API names: the name in imports to the file.
 
         Raises:
-            SamplegenError: There is none.
+            SamplegenError: One of them is not there.
         """
-        if self.api.proto is None:
-            message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
-            raise SamplegenError(f"api.yaml: {message}")
-        return self._existing(self.api.proto)
+        found = {}
+        for name in self.api.proto:
+            path = self.layers.find(name)
+            if path is not None and path.is_file():
+                found[path.name] = path
+            else:
+                found[name] = self._included(name) or self._existing(name)
+        return found
+
+    def _included(self, name: str) -> Path | None:
+        """A file of a folder of `include`."""
+        paths = (self.folder / folder / name for folder in self.api.include)
+        return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def _proto_folders(self) -> tuple[list[Path], list[Path]]:
+        """Those of the named files, and those of what they import."""
+        own = [path.parent for name, path in self.named_protos.items() if "/" not in name]
+        return [*dict.fromkeys(own)], [self.folder / name for name in self.api.include]
 
     @property
     def protos(self) -> dict[str, Path]:
@@ -99,13 +146,19 @@ class Spec:
         Raises:
             SamplegenError: There is no contract.
         """
-        folders = [self.proto.parent, *(self.folder / name for name in self.api.include)]
+        if not self.api.proto:
+            message = "'proto' is missing, yet a client makes stubs of the gRPC contract; add it"
+            raise SamplegenError(f"api.yaml: {message}")
+        own, included = self._proto_folders
+        folders = [(folder, "*.proto") for folder in own]
+        folders += [(folder, "**/*.proto") for folder in included]
         found = {
             path.relative_to(folder).as_posix(): path
-            for folder in reversed(folders)
-            for path in sorted(folder.glob("*.proto" if folder is folders[0] else "**/*.proto"))
+            for folder, pattern in reversed(folders)
+            for path in sorted(folder.glob(pattern))
         }
-        return {**found, self.proto.name: self.proto}
+        found |= self.named_protos
+        return {**protoc.imported(found.values()), **found}
 
     @cached_property
     def contract(self) -> Contract:
@@ -118,12 +171,12 @@ class Spec:
             from samplegen.contract import openapi  # takes long, and few APIs need it
 
             return openapi.read(self._existing(self.api.openapi))
-        if self.api.proto is None:
+        if not self.api.proto:
             return Contract()
         from samplegen.contract import protos  # starts a compiler, and few commands need it
 
-        includes = tuple(self.folder / name for name in self.api.include)
-        return protos.read((self.proto.parent, *includes), (self.proto.name,))
+        own, included = self._proto_folders
+        return protos.read((*own, *included), tuple(self.named_protos))
 
     @property
     def folder(self) -> Path:
@@ -141,12 +194,16 @@ class Spec:
         return path
 
     def _check_api(self, api: Api) -> Mistakes:
-        for key in ("proto", "openapi"):
-            file = getattr(api, key)
-            path = self.layers.find(file) if file is not None else None
-            if file is not None and (path is None or not path.is_file()):
-                yield (key,), f"found {file!r}; expected a file beside api.yaml"
-        if api.proto is not None and api.openapi is not None:
+        for name in api.proto:
+            places = [self.layers.find(name)]
+            places += [self.layers.find(f"{folder}/{name}") for folder in api.include]
+            if not any(path is not None and path.is_file() for path in places):
+                message = f"found {name!r}; expected a file beside api.yaml"
+                yield ("proto",), f"{message}, or in a folder of 'include'"
+        openapi = self.layers.find(api.openapi) if api.openapi is not None else None
+        if api.openapi is not None and (openapi is None or not openapi.is_file()):
+            yield ("openapi",), f"found {api.openapi!r}; expected a file beside api.yaml"
+        if api.proto and api.openapi is not None:
             yield ("openapi",), "found 'openapi' beside 'proto'; leave one of them out"
         for index, name in enumerate(api.include):
             folder = self.layers.find(name)
@@ -178,9 +235,9 @@ class Spec:
                         f"found {new!r} for {old!r}; expected as many bytes",
                     )
 
-    def _check_operation(self, operation: OperationFile) -> Mistakes:
+    def _check_operation(self, operation: OperationFile, *, recorded: bool = True) -> Mistakes:
         if operation.steps:
-            yield from self._check_steps(operation)
+            yield from self._check_steps(operation, recorded)
             return
         if operation.form == STEPS:
             yield (), "'form' and 'steps' are missing; add one of them"
@@ -207,7 +264,7 @@ class Spec:
                 for location, message in self._check_expectation(operation, expectation):
                     yield (name, index, *location), message
 
-    def _check_steps(self, operation: OperationFile) -> Mistakes:
+    def _check_steps(self, operation: OperationFile, recorded: bool) -> Mistakes:
         for name in (
             "model",
             "model_version",
@@ -220,7 +277,7 @@ class Spec:
         ):
             if getattr(operation, name):
                 yield (name,), f"found {name!r} beside 'steps', which say it all; leave it out"
-        linker = Linker(self.contract)
+        linker = Linker(self.contract, recorded)
         linked = linker.link(operation.steps)
         yield from linker.mistakes
         if not linker.mistakes and not any(step.lines for step in linked):

@@ -60,17 +60,21 @@ def flat(value: object) -> object:
     """
     if not isinstance(value, list) or not any(isinstance(item, list) for item in value):
         return value
-    _sizes(value)
+    nested_shape(value)
     while any(isinstance(item, list) for item in value):
         value = [element for item in value for element in item]
     return value
 
 
-def _sizes(value: object) -> tuple[int, ...]:
-    """The shape of lists in lists."""
+def nested_shape(value: object) -> tuple[int, ...]:
+    """The shape of lists in lists.
+
+    Raises:
+        ValueError: They are not of one length at each depth.
+    """
     if not isinstance(value, list):
         return ()
-    inner = {_sizes(item) for item in value}
+    inner = {nested_shape(item) for item in value}
     if len(inner) > 1:
         raise ValueError("found lists of different lengths; expected as many elements in each")
     return (len(value), *next(iter(inner), ()))
@@ -80,7 +84,7 @@ def _flat_of_shape(value: object, info: ValidationInfo) -> object:
     """The same, of lists that have the shape of their tensor."""
     shape = info.data.get("shape")
     if isinstance(value, list) and any(isinstance(item, list) for item in value):
-        sizes = _sizes(value)
+        sizes = nested_shape(value)
         if shape is not None and sizes != shape:
             raise ValueError(f"found lists of the shape {[*sizes]}; expected {[*shape]}")
     return flat(value)

@@ -3,7 +3,7 @@
 import pytest
 
 from samplegen.errors import SamplegenError, UsageError
-from samplegen.served import metadata
+from samplegen.served import metadata, operation
 from samplegen.served.metadata import Given, TensorMetadata, parse_tensors
 
 X = {"name": "x", "datatype": "FP32", "shape": [-1, 4]}
@@ -64,6 +64,40 @@ def test_a_named_tensor_takes_the_place_of_the_server_s() -> None:
 def test_what_names_no_tensor(text: str) -> None:
     with pytest.raises(UsageError, match=r"--input-tensor: found .*; expected NAME:DATATYPE:SHAPE"):
         parse_tensors("--input-tensor", [text])
+
+
+@pytest.mark.parametrize("tree", [None, [], {}, "x", {"max_batch_size": None}, {"config": {}}])
+def test_a_server_that_tells_nothing_of_how_a_model_is_called(tree: object) -> None:
+    assert metadata.read_configuration(tree) == metadata.ORDINARY
+    assert metadata.ORDINARY.uncallable is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "reason"),
+    [
+        ({"sequence_batching": {}}, "correlation ID"),
+        ({"model_transaction_policy": {"decoupled": True}}, "over a stream"),
+    ],
+)
+def test_what_no_sample_can_call_is_said_before_a_program_is_made(
+    tree: dict[str, object], reason: str
+) -> None:
+    model = metadata.read({"name": "m", "inputs": [X], "outputs": [X]}, "here")
+    configuration = metadata.read_configuration(tree)
+    with pytest.raises(SamplegenError, match=f"no sample can call 'm': .*{reason}"):
+        operation.make(model, "m", "", {}, configuration)
+
+
+def test_a_batch_is_no_longer_than_the_model_takes() -> None:
+    y = {**X, "name": "y"}
+    model = metadata.read({"name": "m", "inputs": [X, y], "outputs": [X]}, "here")
+    batches = metadata.read_configuration({"max_batch_size": 8})
+    equal = {"x": (8, 4), "y": (8, 4)}
+    assert operation.make(model, "m", "", equal, batches).inputs[0].shape == (8, 4)
+    with pytest.raises(UsageError, match="a batch of 9 for 'x'; the model takes at most 8"):
+        operation.make(model, "m", "", {"x": (9, 4), "y": (9, 4)}, batches)
+    with pytest.raises(UsageError, match=r"different sizes: 'x' \[2\], 'y' \[1\]"):
+        operation.make(model, "m", "", {"x": (2, 4)}, batches)
 
 
 @pytest.mark.parametrize("tree", [None, [], {}, {"name": 1}, "triton", {"name": "t", "version": 2}])

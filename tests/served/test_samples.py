@@ -153,3 +153,18 @@ def test_it_writes_all_programs_and_replaces_none(
     assert program.read_text() == "mine"
     assert samplegen(*asked, "--force").returncode == 0
     assert program.read_text() != "mine"
+
+
+def test_the_program_sends_the_reader_s_data(
+    server: Server, samplegen: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "x.json").write_text("[[0.5, -1.25, 3], [4, 1000000, 7]]")
+    done = samplegen(
+        "model", f"http://127.0.0.1:{server.rest_port}", "dynamic", "--grpc-port", str(server.port),
+        "--data", f"x={tmp_path / 'x.json'}", "--client", "python", "--run", "--json",
+    )  # fmt: skip
+    verdicts = json.loads(done.stdout)
+    assert {verdict["status"] for verdict in verdicts} == {"passed"}, done.stderr
+    for verdict in verdicts:
+        last = verdict["output"].splitlines()[-1].split()[2:]
+        assert [float(word) for word in last] == [1, -2.5, 6, 8, 2000000, 14]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from samplegen.contract.paths import words
 from samplegen.contract.trees import from_json, plain
 from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
@@ -81,6 +82,17 @@ def _with_texts(tree: Any) -> Any:
     return plain(tree) if isinstance(tree, bytes) else tree
 
 
+def optional(case: Case) -> set[Place]:
+    """Where values of steps stand that are zero or empty, which an answer may leave out."""
+    found: set[Place] = set()
+    for step in case.cell.operation.linked:
+        for line in (line for line in step.lines if line.may_be_zero):
+            before = (step.call.rpc, *words(line.each))
+            numbers = [(str(n),) for n, _ in enumerate(step.expect)] if line.each else [()]
+            found |= {(*before, *number, *words(line.path)) for number in numbers}
+    return found
+
+
 def datatype(line: Line, documents: Mapping[str, Document]) -> str:
     """That of the number that a line prints; FP64 if nothing narrower is known."""
     rpc, *words = line.expected.answer or ("",)
@@ -105,9 +117,13 @@ def lines(case: Case) -> list[Line]:
     answers = given(case, case.first)
     outputs = {output.name for output in case.cell.operation.outputs}
     known = case.cell.told(case.cell.operation.expect)
+    left_out = optional(case)
     taken: Counter[Any] = Counter()
     found = []
     for line in known:
+        if line.answer in left_out and not _is_there(answers, line.answer):
+            found.append(Line(replace(line, answer=())))
+            continue
         if line.answer:
             found.append(_named(line, answers))
             continue
@@ -115,6 +131,13 @@ def lines(case: Case) -> list[Line]:
         label = () if line.label in outputs else _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found
+
+
+def _is_there(answers: Mapping[str, Any], place: Place) -> bool:
+    try:
+        return at(answers, place) is not None
+    except LookupError:
+        return False
 
 
 def _named(line: Expectation, answers: Mapping[str, Any]) -> Line:

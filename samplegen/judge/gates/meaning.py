@@ -97,7 +97,7 @@ def _changed(
     slot: Slot,
 ) -> tuple[list[str], Outcome]:
     """Another answer."""
-    change = Change(seed=seed, places=places, decoys=seed == 1)
+    change = Change(seed=seed, places=places, zeros=_zeros(lines), decoys=seed == 1)
     if seed == 1:
         made = case.run(case.setup.upstream(), Plan(change=change), slot=slot)
     else:
@@ -182,6 +182,16 @@ def _places(case: Case, lines: Sequence[Line]) -> dict[str, list[tuple[str, ...]
             if rpc not in refused:
                 places.setdefault(rpc, []).append(tuple(words))
     return places
+
+
+def _zeros(lines: Sequence[Line]) -> dict[str, dict[tuple[str, ...], Any]]:
+    """By call and place, the expected values that an answer may leave out."""
+    zeros: dict[str, dict[tuple[str, ...], Any]] = {}
+    for line in lines:
+        if line.expected.answer and line.expected.value in ((0,), ("",), (False,)):
+            rpc, *words = line.expected.answer
+            zeros.setdefault(rpc, {})[tuple(words)] = line.expected.values[0]
+    return zeros
 
 
 def _refused(case: Case) -> set[str]:

@@ -255,7 +255,7 @@ def _is_local(host: str) -> bool:
 
 def _contract(spec: Spec) -> tuple[Contract | None, str]:
     """The contract, or why there is none."""
-    if spec.api.proto is None:
+    if not spec.api.proto:
         return None, "the API names no contract"
     try:
         return Contract(spec.contract.descriptors), ""

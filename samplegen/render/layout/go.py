@@ -9,7 +9,7 @@ from samplegen.render.layout.layouts import Layout
 from samplegen.render.layout.marks import plain
 from samplegen.render.layout.source import Group, Nodes, flat
 
-_PAIR = re.compile(r'(\s*(?:"(?:\\.|[^"\\])*"|\w+):) +(.*)', re.S)
+_PAIR = re.compile(r'(\s*(?:"(?:\\.|[^"\\])*"|-?\w+):) +(.*)', re.S)
 """A key with its colon, and its value."""
 _SMALL, _RATIO = 40, 2.5
 """Longer keys are aligned only if their sizes are alike: go/printer, `exprList`."""

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from samplegen.contract.model import Contract
-from samplegen.contract.paths import Hop, Way
+from samplegen.contract.paths import Hop, Way, is_choice, places
 from samplegen.contract.trees import in_url, json_scalar
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
@@ -39,10 +39,10 @@ def _stub_value(contract: Contract, value: Value) -> str:
     def single(known: Value) -> str:
         if known.field.kind == "message":
             return _constructed(contract, known.field.type, known.content)
-        if known.field.kind == "enum":
+        if known.field.kind == "enum" and isinstance(known.content, str):
             *outer, _ = _name(contract, known.field.type).split(".")
             return ".".join((*outer, str(known.content)))
-        return _scalar(known, lambda saved: saved.name)
+        return _scalar(known, _in_text)
 
     return _nested(value, single)
 
@@ -57,17 +57,34 @@ def _nested(value: Value, single: Callable[[Value], str]) -> str:
     return single(value)
 
 
-def _scalar(value: Value, saved: Callable[[Saved], str]) -> str:
+def _scalar(value: Value, in_text: Callable[[Saved], str]) -> str:
     content = value.content
     if isinstance(content, Saved):
-        return saved(content)
+        return content.name
     if isinstance(content, Joined):
-        parts = (
-            PYTHON.quote(p) if isinstance(p, str) else f"str({saved(p)})" for p in content.parts
-        )
-        text = " + ".join(parts)
-        return f"({text}).encode()" if value.field.kind == "bytes" else text
+        text = _formatted(content, in_text)
+        return f"{text}.encode()" if value.field.kind == "bytes" else text
     return _literal(content)
+
+
+def _formatted(content: Joined, in_text: Callable[[Saved], str]) -> str:
+    """A text with saved values in it."""
+    texts = "".join(part for part in content.parts if isinstance(part, str))
+    names = [in_text(part) for part in content.parts if isinstance(part, Saved)]
+    if not names:
+        return PYTHON.quote(texts)
+    hole = next(c for c in map(chr, range(0x4E00, 0x9FFF)) if c not in texts)
+    whole = "".join(hole if isinstance(part, Saved) else part for part in content.parts)
+    literal = str(PYTHON.quote(whole))
+    first, *others = literal.replace("{", "{{").replace("}", "}}").split(hole)
+    return "f" + first + "".join(f"{{{n}}}{o}" for n, o in zip(names, others, strict=True))
+
+
+def _in_text(saved: Saved) -> str:
+    """A saved value within a text."""
+    if saved.kind == "bytes":
+        return f"{saved.name}.decode()"
+    return f"str({saved.name}).lower()" if saved.kind == "bool" else saved.name
 
 
 def _literal(content: Any) -> str:
@@ -107,7 +124,9 @@ def _json_value(value: Value) -> str:
 
 
 def _from_json(saved: Saved) -> str:
-    return f"base64.b64decode({saved.name}).decode()" if saved.kind == "bytes" else saved.name
+    if saved.kind == "bytes":
+        return f"base64.b64decode({saved.name}).decode()"
+    return _in_text(saved)
 
 
 def pairs(items: Iterable[tuple[str, Any]]) -> Code:
@@ -123,24 +142,21 @@ def stub_field(line_or_way: Way, variable: str, *, may_be_zero: bool = True) -> 
     """A field of a message of the stubs."""
     *before, last = line_or_way
     owner = "".join([variable, *(f".{hop.name}{_index(hop)}" for hop in before)])
-    if may_be_zero or last.index is not None:
+    if may_be_zero or last.index is not None or is_choice(line_or_way):
         return Code(f"{owner}.{last.name}{_index(last)}")
     return Code(f"field({owner}, {PYTHON.quote(last.name)})")
 
 
 def json_field(way: Way, variable: str, *, may_be_zero: bool = False) -> Code:
     """A field of JSON, which is there unless it may be zero."""
-    found = variable
-    for number, hop in enumerate(way):
-        if may_be_zero and number == len(way) - 1 and hop.index is None:
-            return Code(f"{found}.get({PYTHON.quote(hop.name)}, {_zero(hop)})")
-        found = f"field({found}, {PYTHON.quote(hop.name)}){_index(hop)}"
-    return Code(found)
-
-
-def _zero(hop: Hop) -> str:
-    kind = hop.field.kind if hop.field is not None else "string"
-    return {"string": '""', "bytes": '""', "bool": "False"}.get(kind, "0")
+    *before, last = way
+    if may_be_zero and last.index is None:
+        owner = json_field(tuple(before), variable) if before else variable
+        value = f"{owner}.get({PYTHON.quote(last.name)})"
+        zero = "" if last.zero is None or isinstance(last.zero, bytes) else last.zero
+        return Code(f"{value} or {PYTHON.value(zero)}")
+    words = (PYTHON.quote(w) if isinstance(w, str) else str(w) for w in places(way))
+    return Code(f"field({', '.join((variable, *words))})")
 
 
 def _index(hop: Hop) -> str:
@@ -156,8 +172,7 @@ def printed(line: Line, variable: str, transport: str, contract: Contract) -> Co
         return _shown(way[-1], found, contract, grpc=grpc)
 
     owner = "item" if line.each else variable
-    may_be_zero = line.may_be_zero or (transport == "grpc" and line.is_boolean)
-    value = read(line.path, owner, may_be_zero=may_be_zero)
+    value = read(line.path, owner, may_be_zero=line.may_be_zero)
     if isinstance(line.label, str):
         label = str(PYTHON.quote(f"{line.label}:"))
     else:

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-from urllib.parse import quote_plus
 
 from samplegen.contract.model import Kind
 from samplegen.contract.paths import Hop, Way
-from samplegen.contract.trees import in_url, json_scalar, plain
+from samplegen.contract.trees import json_scalar, plain
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.json import JSON
@@ -87,12 +85,6 @@ def _saved(values: Iterable[Value]) -> Iterable[str]:
             yield from (part.name for part in content.parts if isinstance(part, Saved))
 
 
-def address(url: str, items: Iterable[tuple[str, Any]]) -> Code:
-    """A URL with a query as a word."""
-    text = "&".join(f"{quote_plus(name)}={quote_plus(in_url(value))}" for name, value in items)
-    return SHELL.quote(f"{url}?{text}" if text else url)
-
-
 def field(way: Way, *, may_be_zero: bool = False) -> Code:
     """A filter that reads a field, which is there unless it may be zero."""
     parts = []
@@ -100,14 +92,14 @@ def field(way: Way, *, may_be_zero: bool = False) -> Code:
         if may_be_zero and number == len(way) - 1 and hop.index is None:
             parts.append(f"(.[{JSON.quote(hop.name)}] | if . == null then {_zero(hop)} else . end)")
             continue
-        index = "" if hop.index is None else f"[{hop.index}]"
-        parts.append(f"field({JSON.quote(hop.name)}){index}")
+        parts.append(f"field({JSON.quote(hop.name)})")
+        parts += [] if hop.index is None else [f"field({hop.index})"]
     return Code(" | ".join(parts))
 
 
 def _zero(hop: Hop) -> str:
-    kind = hop.field.kind if hop.field is not None else "string"
-    return {"string": '""', "bytes": '""', "bool": "false"}.get(kind, "0")
+    zero = "" if hop.zero is None or isinstance(hop.zero, bytes) else hop.zero
+    return json.dumps(zero, ensure_ascii=False)
 
 
 def printed(lines: Iterable[Line]) -> Code:
@@ -134,5 +126,4 @@ FILTERS: Mapping[str, Callable[..., Code]] = {
     "body": body,
     "printed": printed,
     "jq_field": field,
-    "address": address,
 }

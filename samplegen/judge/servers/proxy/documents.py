@@ -129,6 +129,21 @@ def resolved(tree: Any, words: Sequence[str]) -> list[Path]:
     return [path]
 
 
+def completed(tree: Any, words: Sequence[str], value: Any) -> Any:
+    """The tree with a value at a place, if nothing stands there, and the object that would hold it.
+
+    JSON of protos leaves out what is zero or empty.
+    """
+    try:
+        (path,) = resolved(tree, words[:-1])
+    except (LookupError, ValueError):
+        return tree
+    here = at(tree, path)
+    if not isinstance(here, dict) or words[-1] in here:
+        return tree
+    return put(copied(tree), (*path, words[-1]), value)
+
+
 def _step(here: Any, word: str) -> str | int | None:
     if isinstance(here, dict):
         return word if word in here else None

@@ -2,13 +2,20 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samplegen.judge.servers.proxy.carrying import Carried
 from samplegen.judge.servers.proxy.changing import Changed, changed
 from samplegen.judge.servers.proxy.decoding import Decoder
-from samplegen.judge.servers.proxy.documents import Document, Encoded, Style, copied, resolved
+from samplegen.judge.servers.proxy.documents import (
+    Document,
+    Encoded,
+    Style,
+    completed,
+    copied,
+    resolved,
+)
 from samplegen.judge.servers.proxy.exchanges import Altered, Answer, Exchange, Path
 from samplegen.judge.servers.proxy.kserve_tensors import side
 from samplegen.judge.servers.proxy.layouts import headers_laid_out, laid_out
@@ -23,6 +30,8 @@ class Change:
     places: Mapping[str, Sequence[Sequence[str]]]
     """By call, the places that the program prints; see `documents.resolved`. An empty place is all
     of the answer."""
+    zeros: Mapping[str, Mapping[tuple[str, ...], Any]] = field(default_factory=dict)
+    """By call and place, what an answer may leave out; it then holds another value all the same."""
     decoys: bool = False
     """Whether KServe's answers get two more outputs, before and behind the others."""
 
@@ -87,6 +96,10 @@ class Editor:
     def _changed(self, exchange: Exchange, document: Document) -> Changed:
         if self._change is None or exchange.call not in self._change.places:
             return Changed(tree=document.tree)
+        tree = document.tree
+        for place, zero in self._change.zeros.get(exchange.call, {}).items():
+            tree = completed(tree, place, zero)
+        document = replace(document, tree=tree)
         places: list[Path] = []
         for words in self._change.places[exchange.call]:
             try:

@@ -38,7 +38,9 @@ class _Bytes:
         if not answer.body or not self._body:
             return answer
         changed = self._body(answer.body)
-        exchange.faulty = changed != answer.body
+        if changed == answer.body:
+            return answer
+        exchange.faulty = True
         headers = without(answer.headers, LENGTH)
         return Answer(status=answer.status, headers=headers, body=changed)
 
@@ -303,7 +305,10 @@ def _at(place: Sequence[str], edit: Callable[[Any, str | int], None]) -> TreeEdi
 
 
 def _without_field(parent: Any, step: str | int) -> None:
-    del parent[step]
+    if isinstance(step, int):
+        del parent[step:]  # else the next item would take its place
+    else:
+        del parent[step]
 
 
 def _null_field(parent: Any, step: str | int) -> None:

@@ -29,8 +29,8 @@ void Call(Rpc rpc) {
 void Run() {
   // What fails is told by a status, and should not be logged besides.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  const auto stub = inference::GRPCInferenceService::NewStub(
-      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+  const auto channel = grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials());
+  const auto stub = inference::GRPCInferenceService::NewStub(channel);
 
   inference::ServerLiveResponse live;
   Call([&](auto* context) { return stub->ServerLive(context, {}, &live); });

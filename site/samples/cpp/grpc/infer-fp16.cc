@@ -100,8 +100,8 @@ void Print(const std::string& name, const std::vector<T>& values) {
 void Run() {
   // What fails is told by a status, and should not be logged besides.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  const auto stub = inference::GRPCInferenceService::NewStub(
-      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+  const auto channel = grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials());
+  const auto stub = inference::GRPCInferenceService::NewStub(channel);
 
   // Typed contents have no FP16, and a request must not mix raw and typed contents.
   inference::ModelInferRequest request;

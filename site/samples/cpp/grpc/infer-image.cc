@@ -75,8 +75,8 @@ std::vector<T> Values(
 void Run() {
   // What fails is told by a status, and should not be logged besides.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  const auto stub = inference::GRPCInferenceService::NewStub(
-      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+  const auto channel = grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials());
+  const auto stub = inference::GRPCInferenceService::NewStub(channel);
 
   // The server decodes the image and scales it to the size that the model takes.
   inference::ModelInferRequest request;

@@ -170,8 +170,8 @@ void Print(
 void Run() {
   // What fails is told by a status, and should not be logged besides.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  const auto stub = inference::GRPCInferenceService::NewStub(
-      grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials()));
+  const auto channel = grpc::CreateChannel("localhost:9000", grpc::InsecureChannelCredentials());
+  const auto stub = inference::GRPCInferenceService::NewStub(channel);
 
   inference::ModelInferRequest request;
   request.set_model_name("texts");

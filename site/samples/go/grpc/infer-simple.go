@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/kserve/inference"
+	"example.com/sample/inference"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )

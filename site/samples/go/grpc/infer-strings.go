@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"example.com/kserve/inference"
+	"example.com/sample/inference"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 )

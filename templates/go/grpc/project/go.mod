@@ -1,4 +1,4 @@
-module example.com/kserve
+module example.com/sample
 
 go 1.24.0
 

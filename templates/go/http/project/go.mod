@@ -1,3 +1,3 @@
-module example.com/kserve
+module example.com/sample
 
 go 1.24

@@ -10,5 +10,6 @@ places = [Path(protoc.__file__).parent / "_proto", Path()]
 if (common := find_spec("google.api")) is not None:
     places += [Path(place).parents[1] for place in common.submodule_search_locations or ()]
 included = [f"-I{place}" for place in places]
-protos = sorted(str(path) for path in Path().glob("**/*.proto") if ".venv" not in path.parts)
+ready = {".venv", "google"}  # packages have the stubs of the latter
+protos = sorted(str(path) for path in Path().glob("**/*.proto") if path.parts[0] not in ready)
 sys.exit(protoc.main(["protoc", *included, "--python_out=.", "--grpc_python_out=.", *protos]))

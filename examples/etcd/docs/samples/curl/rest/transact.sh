@@ -67,5 +67,5 @@ printf '%s' "$answer" | jq -sr '
   def field($name): if .[$name] == null then error("the answer has no \($name)") else .[$name] end;
   .[0] // error("the answer is empty")
   | ("succeeded: " + (field("succeeded") | tostring)),
-    (field("responses")[1] | field("response_range") | field("kvs")[] | (field("key") | @base64d | tostring) + ": " + (field("value") | @base64d | tostring))
+    (field("responses") | field(1) | field("response_range") | field("kvs")[] | (field("key") | @base64d | tostring) + ": " + (field("value") | @base64d | tostring))
 ' || exit 1

@@ -16,7 +16,7 @@ def main() -> None:
         print("seconds:", field(answer, "TTL"))
         stub = etcd_pb2_grpc.KVStub(channel)
         request = etcd_pb2.PutRequest(
-            key=("heartbeat/" + str(lease)).encode(),
+            key=f"heartbeat/{lease}".encode(),
             value=b"alive",
             lease=lease,
         )

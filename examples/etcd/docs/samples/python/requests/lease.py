@@ -16,7 +16,7 @@ def main(session: requests.Session) -> None:
     print("seconds:", field(answer, "TTL"))
     url = "http://localhost:2378/v3/kv/put"
     body = {
-        "key": base64.b64encode(("heartbeat/" + str(lease)).encode()).decode(),
+        "key": base64.b64encode(f"heartbeat/{lease}".encode()).decode(),
         "value": base64.b64encode(b"alive").decode(),
         "lease": lease,
     }
@@ -47,12 +47,13 @@ def send(
     return response
 
 
-def field(answer: dict, name: str):
-    """A field of the answer, which must be there."""
-    value = answer.get(name)
-    if value is None:
-        raise ValueError(f"the answer has no {name}")
-    return value
+def field(answer, *path: str | int):
+    """A field of the answer, which must be there; names and indices lead to it."""
+    for step in path:
+        answer = answer.get(step) if isinstance(step, str) else answer[step]
+        if answer is None:
+            raise ValueError(f"the answer has no {step}")
+    return answer
 
 
 def check(answer) -> None:

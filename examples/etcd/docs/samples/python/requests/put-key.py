@@ -15,7 +15,7 @@ def main(session: requests.Session) -> None:
         "value": base64.b64encode('Hello, etcd! "Ö"'.encode()).decode(),
     }
     answer = send(session.post, url, json=body).json()
-    print("revision:", field(field(answer, "header"), "revision"))
+    print("revision:", field(answer, "header", "revision"))
     url = "http://localhost:2378/v3/kv/range"
     body = {"key": base64.b64encode(b"greeting").decode()}
     answer2 = send(session.post, url, json=body).json()
@@ -46,12 +46,13 @@ def send(
     return response
 
 
-def field(answer: dict, name: str):
-    """A field of the answer, which must be there."""
-    value = answer.get(name)
-    if value is None:
-        raise ValueError(f"the answer has no {name}")
-    return value
+def field(answer, *path: str | int):
+    """A field of the answer, which must be there; names and indices lead to it."""
+    for step in path:
+        answer = answer.get(step) if isinstance(step, str) else answer[step]
+        if answer is None:
+            raise ValueError(f"the answer has no {step}")
+    return answer
 
 
 if __name__ == "__main__":

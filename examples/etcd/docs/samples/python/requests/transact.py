@@ -39,7 +39,7 @@ def main(session: requests.Session) -> None:
     }
     answer2 = send(session.post, url, json=body).json()
     print("succeeded:", str(field(answer2, "succeeded")).lower())
-    for item in field(field(field(answer2, "responses")[1], "response_range"), "kvs"):
+    for item in field(answer2, "responses", 1, "response_range", "kvs"):
         print(
             base64.b64decode(field(item, "key")).decode() + ":",
             base64.b64decode(field(item, "value")).decode(),
@@ -65,12 +65,13 @@ def send(
     return response
 
 
-def field(answer: dict, name: str):
-    """A field of the answer, which must be there."""
-    value = answer.get(name)
-    if value is None:
-        raise ValueError(f"the answer has no {name}")
-    return value
+def field(answer, *path: str | int):
+    """A field of the answer, which must be there; names and indices lead to it."""
+    for step in path:
+        answer = answer.get(step) if isinstance(step, str) else answer[step]
+        if answer is None:
+            raise ValueError(f"the answer has no {step}")
+    return answer
 
 
 def check(answer) -> None:

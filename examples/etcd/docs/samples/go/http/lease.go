@@ -1,0 +1,142 @@
+// Have the server make a lease, store a key with it, and end it, which deletes the key.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       5 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(err.Error()), " "))
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	request := map[string]any{"TTL": "60"}
+	answer, err := send("POST", "http://localhost:2378/v3/lease/grant", request)
+	if err != nil {
+		return err
+	}
+	lease, err := field[json.Number](answer, "ID")
+	if err != nil {
+		return err
+	}
+	ttl, err := field[json.Number](answer, "TTL")
+	if err != nil {
+		return err
+	}
+	fmt.Println("seconds:", ttl)
+
+	request2 := map[string]any{
+		"key":   []byte(fmt.Sprintf("heartbeat/%s", lease)),
+		"value": []byte("alive"),
+		"lease": lease.String(),
+	}
+	answer2, err := send("POST", "http://localhost:2378/v3/kv/put", request2)
+	if err != nil {
+		return err
+	}
+	if err := check(answer2); err != nil {
+		return err
+	}
+
+	request3 := map[string]any{"ID": lease.String()}
+	answer3, err := send("POST", "http://localhost:2378/v3/lease/revoke", request3)
+	if err != nil {
+		return err
+	}
+	if err := check(answer3); err != nil {
+		return err
+	}
+	return nil
+}
+
+// read returns the body of an answer that is a success.
+func read(response *http.Response, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %s: %s", response.Status, body)
+	}
+	return body, nil
+}
+
+// send returns the body of the answer to a request, which has a body itself unless that is nil.
+func send(method, url string, body any) (json.RawMessage, error) {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(data)
+	}
+	request, err := http.NewRequest(method, url, content)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return read(client.Do(request))
+}
+
+// field reads a field of the answer, which must be there; names and indices lead to it.
+func field[T any](answer json.RawMessage, path ...any) (T, error) {
+	var value T
+	for _, step := range path {
+		var object map[string]json.RawMessage
+		var list []json.RawMessage
+		var err error
+		if index, ok := step.(int); ok {
+			err = json.Unmarshal(answer, &list)
+			answer = nil
+			if index < len(list) {
+				answer = list[index]
+			}
+		} else {
+			err = json.Unmarshal(answer, &object)
+			answer = object[step.(string)]
+		}
+		if err != nil {
+			return value, err
+		}
+		if answer == nil || string(answer) == "null" {
+			return value, fmt.Errorf("the answer has no %v", step)
+		}
+	}
+	return value, json.Unmarshal(answer, &value)
+}
+
+// check refuses an answer that is an error, although its status is a success.
+func check(answer json.RawMessage) error {
+	var found any
+	if err := json.Unmarshal(answer, &found); err != nil {
+		return err
+	}
+	object, _ := found.(map[string]any)
+	if message := object["error"]; message != nil && message != "" {
+		return fmt.Errorf("the answer is an error: %v", message)
+	}
+	return nil
+}

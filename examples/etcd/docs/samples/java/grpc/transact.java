@@ -1,0 +1,94 @@
+// Store a state; only if it is still that, note it and read it, all at once.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import com.google.protobuf.ByteString;
+import etcdserverpb.Etcd;
+import etcdserverpb.KVGrpc;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import java.util.List;
+import java.util.logging.LogManager;
+
+class Main {
+  public static void main(String[] args) {
+    LogManager.getLogManager().reset(); // exceptions tell what is wrong
+    String address = "localhost:2379";
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
+    try {
+      call(channel);
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static void call(ManagedChannel channel) {
+    Etcd.PutRequest request =
+        Etcd.PutRequest.newBuilder()
+            .setKey(ByteString.copyFromUtf8("state"))
+            .setValue(ByteString.copyFromUtf8("ready"))
+            .build();
+    KVGrpc.newBlockingStub(channel).withDeadlineAfter(5, SECONDS).put(request);
+
+    Etcd.TxnRequest request2 =
+        Etcd.TxnRequest.newBuilder()
+            .addCompare(
+                Etcd.Compare.newBuilder()
+                    .setResult(Etcd.Compare.CompareResult.EQUAL)
+                    .setTarget(Etcd.Compare.CompareTarget.VALUE)
+                    .setKey(ByteString.copyFromUtf8("state"))
+                    .setValue(ByteString.copyFromUtf8("ready"))
+                    .build())
+            .addSuccess(
+                Etcd.RequestOp.newBuilder()
+                    .setRequestPut(
+                        Etcd.PutRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("seen"))
+                            .setValue(ByteString.copyFromUtf8("yes"))
+                            .build())
+                    .build())
+            .addSuccess(
+                Etcd.RequestOp.newBuilder()
+                    .setRequestRange(
+                        Etcd.RangeRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("state"))
+                            .build())
+                    .build())
+            .addFailure(
+                Etcd.RequestOp.newBuilder()
+                    .setRequestRange(
+                        Etcd.RangeRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("state"))
+                            .build())
+                    .build())
+            .build();
+    Etcd.TxnResponse answer2 =
+        KVGrpc.newBlockingStub(channel).withDeadlineAfter(5, SECONDS).txn(request2);
+    System.out.println("succeeded: " + answer2.getSucceeded());
+    for (Etcd.KeyValue item : answer2.getResponses(1).getResponseRange().getKvsList()) {
+      System.out.println(
+          text(field(item.getKey(), "key")) + ": " + text(field(item.getValue(), "value")));
+    }
+  }
+
+  /** Returns a value of the answer, which must be set. */
+  private static <T> T field(T value, String name) {
+    if (List.of("", ByteString.EMPTY, 0, 0L, 0f, 0.0).contains(value)) {
+      throw new IllegalStateException("the answer has no " + name);
+    }
+    return value;
+  }
+
+  /** Returns the text that bytes must be. */
+  private static String text(ByteString bytes) {
+    if (!bytes.isValidUtf8()) {
+      throw new IllegalStateException("the answer has bytes that are no text");
+    }
+    return bytes.toStringUtf8();
+  }
+}

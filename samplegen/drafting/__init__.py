@@ -1,0 +1,1 @@
+"""The draft of a project, made of the contract of an API."""

@@ -1,0 +1,1 @@
+"""What a server answers to the steps of operations, written into their files."""
