@@ -29,7 +29,9 @@ def commands(start: str) -> str:
 def typed(text: str, folder: Path) -> None:
     """Types commands in a shell, which ends with the first that fails."""
     programs = Path(sys.executable).parent
-    env = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    own = {"PATH": path, "NO_COLOR": "1", "SITE_URL": "https://docs.example.com/"}
+    env = {**os.environ, **own}
     done = subprocess.run(
         ["bash", "-e"], input=text, cwd=folder, env=env, capture_output=True, text=True, timeout=900
     )

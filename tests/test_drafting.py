@@ -101,7 +101,8 @@ def test_protos_in_folders_keep_the_names_that_imports_have(samplegen: Run, tmp_
     without = said.partition("none that steps can take, for ")[2].partition("\n")[0]
     assert {*without.split(", ")} == {"Shop.Touch", "Depot.Find", "Bank.Pay"}
     assert all(client.partition("/")[2] != "rest" for client in api.clients)
-    assert {*Catalogue([tmp_path / "made/spec"]).spec.protos} == files
+    bundled = {"google/api/annotations.proto", "google/api/http.proto"}
+    assert {*Catalogue([tmp_path / "made/spec"]).spec.protos} == files | bundled
 
 
 def test_fields_that_a_proto_marks_are_required_or_only_read(
@@ -182,7 +183,8 @@ def test_an_openapi_file_of_each_version(samplegen: Run, tmp_path: Path, version
     assert steps(tmp_path, "get-v1-items-id")[0]["request"] == {"id": 1}
     assert steps(tmp_path, "add-item")[0]["request"] == {"title": "title"}
     api = Catalogue([tmp_path / "made/spec"]).spec.api
-    assert (api.title, api.clients) == ("Shop", ("python/requests", "curl/rest"))
+    rest = ("python/requests", "cpp/libcurl", "java/http", "go/http", "curl/rest")
+    assert (api.title, api.clients) == ("Shop", rest)
     assert api.connection.rest_port == 8080
     uncommented(tmp_path)
     assert len(loaded(tmp_path)) == 2

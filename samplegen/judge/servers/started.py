@@ -76,16 +76,24 @@ def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target
         SamplegenError: One of them does not answer, does not come up or is not installed.
     """
     api = spec.api
-    first = reached(api, address) if address else started(api)
     if not api.server.other or (address and not installed(api.server)):
-        with first as target:
+        with reached(api, address) if address else started(api) as target:
             yield target, None
         return
     other = started(api, spec.folder)
     with contextlib.ExitStack() as stack:
+        if address:
+            target = stack.enter_context(reached(api, address))
+            yield target, stack.enter_context(other) if _is_known(api, target) else None
+            return
         with ThreadPoolExecutor(2) as pool:  # each takes a second to come up
-            entered = [pool.submit(stack.enter_context, server) for server in (first, other)]
+            entered = [pool.submit(stack.enter_context, server) for server in (started(api), other)]
         yield entered[0].result(), entered[1].result()
+
+
+def _is_known(api: Api, target: Target) -> bool:
+    """Whether a server is of the API's own kind, so that the other one tells something of it."""
+    return api.server.name is None or target.version.startswith(f"{api.server.name} ")
 
 
 @contextlib.contextmanager
