@@ -44,8 +44,8 @@ LONGEST = 60
 FEW = 2
 """Items of a list that the page shows, where each is like the others."""
 VARYING = {
-    "documented_addresses", "gate_seconds", "judged_at", "proved_at", "samplegen", "seconds",
-    "version", "versions",
+    "documented_addresses", "gate_seconds", "judged_at", "meaning_proved_at", "proved_at",
+    "samplegen", "seconds", "version", "versions",
 }  # fmt: skip
 """Keys whose values another machine or another day changes."""
 CELL = ("health", "--client", "curl/rest")

@@ -294,9 +294,11 @@ def commands() -> list[tuple[str, list[str]]]:
     shown = []
     for file in sorted(PAGES.rglob("*.md")):
         for text in re.findall(r"^```sh\n(.*?)^```", file.read_text(encoding="utf-8"), re.M | re.S):
-            for line in re.split(r"\n|&&", text.replace("\\\n", " ")):
-                words = shlex.split(line, comments=True)
-                if words[:1] == ["samplegen"]:
+            # A quoted word may go over several lines.
+            whole = re.sub(r"'[^']*'", lambda quoted: quoted[0].replace("\n", " "), text)
+            for line in re.split(r"\n|&&", whole.replace("\\\n", " ")):
+                if line.split()[:1] == ["samplegen"]:
+                    words = shlex.split(line, comments=True)
                     words = words[: words.index(">")] if ">" in words else words
                     shown.append((file.name, words[1:]))
     return shown
