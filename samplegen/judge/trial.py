@@ -197,7 +197,7 @@ class Trial:
         return next((death for s in servers if s is not None and (death := s.death())), None)
 
     def _log(self, outcome: Outcome | None) -> str:
-        """All one needs to fix a sample: where it is, its lines, what it printed."""
+        """All one needs to fix a sample: where it is, its lines, what it and the server printed."""
         if self._case is None:
             return ""
         lines = [str(self._case.path)]
@@ -207,6 +207,8 @@ class Trial:
             for name in ("stdout", "stderr"):
                 text = _shown(getattr(outcome, name))
                 lines += [f"{name}:" if text else f"{name}: (empty)", *text.splitlines()]
+        if said := self.setup.target.last_lines:
+            lines += ["the server's log, its last lines:", *said]
         return "\n".join(lines)
 
     def _clock(self) -> float:

@@ -46,6 +46,11 @@ class Target:
             return None
         return f"the server ended with status {self.process.returncode}{_tail(self.log)}"
 
+    @property
+    def last_lines(self) -> list[str]:
+        """Of its log, if we started it."""
+        return _lines(self.log) if self.log else []
+
 
 @contextlib.contextmanager
 def reached(api: Api, connection: Connection) -> Iterator[Target]:
@@ -193,8 +198,9 @@ def _version(api: Api, connection: Connection) -> str:
 
 def _tail(log: IO[bytes] | None) -> str:
     """The last lines of a server's log, behind a line break."""
-    if log is None:
-        return ""
+    return "".join(f"\n  {line}" for line in _lines(log)) if log else ""
+
+
+def _lines(log: IO[bytes]) -> list[str]:
     text = os.pread(log.fileno(), 2**20, 0).decode(errors="replace")
-    lines = text.strip().splitlines()[-_LOG_LINES:]
-    return "".join(f"\n  {line}" for line in lines)
+    return text.strip().splitlines()[-_LOG_LINES:]
