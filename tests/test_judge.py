@@ -146,7 +146,7 @@ def test_fault(name: str, verdicts: dict[str, dict[str, Any]]) -> None:
     assert first["message"] in verdict["reason"]
     assert f"{name}.py" in verdict["log"]
     assert "   1 | " in verdict["log"], "the log shows the program's lines"
-    assert "the server's log, its last lines:\n" in verdict["log"]
+    assert "the server's log, its last lines:\na toy listens" in verdict["log"]
 
 
 def test_failures_are_shown_with_the_program_and_its_output(tmp_path: Path, samplegen: Run) -> None:

@@ -57,6 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_DELETE = do_GET
     def log_message(self, *args): pass
 
+print("a toy listens", flush=True)
 http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
 """
 
