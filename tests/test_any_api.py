@@ -64,4 +64,5 @@ def test_from_an_openapi_file(tmp_path: Path) -> None:
     typed(f"{overlay} --output made.yaml", project)
     made = yaml.safe_load((project / "made.yaml").read_text(encoding="utf-8"))
     validate(made)
-    assert len(made["paths"]["/quotes"]["post"]["x-codeSamples"]) == 2
+    langs = [sample["lang"] for sample in made["paths"]["/quotes"]["post"]["x-codeSamples"]]
+    assert len(langs) == len({*langs}) == 5
