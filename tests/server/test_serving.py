@@ -119,7 +119,7 @@ def test_inference_that_takes_too_long_does_not_hold_the_server(tmp_path: Path) 
             asked = [pool.submit(ask, server, question) for ask in ASK.values()]
             time.sleep(0.5)
             assert server.stop() == 0
-        # Had it waited for the inferences, which take longer than it grants, both would be answered.
+        # Had it waited for the inferences, which take longer than that, both would be answered.
         assert [future.result().code for future in asked] == ["UNAVAILABLE", "503"]
 
 
