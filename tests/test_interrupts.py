@@ -34,6 +34,7 @@ MOMENTS: dict[str, tuple[Sequence[str], str, str]] = {
     "doctor": ([], "subprocess.Popen", ""),
     "serve": ([], "os.exec", ""),
     "schema": (["--output=new"], "os.rename", "new"),
+    "mcp": ([], "import", "samplegen.commands.assisting"),
     "completion": (["bash"], "import", "click.shell_completion"),
 }
 """What to type, and an audit event (Python, "Audit events table") in the middle of the work."""

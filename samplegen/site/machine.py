@@ -18,7 +18,7 @@ _CODE = re.compile(r"(`+[^`]*`+)")
 _BREAK = re.compile(r"<br\b[^>]*>")
 _TAG = re.compile(r"</?(?:div|section|a|span)\b[^>]*>")
 _ATTRIBUTES = re.compile(r"[ \t]*\{:?[ \t]*[.#][^{}\n]*\}[ \t]*$|(?<=\))\{[ \t]*[.#][^{}\n]*\}")
-_LINK = re.compile(r"\]\((?P<page>[^()\s:]+\.md)(?P<anchor>#[^()\s]*)?\)")
+_LINK = re.compile(r"\]\((?P<file>[^()\s:#]+\.\w+)(?P<anchor>#[^()\s]*)?\)")
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class Twin:
 
 
 def plain(markdown: str, source: str, addresses: Mapping[str, str]) -> str:
-    """A page without the markup of the site around it, whose links go to the other pages' twins.
+    """A page without the markup of the site around it; its links go to other twins and to files.
 
     Args:
         markdown: The page, its directives expanded.
         source: Its file, below the docs folder.
-        addresses: File of a page to the full address of its twin.
+        addresses: File below the docs folder to its full address; of a page, to that of its twin.
     """
 
     def twin(match: re.Match[str]) -> str:
-        page = posixpath.normpath(posixpath.join(posixpath.dirname(source), match["page"]))
-        return f"]({addresses.get(page, match['page'])}{match['anchor'] or ''})"
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(source), match["file"]))
+        return f"]({addresses.get(file, match['file'])}{match['anchor'] or ''})"
 
     def line(text: str) -> str:
         if _MARKUP.search(text):

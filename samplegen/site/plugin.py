@@ -215,7 +215,8 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
         self._order = [page.file.src_uri for page in nav.pages]
         root = config.site_url or "/"
         pages = files.documentation_pages()
-        self._twin_addresses = {file.src_uri: f"{root}{_twin_uri(file)}" for file in pages}
+        others = {f.src_uri: f"{root}{f.url}" for f in files if not f.is_documentation_page()}
+        self._twin_addresses = others | {f.src_uri: f"{root}{_twin_uri(f)}" for f in pages}
         return nav
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
