@@ -56,9 +56,15 @@ def test_an_overlay_adds_the_samples_of_each_route(
     for path, operation in (("/health", "health"), ("/items/{id}", "get-item")):
         samples = made["paths"][path]["get"]["x-codeSamples"]
         assert [(s["lang"], s["label"]) for s in samples] == [
-            ("Python", "requests"), ("Shell", "curl + jq")
-        ]  # fmt: skip
-        files = (f"python/requests/{operation}.py", f"curl/rest/{operation}.sh")
+            ("Python", "requests"),
+            ("C++", "libcurl and nlohmann-json"),
+            ("Java", "java.net.http and Jackson"),
+            ("Go", "net/http (standard library)"),
+            ("Shell", "curl + jq"),
+        ]
+        clients = {"python/requests": "py", "cpp/libcurl": "cc", "java/http": "java",
+                   "go/http": "go", "curl/rest": "sh"}  # fmt: skip
+        files = [f"{client}/{operation}.{suffix}" for client, suffix in clients.items()]
         texts = [(project / "docs/samples" / file).read_text(encoding="utf-8") for file in files]
         assert [sample["source"] for sample in samples] == texts
     assert "x-codeSamples" not in made["paths"]["/items"]["get"]
