@@ -20,7 +20,7 @@ pytestmark = pytest.mark.processes
 
 Commit = Callable[[str], "subprocess.CompletedProcess[str]"]
 SOURCES = ("samplegen", "server", "spec", "templates")
-FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+FILES = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "site/errors.yaml")
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -35,7 +35,8 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
-        shutil.copy(ROOT / name, folder)
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=all")
