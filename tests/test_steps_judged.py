@@ -49,11 +49,12 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def judged(samples: Path, *arguments: str, **secrets: str) -> Verdicts:
+def judged(samples: Path | None, folder: Path, *arguments: str, **secrets: str) -> Verdicts:
     command = [sys.executable, "-m", "samplegen", "verify", *arguments, "--spec", str(SPEC)]
+    command += ["--samples", str(samples)] if samples else []
     ended = subprocess.run(
-        [*command, "--samples", str(samples), "--json"],
-        cwd=samples.parent, capture_output=True, text=True, timeout=SECONDS,
+        [*command, "--json"],
+        cwd=folder, capture_output=True, text=True, timeout=SECONDS,
         env={**os.environ, **secrets},
     )  # fmt: skip
     assert ended.stdout, ended.stderr
@@ -70,13 +71,30 @@ def passed(verdict: Mapping[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def verdicts(samples: Path) -> Verdicts:
-    return judged(samples)
+    return judged(samples, samples.parent)
 
 
 @pytest.mark.timeout(SECONDS)
 @each_cell
 def test_a_sample_passes_every_gate(cell: Cell, verdicts: Verdicts) -> None:
     passed(verdicts[cell.key])
+
+
+@pytest.mark.timeout(SECONDS)
+def test_a_zero_that_an_answer_leaves_out_must_not_be_a_constant(tmp_path: Path) -> None:
+    text = (ROOT / "templates/go/http/steps.go.jinja").read_text(encoding="utf-8")
+    line = "\tlast := len(path) - 1\n"
+    constant = '\tif path[last] == "nothing" {\n\t\treturn zero, nil\n\t}\n'
+    assert text.count(line) == 1
+    own = tmp_path / "go/http/steps.go.jinja"
+    own.parent.mkdir(parents=True)
+    own.write_text(text.replace(line, line + constant), encoding="utf-8")
+    options = ("everything", "--client", "go/http", "--templates", str(tmp_path))
+    (verdict,) = judged(None, tmp_path, *options).values()
+    if verdict["status"] == "skipped":
+        missing(verdict["reason"])
+    assert verdict["gate"] == "meaning", verdict["reason"]
+    assert "found 'nothing: 0'" in verdict["reason"]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +108,7 @@ def asked(samples: Path, server: Target) -> Verdicts:
     own = server.connection
     address = f"localhost:{own.grpc_port}:{own.rest_port}"
     secrets = {"ECHO_KEY": "k'e\"y", "ECHO_TOKEN": "t0k$en"}
-    return judged(samples, "find", "--endpoint", address, *ASKED, **secrets)
+    return judged(samples, samples.parent, "find", "--endpoint", address, *ASKED, **secrets)
 
 
 @pytest.mark.timeout(SECONDS)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from samplegen.contract.model import Contract, Field
+from samplegen.contract.model import Contract, Field, Kind
 from samplegen.errors import nearest
 
 _HOP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
@@ -36,6 +36,12 @@ def places(way: Sequence[Hop]) -> tuple[str | int, ...]:
 def words(way: Sequence[Hop]) -> tuple[str, ...]:
     """The same as texts."""
     return tuple(map(str, places(way)))
+
+
+def kind(way: Way) -> Kind:
+    """What kind of value the way leads to; text, if there is no contract."""
+    known = way[-1].field
+    return known.kind if known is not None else "string"
 
 
 def is_choice(way: Way) -> bool:

@@ -9,6 +9,7 @@ from samplegen.contract.model import Contract, Field, Kind, Message
 from samplegen.contract.values import RANGES, Joined, Saved, Value
 
 _LONG = frozenset({"int64", "uint64"})
+AS_TEXT = frozenset({"string", "enum", "bytes", *_LONG})
 """Kinds that JSON has as text; see the JSON mapping of Protocol Buffers."""
 Fill = Callable[[Saved], Any]
 """What an answer held."""

@@ -174,9 +174,9 @@ def merge(rows: dict[str, Row], old: Mapping[str, Row]) -> None:
 
 _HEAD = """\
 ---
-title: "Works with: KServe v2 clients on Triton, MLServer and KServe"
+title: "Works with: KServe v2 clients on {names}"
 keywords: compatibility matrix support Triton MLServer KServe SDK
-description: Which operations and models run in which clients on Triton, MLServer and KServe.
+description: Which operations and models run in which clients on {names}, as judged there.
 ---
 
 # Works with
@@ -201,7 +201,8 @@ OpenVINO Model Server itself was not run: it comes as a container. With Docker, 
 
 def page(servers: Sequence[Server]) -> str:
     """The page as Markdown."""
-    parts = [_HEAD.format(models=len(MODELS))]
+    names = " and ".join(map(_title, servers))
+    parts = [_HEAD.format(models=len(MODELS), names=names)]
     parts.append("| Server | Version | Package | Judged |\n|---|---|---|---|\n")
     parts += [
         f"| {_title(one)} | {one.version} | {one.package or '–'} | {one.date} |\n"

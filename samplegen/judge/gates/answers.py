@@ -117,13 +117,9 @@ def lines(case: Case) -> list[Line]:
     answers = given(case, case.first)
     outputs = {output.name for output in case.cell.operation.outputs}
     known = case.cell.told(case.cell.operation.expect)
-    left_out = optional(case)
     taken: Counter[Any] = Counter()
     found = []
     for line in known:
-        if line.answer in left_out and not _is_there(answers, line.answer):
-            found.append(Line(replace(line, answer=())))
-            continue
         if line.answer:
             found.append(_named(line, answers))
             continue
@@ -131,13 +127,6 @@ def lines(case: Case) -> list[Line]:
         label = () if line.label in outputs else _next(taken, answers, (line.label,), 0.0)
         found.append(Line(replace(line, answer=value), label))
     return found
-
-
-def _is_there(answers: Mapping[str, Any], place: Place) -> bool:
-    try:
-        return at(answers, place) is not None
-    except LookupError:
-        return False
 
 
 def _named(line: Expectation, answers: Mapping[str, Any]) -> Line:

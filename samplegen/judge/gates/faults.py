@@ -16,11 +16,10 @@ from samplegen.gates import Gate
 from samplegen.judge.gates import answers, proofs, rules
 from samplegen.judge.gates.answers import Place
 from samplegen.judge.gates.case import Case
-from samplegen.judge.gates.finding import Failed, Finding, Passed, Result
+from samplegen.judge.gates.finding import Failed, Passed, Result
 from samplegen.judge.gates.output import differences
 from samplegen.judge.gates.run import exited, outcome, untidy
 from samplegen.judge.machine import load
-from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.servers.proxy import wrong_answers
 from samplegen.judge.servers.proxy.fault import Fault, told
@@ -75,14 +74,6 @@ class Attempt:
     problems: list[str]
 
 
-class _Unproved(Exception):
-    """The sample did not report each fault as it should."""
-
-    def __init__(self, findings: tuple[Finding, ...], outcome: Outcome | None) -> None:
-        super().__init__()
-        self.failed = Failed(findings, outcome)
-
-
 def check(case: Case) -> Result:
     """Runs the sample against each fault, unless the same was proved before."""
     setup, cell = case.setup, case.cell
@@ -97,11 +88,11 @@ def check(case: Case) -> Result:
         for fault in met(spec.api, cell, printed, encrypted=encrypted)
         if not rules.is_spared(fault.name, spared)
     ]
-    try:
-        names = [fault.name for fault in faults]
-        case.faults = proofs.kept(case, NAME, names, lambda: _prove(case, faults))
-    except _Unproved as unproved:
-        return unproved.failed
+    names = [fault.name for fault in faults]
+    proof = proofs.kept(case, NAME, names, lambda: _prove(case, faults))
+    if isinstance(proof, Failed):
+        return proof
+    case.faults = proof
     return Passed(spared)
 
 
@@ -145,12 +136,8 @@ def _in_a_list(place: Place) -> bool:
     return any(word.isdecimal() for word in place)
 
 
-def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
-    """The names of the faults that the sample reported correctly.
-
-    Raises:
-        _Unproved: It did not report each one so.
-    """
+def _prove(case: Case, faults: Sequence[Fault]) -> list[str] | Failed:
+    """The names of the faults that the sample reported, if it reported each one correctly."""
     jobs = [
         partial(_attempt, case, fault, call)
         for fault, call in _chosen(case.cell, faults, silent(case))
@@ -163,7 +150,7 @@ def _prove(case: Case, faults: Sequence[Fault]) -> list[str]:
             for attempt in wrong
             for problem in attempt.problems
         )
-        raise _Unproved(findings, outcome(wrong[0].run.ended))
+        return Failed(findings, outcome(wrong[0].run.ended))
     return [*dict.fromkeys(attempt.title for attempt in attempts)]
 
 

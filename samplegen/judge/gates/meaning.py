@@ -20,6 +20,7 @@ from samplegen.judge.gates.output import differences
 from samplegen.judge.machine import locales
 from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.slots import Slot
+from samplegen.judge.servers.proxy.documents import completed
 from samplegen.judge.servers.proxy.edits import Change
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import Run
@@ -31,14 +32,6 @@ _VARIED = "with other values in the answer"
 _LAID_OUT = "with the answer in another layout"
 _OTHER = "at the server that answers differently"
 _Job = Callable[[Slot], tuple[list[str], Outcome]]
-
-
-class _Unproved(Exception):
-    """A run printed something else than it should."""
-
-    def __init__(self, failed: Failed) -> None:
-        super().__init__()
-        self.failed = failed
 
 
 def check(case: Case) -> Result:
@@ -56,27 +49,24 @@ def check(case: Case) -> Result:
         runs += [partial(_changed, case, lines, places, seed) for seed in (1, 2)]
     given = [(e.call, e.given and (e.given.status, e.given.body)) for e in case.first.exchanges]
     basis = (given, case.setup.locale() is None)
-    try:
-        case.meaning = proofs.kept(case, NAME, basis, lambda: _prove(case, runs))
-        if case.setup.other is not None:
-            _prove(case, [partial(_elsewhere, case, lines, case.setup.other)])
-    except _Unproved as unproved:
-        return unproved.failed
+    proof = proofs.kept(case, NAME, basis, lambda: _failed(case, runs) or ())
+    if isinstance(proof, Failed):
+        return proof
+    case.meaning = proof
+    other = case.setup.other
+    if other is not None and (failed := _failed(case, [partial(_elsewhere, case, lines, other)])):
+        return failed
     if not places and not _refusable(case):
         return NotTried("no answer holds what the sample prints")
     return Passed()
 
 
-def _prove(case: Case, runs: Sequence[_Job]) -> tuple[str, ...]:
-    """Does the runs; returns the names of what they were, of which there are none.
-
-    Raises:
-        _Unproved: One of them printed something else.
-    """
+def _failed(case: Case, runs: Sequence[_Job]) -> Failed | None:
+    """Does the runs; returns what was wrong about the first that printed something else."""
     for found, outcome in case.at_once(runs):
         if found:
-            raise _Unproved(Failed(tuple(map(Finding, found)), outcome))
-    return ()
+            return Failed(tuple(map(Finding, found)), outcome)
+    return None
 
 
 # Runs
@@ -97,7 +87,7 @@ def _changed(
     slot: Slot,
 ) -> tuple[list[str], Outcome]:
     """Another answer."""
-    change = Change(seed=seed, places=places, zeros=_zeros(lines), decoys=seed == 1)
+    change = Change(seed=seed, places=places, zeros=_zeros(case, lines), decoys=seed == 1)
     if seed == 1:
         made = case.run(case.setup.upstream(), Plan(change=change), slot=slot)
     else:
@@ -136,6 +126,9 @@ def _elsewhere(
         return _compared(case, made, operation.other, _OTHER), outcome
     documents, refused = answers.documents(case, made), _refused(case)
     given = answers.trees(case, documents)
+    for call, zeros in _zeros(case, lines).items():
+        for place, zero in zeros.items():
+            given[call] = completed(given.get(call), place, zero)
     known = [line for line in lines if line.expected.answer and not _says_no(line, refused)]
     if len(known) != len(lines):
         return [], outcome  # what it answers is not known
@@ -184,11 +177,12 @@ def _places(case: Case, lines: Sequence[Line]) -> dict[str, list[tuple[str, ...]
     return places
 
 
-def _zeros(lines: Sequence[Line]) -> dict[str, dict[tuple[str, ...], Any]]:
+def _zeros(case: Case, lines: Sequence[Line]) -> dict[str, dict[tuple[str, ...], Any]]:
     """By call and place, the expected values that an answer may leave out."""
+    optional = answers.optional(case)
     zeros: dict[str, dict[tuple[str, ...], Any]] = {}
     for line in lines:
-        if line.expected.answer and line.expected.value in ((0,), ("",), (False,)):
+        if line.expected.answer in optional:
             rpc, *words = line.expected.answer
             zeros.setdefault(rpc, {})[tuple(words)] = line.expected.values[0]
     return zeros

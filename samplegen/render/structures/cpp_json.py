@@ -3,17 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from samplegen.contract.model import Kind
 from samplegen.contract.paths import Way, places
-from samplegen.contract.trees import json_scalar, plain
+from samplegen.contract.paths import kind as kind_of
+from samplegen.contract.trees import AS_TEXT, json_scalar, plain
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.cpp import CPP
 from samplegen.render.structures.cpp_names import local
 from samplegen.spec.operation import Line, LinkedStep
-
-_AS_TEXT = frozenset({"string", "enum", "bytes", "int64", "uint64"})
-"""Kinds that JSON has as texts."""
 
 
 def body(step: LinkedStep) -> Code:
@@ -97,7 +94,7 @@ class _Writer:
             if part.kind == "bytes":
                 self.used.add("Decoded")
             shown = f"Decoded({name})" if part.kind == "bytes" else name
-            parts.append(shown if part.kind in _AS_TEXT else f"{name}.dump()")
+            parts.append(shown if part.kind in AS_TEXT else f"{name}.dump()")
         parts += [str(CPP.quote(text))] if text or not parts else []
         return " + ".join(parts)
 
@@ -106,7 +103,7 @@ class _Writer:
     def kept(self, step: LinkedStep, answer: str) -> list[str]:
         found = []
         for name, way in step.saves:
-            is_text = _kind(way) in _AS_TEXT
+            is_text = kind_of(way) in AS_TEXT
             self.used.add("Text" if is_text else "Field")
             read = f"{'Text' if is_text else 'Field'}({answer}, {_pointer(way)})"
             type_ = "std::string" if is_text else "nlohmann::json"
@@ -134,7 +131,7 @@ class _Writer:
             self.used.add("Optional")
             zero = CPP.quote("" if way[-1].zero is None else plain(way[-1].zero))
             read = f"Optional({zero}, {owner}, {_pointer(way)})"
-        if _kind(way) != "bytes":
+        if kind_of(way) != "bytes":
             return read
         self.used.add("Decoded")
         return f"Decoded({read})"
@@ -147,10 +144,6 @@ def _mapping(pairs: list[tuple[str, str]]) -> str:
 
 def _sequence(items: list[str]) -> str:
     return CPP.nested.sequence(items) if CPP.nested else ""
-
-
-def _kind(way: Way) -> Kind:
-    return way[-1].field.kind if way[-1].field is not None else "string"
 
 
 def _pointer(way: Way) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from samplegen.contract.model import Contract, Kind, Message
 from samplegen.contract.paths import Hop, Way, is_choice, shown
+from samplegen.contract.paths import kind as kind_of
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.go import GO
@@ -155,7 +156,7 @@ class _Writer:
             found = self._checked(
                 line.path, answer, _answer(step), name, may_be_zero=line.may_be_zero
             )
-            shown_ = f"string({name})" if _kind(line.path) == "bytes" else name
+            shown_ = f"string({name})" if kind_of(line.path) == "bytes" else name
             return [*found, f"fmt.Println({GO.quote(f'{line.label}:')}, {shown_})"]
         item = line.each[-1].field.type if line.each[-1].field else ""
         body: list[str] = []
@@ -168,7 +169,7 @@ class _Writer:
                 texts.append(str(GO.quote(way.replace("%", "%%")))[1:-1])
                 continue
             body += self._checked(way, "item", item, name, may_be_zero=zero)
-            texts.append(_FORMATS.get(_kind(way), "%s").replace("%d", "%v"))
+            texts.append(_FORMATS.get(kind_of(way), "%s").replace("%d", "%v"))
         arguments = ", ".join(filter(None, (names.label, names.value)))
         body.append(f'fmt.Printf("{texts[0]}: {texts[1]}\\n", {arguments})')
         guards = self._guards(line.each, answer, _answer(step))
@@ -182,7 +183,7 @@ class _Writer:
         guards = self._guards(way, owner, of)
         found = self._refused(guards, way) if guards else []
         found.append(f"{name} := {self._read(way, owner, of)}")
-        kind = _kind(way)
+        kind = kind_of(way)
         unset = {"string": f'{name} == ""', "bytes": f"len({name}) == 0"}.get(kind, f"{name} == 0")
         must_be_set = not may_be_zero and way[-1].index is None and not is_choice(way)
         wrong = [unset] if must_be_set else []
@@ -218,7 +219,3 @@ class _Writer:
 
 def _answer(step: LinkedStep) -> str:
     return step.method.response if step.method else ""
-
-
-def _kind(way: Way) -> Kind:
-    return way[-1].field.kind if way[-1].field is not None else "string"

@@ -6,7 +6,8 @@ from typing import Any
 
 from samplegen.contract.model import Kind
 from samplegen.contract.paths import Way, places
-from samplegen.contract.trees import json_scalar, plain
+from samplegen.contract.paths import kind as kind_of
+from samplegen.contract.trees import AS_TEXT, json_scalar, plain
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.java import JAVA
@@ -15,8 +16,6 @@ from samplegen.spec.operation import Line, LinkedStep
 
 _FEW = 2
 """Pairs that one sees as such on a line."""
-_AS_TEXT = frozenset({"string", "enum", "bytes", "int64", "uint64"})
-"""Kinds that JSON has as texts."""
 
 
 def body(step: LinkedStep) -> Code:
@@ -126,8 +125,8 @@ class _Writer:
     def kept(self, step: LinkedStep, answer: str) -> list[str]:
         found = []
         for name, way in step.saves:
-            kind = _kind(way)
-            is_text = kind in _AS_TEXT
+            kind = kind_of(way)
+            is_text = kind in AS_TEXT
             self.used |= {"text"} if is_text else set()
             read = f"{'text' if is_text else 'field'}({answer}, {_path(way)})"
             found.append(f"{'String' if is_text else 'JsonNode'} {local(name)} = {read};")
@@ -156,7 +155,7 @@ class _Writer:
             read = f"optional({JAVA.quote(text)}, {owner}, {_path(way)})"
         else:
             read = f"text({owner}, {_path(way)})"
-        return self._text(_kind(way), read)
+        return self._text(kind_of(way), read)
 
     def _text(self, kind: Kind, value: str) -> str:
         if kind != "bytes":
@@ -173,10 +172,6 @@ def _has_null(data: Any) -> bool:
     """Whether `Map.of` and `List.of` would refuse it."""
     inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
     return data is None or any(map(_has_null, inner))
-
-
-def _kind(way: Way) -> Kind:
-    return way[-1].field.kind if way[-1].field is not None else "string"
 
 
 def _path(way: Way) -> str:

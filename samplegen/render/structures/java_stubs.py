@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from samplegen.contract.model import Contract, Kind, Message
 from samplegen.contract.paths import Way, is_choice, shown
+from samplegen.contract.paths import kind as kind_of
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.java import JAVA
@@ -174,8 +175,7 @@ class _Writer:
         return f"for ({self.names.of(of)} item : {items}) {{\n  {statement}\n}}"
 
     def _shown(self, way: Way, owner: str, of: str, *, may_be_zero: bool) -> str:
-        kind: Kind = way[-1].field.kind if way[-1].field is not None else "string"
-        return self._text(kind, self._checked(way, owner, of, may_be_zero=may_be_zero))
+        return self._text(kind_of(way), self._checked(way, owner, of, may_be_zero=may_be_zero))
 
     def _text(self, kind: Kind, value: str) -> str:
         """A value as it is printed or joined with others."""
