@@ -13,42 +13,42 @@ AS_TEXT = frozenset({"string", "enum", "bytes", *_LONG})
 """Kinds that JSON has as text; see the JSON mapping of Protocol Buffers."""
 Fill = Callable[[Saved], Any]
 """What an answer held."""
+_Written = Callable[[Kind, Any], Any]
+"""How a scalar of a kind is written."""
 
 
 def tree(values: Iterable[Value], fill: Fill) -> dict[str, Any]:
     """A message as a tree: fields by name, bytes as bytes, enums by name."""
-    return {value.field.name: _tree(value, fill) for value in values}
+    return _tree(values, fill, lambda kind, value: value)
 
 
 def json_tree(values: Iterable[Value], fill: Fill) -> dict[str, Any]:
     """A message as JSON has it: fields by name, bytes in Base64, integers of 64 bits as text."""
-    return {value.field.name: _json(value, fill) for value in values}
+    return _tree(values, fill, json_scalar)
 
 
-def _json(value: Value, fill: Fill) -> Any:
+def _tree(values: Iterable[Value], fill: Fill, written: _Written) -> dict[str, Any]:
+    return {value.field.name: _field(value, fill, written) for value in values}
+
+
+def _field(value: Value, fill: Fill, written: _Written) -> Any:
     known, content = value.field, value.content
     if known.repeated:
-        return [_json(item, fill) for item in content]
+        return [_field(item, fill, written) for item in content]
     if known.is_map:
-        return {_text(key): _json(item, fill) for key, item in content}
+        return {_text(key): _field(item, fill, written) for key, item in content}
     if known.kind == "message":
-        return json_tree(content, fill)
-    return json_scalar(known.kind, _tree(value, fill))
+        return _tree(content, fill, written)
+    return written(known.kind, _scalar(value, fill))
 
 
-def _tree(value: Value, fill: Fill) -> Any:
-    known, content = value.field, value.content
-    if known.repeated:
-        return [_tree(item, fill) for item in content]
-    if known.is_map:
-        return {_text(key): _tree(item, fill) for key, item in content}
-    if known.kind == "message":
-        return tree(content, fill)
+def _scalar(value: Value, fill: Fill) -> Any:
+    content = value.content
     if isinstance(content, Saved):
         return fill(content)
     if isinstance(content, Joined):
         text = "".join(p if isinstance(p, str) else plain(fill(p)) for p in content.parts)
-        return text.encode() if known.kind == "bytes" else text
+        return text.encode() if value.field.kind == "bytes" else text
     return content
 
 

@@ -11,7 +11,7 @@ from samplegen.contract.trees import AS_TEXT, json_scalar, plain
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.java import JAVA
-from samplegen.render.structures.java_names import local
+from samplegen.render.structures.java_names import joined, local
 from samplegen.spec.operation import Line, LinkedStep
 
 _FEW = 2
@@ -99,26 +99,18 @@ class _Writer:
         if kind == "bytes":
             return self._bytes(content)
         if isinstance(content, Joined):
-            return self._joined(content)
+            return joined(content, self._text)
         return JAVA.value(json_scalar(kind, content))
 
     def _bytes(self, content: bytes | Joined) -> str:
         """Jackson writes them as Base64."""
         self.used.add("UTF_8")
         if isinstance(content, Joined):
-            return f"({self._joined(content)}).getBytes(UTF_8)"
+            return f"({joined(content, self._text)}).getBytes(UTF_8)"
         try:
             return f"{JAVA.quote(content.decode())}.getBytes(UTF_8)"
         except UnicodeDecodeError:
             return str(JAVA.bytes(content))
-
-    def _joined(self, content: Joined) -> str:
-        """A text with saved values in it."""
-        parts = [
-            str(JAVA.quote(p)) if isinstance(p, str) else self._text(p.kind, local(p.name))
-            for p in content.parts
-        ]
-        return " + ".join(parts if isinstance(content.parts[0], str) else ['""', *parts])
 
     # Answers
 

@@ -1,11 +1,14 @@
 """Names in Java: those of the stubs that protoc and grpc-java make, and those of variables."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
-from samplegen.contract.model import Contract, Field, Message
+from samplegen.contract.model import Contract, Field, Kind, Message
+from samplegen.contract.values import Joined
+from samplegen.render.literals.java import JAVA
 from samplegen.render.structures.naming import camel_words
 
 _KEYWORDS = frozenset({
@@ -36,6 +39,15 @@ def local(name: str) -> str:
     """The name of a variable for a saved value."""
     found = camel_words(name)
     return f"{found}Value" if found in _TAKEN or _NUMBERED.fullmatch(found) else found
+
+
+def joined(content: Joined, shown: Callable[[Kind, str], str]) -> str:
+    """A text with saved values in it; `shown` makes a text of a value of a kind."""
+    parts = [
+        str(JAVA.quote(p)) if isinstance(p, str) else shown(p.kind, local(p.name))
+        for p in content.parts
+    ]
+    return " + ".join(parts if isinstance(content.parts[0], str) else ['""', *parts])
 
 
 class Names:

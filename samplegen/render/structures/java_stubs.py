@@ -8,7 +8,7 @@ from samplegen.contract.paths import kind as kind_of
 from samplegen.contract.values import Joined, Saved, Value
 from samplegen.render.literals.code import Code
 from samplegen.render.literals.java import JAVA
-from samplegen.render.structures.java_names import Names, local
+from samplegen.render.structures.java_names import Names, joined, local
 from samplegen.render.structures.java_names import method as method_name
 from samplegen.spec.operation import Line, LinkedStep
 
@@ -120,7 +120,7 @@ class _Writer:
         if known.kind == "bytes":
             return self._bytes(content)
         if isinstance(content, Joined):
-            return self._joined(content)
+            return joined(content, self._text)
         if known.kind == "enum":
             return f"{self.names.of(known.type)}.{content}"
         if known.kind == "uint32" and content >= 2**31:
@@ -132,19 +132,11 @@ class _Writer:
     def _bytes(self, content: bytes | Joined) -> str:
         self.used.add("ByteString")
         if isinstance(content, Joined):
-            return f"ByteString.copyFromUtf8({self._joined(content)})"
+            return f"ByteString.copyFromUtf8({joined(content, self._text)})"
         try:
             return f"ByteString.copyFromUtf8({JAVA.quote(content.decode())})"
         except UnicodeDecodeError:
             return f"ByteString.copyFrom({JAVA.bytes(content)})"
-
-    def _joined(self, content: Joined) -> str:
-        """A text with saved values in it."""
-        parts = [
-            str(JAVA.quote(p)) if isinstance(p, str) else self._text(p.kind, local(p.name))
-            for p in content.parts
-        ]
-        return " + ".join(parts if isinstance(content.parts[0], str) else ['""', *parts])
 
     # Answers
 
