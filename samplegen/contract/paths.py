@@ -72,6 +72,20 @@ def parsed(path: str) -> Way:
     return tuple(hops)
 
 
+def condition(contract: Contract, message: str, path: str) -> Way:
+    """The way to what each message of a stream may hold: a scalar, or a list of messages.
+
+    Raises:
+        ValueError: It leads nowhere, or to something else.
+    """
+    if any(hop.index is not None for hop in parsed(path)):
+        raise ValueError(f"found {path!r}; expected no index: a message may have no such item")
+    try:
+        return resolved(contract, message, path, ends_in_list=True)
+    except ValueError:
+        return resolved(contract, message, path)
+
+
 def resolved(contract: Contract, message: str, path: str, *, ends_in_list: bool = False) -> Way:
     """The way that a path means in a message.
 

@@ -235,6 +235,8 @@ class ClientFile:
     project: Project | None = None
     omits: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Forms, or single operations, that the client does not support, and why."""
+    no_streams: StrictStr = ""
+    """Why the client takes no steps that stream; empty: it does."""
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
     """Forms that it says otherwise than it should, by a fault of its library. The judge expects
     exactly that, and readers are told."""
@@ -281,8 +283,9 @@ class Client(ClientFile):
             for tensor in operation.outputs
             if tensor.datatype in self.rounds and _is_rounded(operation, tensor)
         )
+        streams = self.no_streams if operation.streams else None
         omits = self.omits.get(operation.name, self.omits.get(operation.form))
-        reasons = (omits, *unread, *rounded)
+        reasons = (omits, streams, *unread, *rounded)
         return next(filter(None, reasons), None)
 
     @property

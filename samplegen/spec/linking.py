@@ -3,15 +3,16 @@
 import builtins
 import keyword
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from samplegen.contract import paths
 from samplegen.contract.model import Contract, Kind, Method, Route
 from samplegen.contract.paths import Way
-from samplegen.contract.values import Joined, Location, Mistake, Reader, Saved
+from samplegen.contract.values import Joined, Location, Mistake, Reader, Saved, Value
 from samplegen.errors import nearest
+from samplegen.spec import streaming
 from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
 from samplegen.spec.steps import FieldLabel, Printed, Step
 from samplegen.spec.tensors import Scalar
@@ -19,9 +20,9 @@ from samplegen.spec.tensors import Scalar
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
 _PLACE = re.compile(r"{([^{}]*)}")
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins)}) | {
-    "base64", "body", "channel", "check", "credentials", "curl", "error", "field", "grpc",
-    "headers", "item", "jq", "main", "options", "os", "params", "re", "request", "requests",
-    "secret", "send", "session", "status", "stub", "sys", "url",
+    "answers", "base64", "body", "channel", "check", "credentials", "curl", "error", "field",
+    "grpc", "headers", "item", "jq", "main", "number", "options", "os", "params", "re", "request",
+    "requests", "secret", "send", "session", "status", "stub", "sys", "url",
 }  # fmt: skip
 """Names that programs have for other things, besides those of `_NUMBERED`."""
 _NUMBERED = re.compile(r"answer\d*|\w+_pb2(_grpc)?")
@@ -62,20 +63,27 @@ class Linker:
             hint = self.contract.hint(step.call) if known else "name a 'proto' or an 'openapi'"
             self._note((*at, "call"), f"the contract has no method {step.call!r}; {hint}")
             return None
-        if method.client_streaming or method.server_streaming:
-            self._note((*at, "call"), f"{step.call!r} streams, which steps cannot do yet")
-            return None
         for limit in method.limits:
             self._note((*at, "call"), f"{step.call!r}: {limit}, which steps cannot do yet")
         for key in ("path", "query"):
             if getattr(step, key):
                 self._note((*at, key), "the contract says where fields go; put them in 'request'")
+        self._below(at, streaming.unfit(step, method))
         reader = Reader(self.contract, self._saved)
-        request = reader.message(method.request, step.request or {}, (*at, "request"))
-        self.mistakes += reader.mistakes
-        call = Call(rpc=method.name, rest=_rest(method.route))
-        linked = LinkedStep(self.contract, call, method, request)
-        if method.route is not None:
+        sends = streaming.sends(step, method, reader)
+        if method.client_streaming:
+            request: tuple[Value, ...] = ()
+        else:
+            request = reader.message(method.request, step.request or {}, ("request",))
+        self._below(at, reader.mistakes)
+        streams = method.client_streaming or method.server_streaming
+        call = Call(rpc=method.name, rest=None if streams else _rest(method.route))
+        end = streaming.end(self.contract, step, method)
+        if isinstance(end, tuple):
+            self._below(at, [end])
+            end = None
+        linked = LinkedStep(self.contract, call, method, request, sends=sends, end=end)
+        if call.rest is not None and method.route is not None:
             linked = self._routed(linked, method.route, at)
         return self._answered(linked, step, at)
 
@@ -128,15 +136,17 @@ class Linker:
     def _answered(self, linked: LinkedStep, step: Step, at: Location) -> LinkedStep:
         """The step with what is saved and printed of its answer."""
         lines: list[Line] = []
-        expect: list[Expectation] = []
+        stated: list[tuple[Line, Printed]] = []
         for index, printed in enumerate(step.print):
             place = (*at, "print", index)
             line = self._line(linked, printed, place)
-            self.mistakes += [((*place, *where), what) for where, what in _well_formed(printed)]
+            self._below(place, _well_formed(printed, in_stream=linked.gets_stream))
             self._check_recorded(printed, place)
             if line is not None:
                 lines.append(line)
-                expect += _expectations(linked.call.rpc, line, printed)
+                stated.append((line, printed))
+        linked = self._counted(linked, step, at)
+        expect = _expected(linked, stated)
         saves = []
         for name, path in step.save.items():
             if name in _RESERVED or name in self._saved or _NUMBERED.fullmatch(name):
@@ -149,10 +159,20 @@ class Linker:
                 self._saved[name] = last.kind if last is not None else "string"
         return replace(linked, saves=tuple(saves), lines=tuple(lines), expect=tuple(expect))
 
+    def _counted(self, linked: LinkedStep, step: Step, at: Location) -> LinkedStep:
+        """The step with the number of messages that it prints."""
+        if not linked.gets_stream:
+            return linked
+        count = streaming.counted(step, recorded=self.recorded)
+        if isinstance(count, tuple):
+            self._below(at, [count])
+            return linked
+        return replace(linked, count=count)
+
     def _check_recorded(self, printed: Printed, at: Location) -> None:
         """Notes the first line that does not state what it expects."""
-        stated = printed.lines or printed.pattern is not None or printed.value is not None
-        if self.recorded and not stated and not self._unrecorded:
+        stated = printed.lines or printed.values or printed.pattern is not None
+        if self.recorded and not stated and printed.value is None and not self._unrecorded:
             name = "'value' or 'pattern'" if printed.each is None else "'lines'"
             self._note(at, f"{name} is missing; `samplegen record` writes what the server answers")
             self._unrecorded = True
@@ -175,7 +195,9 @@ class Linker:
         path = self._way(method, printed.path, (*at, "path"), item)
         if each is None or label is None or path is None:
             return None
-        values = [*printed.lines.values()] if each else [printed.value]
+        values: list[Any] = [*printed.values] if linked.gets_stream else [printed.value]
+        if each:
+            values = [value for one in _mappings(printed) for value in one.values()]
         zeros = (0, "", False, path[-1].zero)
         zero = printed.pattern is None and any(value in zeros for value in values)
         return Line(each, label, path, zero)
@@ -207,14 +229,20 @@ class Linker:
     def _note(self, at: Location, message: str) -> None:
         self.mistakes.append((at, message))
 
+    def _below(self, at: Location, mistakes: Iterable[Mistake]) -> None:
+        """Notes mistakes whose places are below one."""
+        self.mistakes += [((*at, *where), what) for where, what in mistakes]
+
 
 def _rest(route: Route | None) -> str | None:
     return None if route is None else f"{route.method} {route.path}"
 
 
-def _well_formed(printed: Printed) -> Iterator[Mistake]:
+def _well_formed(printed: Printed, *, in_stream: bool) -> Iterator[Mistake]:
     """What is wrong about a line, whatever it expects."""
-    if printed.each is not None:
+    if in_stream:
+        yield from streaming.well_formed(printed)
+    elif printed.each is not None:
         if printed.value is not None or printed.pattern is not None:
             yield (), "with 'each', expected 'lines', and neither 'value' nor 'pattern'"
     elif printed.lines:
@@ -237,19 +265,55 @@ def _typed(line: Line, value: Scalar) -> Scalar:
     return float(value) if is_fraction and type(value) is int else value
 
 
-def _expectations(rpc: str, line: Line, printed: Printed) -> Iterator[Expectation]:
+def _mappings(printed: Printed) -> Sequence[Mapping[str, Scalar]]:
+    """With `each`, the lines of the answer, or of each message of a stream."""
+    one = printed.lines
+    return (one,) if isinstance(one, Mapping) else one
+
+
+def _expected(linked: LinkedStep, stated: Sequence[tuple[Line, Printed]]) -> Iterator[Expectation]:
+    """The lines of a step, in the order in which they are printed."""
+    rpc = linked.call.rpc
+    if not linked.gets_stream:
+        for line, printed in stated:
+            (lines,) = _mappings(printed)[:1] or ({},)
+            yield from _expectations((rpc,), line, printed, printed.value, lines)
+        return
+    for number in range(linked.count):
+        for line, printed in stated:
+            value = printed.values[number] if number < len(printed.values) else None
+            every = streaming.of_messages(printed)
+            lines = every[number] if number < len(every) else {}
+            yield from _expectations((rpc, str(number)), line, printed, value, lines)
+
+
+def _expectations(
+    message: tuple[str, ...],
+    line: Line,
+    printed: Printed,
+    value: Scalar | None,
+    lines: Mapping[str, Scalar],
+) -> Iterator[Expectation]:
+    """What is printed of one message.
+
+    Args:
+        message: Where it stands in the answers.
+        line: What is printed.
+        printed: The same, as the file has it.
+        value: What is expected; None: what matches the pattern.
+        lines: With `each`, what is expected of the items.
+    """
     if not line.each:
-        value = None if printed.value is None else (_typed(line, printed.value),)
         yield Expectation(
             label=str(printed.label),
-            value=value,
+            value=None if value is None else (_typed(line, value),),
             pattern=printed.pattern,
             tolerance=printed.tolerance,
-            answer=(rpc, *paths.words(line.path)),
+            answer=(*message, *paths.words(line.path)),
         )
         return
-    before = (rpc, *paths.words(line.each))
-    for index, (label, value_) in enumerate(printed.lines.items()):
+    before = (*message, *paths.words(line.each))
+    for index, (label, value_) in enumerate(lines.items()):
         item = (*before, str(index))
         yield Expectation(
             label=label,

@@ -112,6 +112,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class End:
+    """When a program has read enough of a stream: after some messages, or by what one holds."""
+
+    messages: int = 0
+    way: Way = ()
+    """Without `messages`, to a scalar or a list of messages."""
+    value: Value | None = None
+    """What stands there; None: anything but zero or empty."""
+
+
+@dataclass(frozen=True)
 class LinkedStep:
     """A step with what the contract says of it."""
 
@@ -128,6 +139,29 @@ class LinkedStep:
     saves: tuple[tuple[str, Way], ...] = ()
     lines: tuple[Line, ...] = ()
     expect: tuple[Expectation, ...] = ()
+    sends: tuple[tuple[Value, ...], ...] = ()
+    """The messages of a stream of requests, which stand in place of `request`."""
+    end: End | None = None
+    """Of a stream of answers; None: the server ends it."""
+    count: int = 0
+    """How many messages of a stream of answers are printed; 0: the answer is one message."""
+
+    @property
+    def sends_stream(self) -> bool:
+        """Whether its requests are a stream."""
+        return self.method is not None and self.method.client_streaming
+
+    @property
+    def gets_stream(self) -> bool:
+        """Whether its answers are a stream."""
+        return self.method is not None and self.method.server_streaming
+
+    @property
+    def sent(self) -> "tuple[LinkedStep, ...]":
+        """The step once for each message that it sends, which is its `request`."""
+        if not self.sends_stream:
+            return (self,)
+        return tuple(replace(self, request=values, sends=()) for values in self.sends)
 
     @property
     def said(self) -> tuple[Value, ...]:
@@ -216,6 +250,11 @@ class Operation(OperationFile):
         tensors = (tensor for tensor in self.inputs if not tensor.cycle)
         numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a step sends or gets a stream."""
+        return any(step.sends_stream or step.gets_stream for step in self.linked)
 
     @property
     def elsewhere(self) -> "Operation":

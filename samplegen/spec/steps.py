@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, JsonValue, StrictStr
+from pydantic import ConfigDict, Field, JsonValue, StrictInt, StrictStr
 
 from samplegen.spec.tensors import Scalar
 
@@ -35,12 +35,29 @@ class Printed:
     """Where a list stands in the answer: there is a line for each of its items."""
     value: Scalar | None = None
     """What is printed."""
-    lines: Mapping[StrictStr, Scalar] = field(default_factory=dict, hash=False)
-    """With `each`, what is printed: label to value, in order."""
+    values: tuple[Scalar, ...] = ()
+    """What is printed of the messages of a stream, one after another."""
+    lines: Mapping[StrictStr, Scalar] | tuple[Mapping[StrictStr, Scalar], ...] = field(
+        default_factory=dict, hash=False
+    )
+    """With `each`, what is printed: label to value, in order; of a stream, for each message."""
     pattern: StrictStr | None = None
-    """A regular expression that the whole value matches, in place of one that may differ."""
+    """A regular expression that the whole value matches, in place of one that may differ; of a
+    stream, that of each message."""
     tolerance: Annotated[float, Field(ge=0)] = 0.0
     """The largest allowed difference of a number, absolute."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Until:
+    """What the last message of a stream that is read holds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    path: StrictStr
+    """Where it stands: a scalar, or a list of messages."""
+    value: Scalar | None = None
+    """What it is; None: anything but zero or empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +71,11 @@ class Step:
     `GET /api/v1/label/{name}/values`."""
     request: JsonValue = field(default=None, hash=False)
     """The fields of the message, checked against the contract; without one, a body as JSON."""
+    send: tuple[JsonValue, ...] = field(default=(), hash=False)
+    """The messages of a stream of requests, in place of `request`."""
+    until: Annotated[StrictInt, Field(ge=1)] | Until | None = None
+    """Of a stream of answers, how many messages are read, or what the last one holds; the stream is
+    then cancelled. None: all, until the server ends it."""
     path: Mapping[StrictStr, Scalar] = field(default_factory=dict, hash=False)
     """Without a contract, what is filled into the path."""
     query: Mapping[StrictStr, Scalar | tuple[Scalar, ...]] = field(default_factory=dict, hash=False)

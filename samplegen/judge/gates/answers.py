@@ -69,7 +69,11 @@ def trees(case: Case, documents: Mapping[str, Document]) -> dict[str, Any]:
     found = {call: document.tree for call, document in documents.items()}
     for step in case.cell.operation.linked:
         if step.method is not None and step.call.rpc in found:
-            tree = from_json(step.contract, step.method.response, found[step.call.rpc])
+            tree, name = found[step.call.rpc], step.method.response
+            if step.gets_stream and isinstance(tree, list):
+                tree = [from_json(step.contract, name, message) for message in tree]
+            else:
+                tree = from_json(step.contract, name, tree)
             found[step.call.rpc] = _with_texts(tree)
     return found
 
@@ -86,10 +90,14 @@ def optional(case: Case) -> set[Place]:
     """Where values of steps stand that are zero or empty, which an answer may leave out."""
     found: set[Place] = set()
     for step in case.cell.operation.linked:
+        messages = [(str(n),) for n in range(step.count)] if step.gets_stream else [()]
         for line in (line for line in step.lines if line.may_be_zero):
-            before = (step.call.rpc, *words(line.each))
             numbers = [(str(n),) for n, _ in enumerate(step.expect)] if line.each else [()]
-            found |= {(*before, *number, *words(line.path)) for number in numbers}
+            found |= {
+                (step.call.rpc, *message, *words(line.each), *number, *words(line.path))
+                for message in messages
+                for number in numbers
+            }
     return found
 
 

@@ -21,12 +21,13 @@ from samplegen.judge.gates.output import differences
 from samplegen.judge.gates.run import exited, outcome, untidy
 from samplegen.judge.machine import load
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.servers.proxy import wrong_answers
+from samplegen.judge.servers.proxy import stream_faults, wrong_answers
 from samplegen.judge.servers.proxy.fault import Fault, told
 from samplegen.judge.servers.proxy.faults import any_server
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import START_SECONDS, Run
 from samplegen.spec.api import Api
+from samplegen.spec.operation import Operation
 
 NAME: Gate = "faults"
 _SEED = 1
@@ -57,6 +58,7 @@ _ERROR = "HTTP status 200 with an error"
 """What a program can see at such a call, too, unless its library hides it."""
 _BUSY = frozenset({"HTTP status 503", "gRPC status UNAVAILABLE"})
 """Statuses that every call meets: after them, programs are most likely to ask again."""
+_NO_MESSAGE = "no message"
 _PRINTED_ALL = "it printed all that it prints when it succeeds"
 _STATUS_OF_A_NO = "the status of a no"
 _LOGIN = "/login"
@@ -112,12 +114,17 @@ def met(
     printed = [*printed]
     if operation.outputs:
         faults += wrong_answers.kserve_tensors()
-    elif printed and all(map(_in_a_list, printed)):
+    elif printed and all(_in_a_list(place, operation) for place in printed):
         faults = [fault for fault in faults if fault.name not in _EMPTY]
     places: dict[str, list[list[str]]] = {}
     for rpc, *words in printed:
         places.setdefault(rpc, []).append(words)
     faults += wrong_answers.fields(places)
+    for step in operation.linked:
+        ends = step.end is None
+        messages = step.count - (not ends)
+        if step.gets_stream and messages:
+            faults += stream_faults.within(step.call.rpc, messages, ends=ends)
     about_a_model = [call.rpc for call in operation.calls if "{model}" in call.path]
     if operation.model and about_a_model:
         texts = {operation.model: "x" * len(operation.model)}
@@ -131,9 +138,11 @@ def met(
     return [fault for fault in faults if cell.client.transport in fault.transports]
 
 
-def _in_a_list(place: Place) -> bool:
+def _in_a_list(place: Place, operation: Operation) -> bool:
     """Whether what is printed is an item of a list, which may as well have none."""
-    return any(word.isdecimal() for word in place)
+    streams = {step.call.rpc for step in operation.linked if step.gets_stream}
+    words = place[2:] if place[0] in streams else place[1:]  # not the number of the message
+    return any(word.isdecimal() for word in words)
 
 
 def _prove(case: Case, faults: Sequence[Fault]) -> list[str] | Failed:
@@ -158,6 +167,7 @@ def _chosen(
     cell: Cell, faults: Sequence[Fault], silent: Collection[str]
 ) -> Iterator[tuple[Fault, int]]:
     """Each fault with each call that can meet it; of the many statuses, some for each call."""
+    endless = {s.call.rpc for s in cell.operation.linked if s.gets_stream and s.end is None}
     for number, call in enumerate(cell.calls):
         rng = random.Random(f"{cell.name}:{call.rpc}")  # noqa: S311  (no secret)
         statuses = [fault for fault in faults if _is_one_of_many(fault)]
@@ -170,6 +180,8 @@ def _chosen(
                 chosen = fault in few
             else:
                 chosen = number == 0 or fault.name in _LATER
+            if fault.name == _NO_MESSAGE and call.rpc in endless:
+                continue  # a stream of none
             if chosen and (call.rpc not in silent or _concerns_a_status(cell, fault)):
                 yield fault, number
 
@@ -237,7 +249,7 @@ def _preparation(run: Run) -> float:
 def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
     """What is wrong about how a sample ended that met a fault."""
     found = ended_wrongly(case, run)
-    if call > _last_that_prints(case):
+    if call > _last_that_prints(case) or fault.at_the_end:
         found = [problem for problem in found if problem != _PRINTED_ALL]
     followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
     if run.ended.status == 1 and not found and not followed and not _keeps_status(case, call):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from samplegen.contract.paths import words
 from samplegen.gates import Gate
 from samplegen.judge.gates import answers, proofs, run
 from samplegen.judge.gates.answers import Line, answered
@@ -168,13 +169,22 @@ def _compared(
 
 def _places(case: Case, lines: Sequence[Line]) -> dict[str, list[tuple[str, ...]]]:
     """By call, the places of the answers that the sample prints."""
-    refused = _refused(case)
+    refused, kept = _refused(case), _ending(case)
     places: dict[str, list[tuple[str, ...]]] = {}
     for line in lines:
-        for rpc, *words in line.places:
-            if rpc not in refused:
-                places.setdefault(rpc, []).append(tuple(words))
+        for rpc, *way in line.places:
+            if rpc not in refused and (rpc, *way[1:]) not in kept:
+                places.setdefault(rpc, []).append(tuple(way))
     return places
+
+
+def _ending(case: Case) -> set[tuple[str, ...]]:
+    """Where a stream has what ends it, which must stay; without the number of the message."""
+    return {
+        (step.call.rpc, *words(step.end.way))
+        for step in case.cell.operation.linked
+        if step.end is not None and step.end.way
+    }
 
 
 def _zeros(case: Case, lines: Sequence[Line]) -> dict[str, dict[tuple[str, ...], Any]]:
@@ -183,8 +193,8 @@ def _zeros(case: Case, lines: Sequence[Line]) -> dict[str, dict[tuple[str, ...],
     zeros: dict[str, dict[tuple[str, ...], Any]] = {}
     for line in lines:
         if line.expected.answer in optional:
-            rpc, *words = line.expected.answer
-            zeros.setdefault(rpc, {})[tuple(words)] = line.expected.values[0]
+            rpc, *way = line.expected.answer
+            zeros.setdefault(rpc, {})[tuple(way)] = line.expected.values[0]
     return zeros
 
 

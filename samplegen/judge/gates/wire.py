@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from samplegen.connection.secrets import headers as connection_headers
 from samplegen.contract import trees
 from samplegen.contract.paths import words
-from samplegen.contract.values import Saved
+from samplegen.contract.values import Saved, Value
 from samplegen.gates import Gate
 from samplegen.judge.gates.answers import at, given
 from samplegen.judge.gates.case import Case
@@ -104,6 +104,7 @@ class _Sent:
             yield f"its body cannot be read: {error}"
             return
         yield from self._body(tree)
+        yield from self._end()
         answer = exchange.answer
         if answer is None:
             yield f"the server did not answer: {exchange.problem}"
@@ -188,6 +189,17 @@ class _Sent:
         elif not -_TOLERANCE - self._gone <= seconds - self._deadline <= _TOLERANCE:
             yield f"its deadline is {seconds:g} s, expected {self._deadline} s"
 
+    def _end(self) -> Iterator[str]:
+        """How it left a stream of answers."""
+        step, exchange = self._step, self._exchange
+        if step is None or not step.gets_stream:
+            return
+        if step.end is None and exchange.cancelled:
+            yield "it leaves the stream, expected to read it to its end"
+        let_go = exchange.reset or exchange.link.closing == "goaway"
+        if step.end is not None and exchange.cancelled and not let_go:
+            yield "it leaves the stream without cancelling it"
+
     # What it said
 
     def _body(self, tree: Any) -> Iterator[str]:
@@ -211,10 +223,19 @@ class _Sent:
     def _said(self, step: LinkedStep, tree: Any) -> Iterator[str]:
         """What a step says, as its contract types it."""
         grpc = self._exchange.transport == "grpc"
+        if not step.sends_stream:
+            yield from self._message(step, step.request if grpc else step.said, tree)
+            return
+        for number, (values, message) in enumerate(zip(step.sends, tree, strict=False), 1):
+            problems = self._message(step, values, message)
+            yield from (f"message {number}: {problem}" for problem in problems)
+        if len(tree) != len(step.sends):
+            yield f"it sends {len(tree)} messages, expected {len(step.sends)}"
+
+    def _message(self, step: LinkedStep, values: tuple[Value, ...], tree: Any) -> Iterator[str]:
         if step.method is None:
             sent, expected = tree, step.body
         else:
-            values = step.request if grpc else step.said
             contract, message = step.contract, step.method.request
             try:
                 said = trees.tree(values, self._saved)

@@ -207,6 +207,24 @@ def _name(contract: Contract, name: str) -> str:
     return ".".join((f"{PurePosixPath(file).stem}_pb2", *names))
 
 
+def requests(step: LinkedStep) -> Code:
+    """The messages of a stream of requests, as a list."""
+    return Code(f"[{', '.join(map(message, step.sent))}]")
+
+
+def ends(step: LinkedStep, variable: str) -> Code:
+    """Whether a message is the last one of a stream that is read."""
+    end = step.end
+    if end is None or end.messages:
+        return Code(f"number == {end.messages if end else 0}")
+    found = stub_field(end.way, variable)
+    if end.value is None or end.value.content is True:
+        return found
+    if end.value.content is False:
+        return Code(f"not {found}")
+    return Code(f"{found} == {_stub_value(step.contract, end.value)}")
+
+
 def stub(step: LinkedStep) -> Code:
     """The stub of the step's service, which takes a channel."""
     file, names = step.contract.place(step.method.service if step.method else "")
@@ -220,7 +238,9 @@ def modules(steps: Iterable[LinkedStep]) -> Code:
         if step.method is not None:
             file, _ = step.contract.place(step.method.service)
             found |= {_import(file, "_pb2_grpc")}
-            used = {step.method.request, *_types(step.request)}
+            used = {step.method.request, *(t for one in step.sent for t in _types(one.request))}
+            if step.end is not None and step.end.value is not None:
+                used |= {*_types([step.end.value])}
             used |= {
                 hop.field.type
                 for line in step.lines
@@ -258,6 +278,8 @@ FILTERS: Mapping[str, Callable[..., Code]] = {
     "body": body,
     "pairs": pairs,
     "printed": printed,
+    "requests": requests,
+    "ends": ends,
     "stub": stub,
     "modules": modules,
     "stub_field": stub_field,

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from samplegen.judge.servers.proxy import kserve_tensors, protobuf
@@ -34,11 +35,17 @@ class Decoder:
         self._contract = contract
 
     def request(self, exchange: Exchange) -> Document:
-        """What the program sent; of a stream, the first message.
+        """What the program sent; of a stream, a list of its messages.
 
         Raises:
             Undecodable: It is not what the contract or its own headers say.
         """
+        method = self._method(exchange)
+        if method is not None and method.sends_stream:
+            # A program that has read enough may give up before it has said that it sends no more.
+            if not (exchange.whole or exchange.cancelled):
+                raise Undecodable("the request broke off, or is longer than what is kept")
+            return self._stream(exchange, exchange.messages, request=True)
         if not exchange.whole:
             raise Undecodable("the request broke off, or is longer than what is kept")
         if exchange.transport == "grpc":
@@ -56,16 +63,42 @@ class Decoder:
         return self._body(exchange, exchange.headers, body, request=True)
 
     def answer(self, exchange: Exchange, answer: Answer) -> Document:
-        """What was answered; of a stream, the first message.
+        """What was answered; of a stream, a list of its messages, as far as they came.
 
         Raises:
             Undecodable: It is not what the contract or its own headers say.
         """
+        if self.gets_stream(exchange):
+            return self._stream(exchange, answer.messages)
         if not answer.whole:
             raise Undecodable("the answer broke off, or is longer than what is kept")
         if exchange.transport == "grpc":
             return self.message(exchange, _first(answer.messages))
         return self._body(exchange, answer.headers, answer.body)
+
+    def gets_stream(self, exchange: Exchange) -> bool:
+        """Whether the answers are a stream."""
+        method = self._method(exchange)
+        return method is not None and method.gets_stream
+
+    def _method(self, exchange: Exchange) -> Method | None:
+        """The method that is called over gRPC."""
+        if exchange.transport != "grpc" or self._contract is None:
+            return None
+        return self._contract.method(exchange.path)
+
+    def _stream(
+        self, exchange: Exchange, messages: Sequence[bytes], *, request: bool = False
+    ) -> Document:
+        found = [self.message(exchange, message, request=request) for message in messages]
+
+        def kinds(path: Path) -> Kind | None:
+            return found[int(path[0])].kinds(path[1:])
+
+        def encode(tree: Any, style: Style) -> Encoded:
+            raise Undecodable("a stream is encoded message by message")
+
+        return Document(tree=[one.tree for one in found], kinds=kinds, encode=encode)
 
     def message(self, exchange: Exchange, message: bytes, *, request: bool = False) -> Document:
         """One message over gRPC.

@@ -1,7 +1,8 @@
 """What becomes of right answers: other values, or another layout."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,6 +59,8 @@ class Editor:
         self._change = change
         self._layout = layout
         self._other_contents = other_contents
+        self._numbers: Counter[int] = Counter()
+        """By exchange, how many messages of its stream have passed."""
         self.carried = Carried(decoder)
         """What the program may send on of what it was given."""
 
@@ -69,7 +72,11 @@ class Editor:
 
     def message(self, exchange: Exchange, message: bytes) -> bytes:
         document = self._decoder.message(exchange, message)
-        return self._encoded(exchange, document).body
+        if not self._decoder.gets_stream(exchange):
+            return self._encoded(exchange, document).body
+        number = self._numbers[exchange.number]
+        self._numbers[exchange.number] += 1
+        return self._encoded(exchange, document, (number,)).body
 
     def answer(self, exchange: Exchange, answer: Answer) -> Answer:
         if answer.status >= 300 or not answer.body:
@@ -81,34 +88,48 @@ class Editor:
         headers = headers_laid_out(given.headers, f"{self._layout}:{exchange.number}:headers")
         return Answer(status=given.status, headers=headers, body=given.body)
 
-    def _encoded(self, exchange: Exchange, document: Document) -> Encoded:
-        made = self._changed(exchange, document)
-        layout = f"{self._layout}:{exchange.number}"
+    def _encoded(self, exchange: Exchange, document: Document, before: Path = ()) -> Encoded:
+        """An answer, or of a stream the message whose number is `before`."""
+        made = self._changed(exchange, document, before)
+        layout = ":".join(map(str, (self._layout, exchange.number, *before)))
         if self._layout is not None:
             made = _with_outputs_shuffled(made, layout)
-        exchange.changes = {**exchange.changes, **made.changes}
+        changes = {(*before, *path): altered for path, altered in made.changes.items()}
+        exchange.changes = {**exchange.changes, **changes}
         for altered in made.changes.values():
             self.carried.given(altered)
         if self._layout is None:
             return document.encode(made.tree, Style())
         return laid_out(document, layout, made.tree, other_contents=self._other_contents)
 
-    def _changed(self, exchange: Exchange, document: Document) -> Changed:
+    def _changed(self, exchange: Exchange, document: Document, before: Path) -> Changed:
         if self._change is None or exchange.call not in self._change.places:
             return Changed(tree=document.tree)
         tree = document.tree
-        for place, zero in self._change.zeros.get(exchange.call, {}).items():
+        for place, zero in _within(self._change.zeros.get(exchange.call, {}), before):
             tree = completed(tree, place, zero)
         document = replace(document, tree=tree)
         places: list[Path] = []
-        for words in self._change.places[exchange.call]:
+        printed = dict.fromkeys(map(tuple, self._change.places[exchange.call]))
+        for words, _ in _within(printed, before):
             try:
                 places += resolved(document.tree, words)
             except LookupError as error:
                 exchange.problem = f"the answer could not be changed: {error}"
-        seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
+        numbers = (self._change.seed, exchange.call, exchange.number, *before)
+        seed = ":".join(map(str, numbers))
         made = changed(document, places, seed)
         return _with_decoys(made, document, seed) if self._change.decoys else made
+
+
+def _within(
+    places: Mapping[tuple[str, ...], Any], before: Path
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The places below `before`, without it."""
+    start = tuple(map(str, before))
+    for place, known in places.items():
+        if place[: len(start)] == start:
+            yield place[len(start) :], known
 
 
 def _with_decoys(made: Changed, document: Document, seed: str) -> Changed:

@@ -130,6 +130,8 @@ class Exchange:
     """When the last byte of the answer went, or the program gave up."""
     cancelled: bool = False
     """Whether the program gave up: it reset the stream or left before the answer's end."""
+    reset: bool = False
+    """Whether it reset the stream, and left nothing to the end of its connection."""
 
     @property
     def path(self) -> str:

@@ -33,6 +33,8 @@ class Fault:
     """The calls that can meet it; None: any."""
     waits: bool = False
     """Whether a program can only wait for its deadline, and is to end just then."""
+    at_the_end: bool = False
+    """Whether a program may rightly have printed all by then."""
     words: tuple[str, ...] = ()
     """The message must hold one of these, or else of what the program was given; see `told`."""
     act: Callable[[Turn], Awaitable[None]] = field(default=_relay, repr=False, compare=False)

@@ -140,6 +140,7 @@ class Connection:
                 channel.finish()
         elif isinstance(event, h2.events.StreamReset):
             if channel := self._channels.get(event.stream_id):
+                channel.was_reset = True
                 channel.break_off(f"the stream was reset with HTTP/2 error {event.error_code}")
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = True
@@ -198,6 +199,8 @@ class _Channel:
         self.gone = asyncio.Event()
         """Set when the peer has given up."""
         self.task: asyncio.Task[None] | None = None
+        self.was_reset = False
+        """Whether the peer reset it."""
         self.finished = False
         """Whether the peer has said all."""
         self.said_all = False
@@ -331,6 +334,10 @@ class _Sink(Sink):
     @property
     def gone(self) -> asyncio.Event:
         return self._channel.gone
+
+    @property
+    def was_reset(self) -> bool:
+        return self._channel.was_reset
 
     async def head(self, status: int, headers: Headers, *, end: bool = False) -> None:
         self._channel.check()

@@ -110,6 +110,11 @@ class Sink(ABC):
         """Ends the connection by a TCP reset."""
 
     @property
+    def was_reset(self) -> bool:
+        """Whether the program gave up this one answer, by a reset of its stream."""
+        return False
+
+    @property
     @abstractmethod
     def gone(self) -> asyncio.Event:
         """Whether the program has left."""

@@ -38,6 +38,8 @@ class Method:
     name: str
     request: Descriptor
     response: Descriptor
+    sends_stream: bool = False
+    gets_stream: bool = False
 
 
 class Contract:
@@ -62,7 +64,12 @@ class Contract:
                 pool.Add(file)
             self._methods = {
                 f"/{service.full_name}/{method.name}": Method(
-                    service.full_name, method.name, method.input_type, method.output_type
+                    service.full_name,
+                    method.name,
+                    method.input_type,
+                    method.output_type,
+                    method.client_streaming,
+                    method.server_streaming,
                 )
                 for file in files.file
                 for service in pool.FindFileByName(file.name).services_by_name.values()

@@ -274,9 +274,11 @@ class Session:
                 await turn.relay(self._editor if self._edits else None, carried)
         except asyncio.CancelledError:
             exchange.cancelled = sink.gone.is_set()
+            exchange.reset = sink.was_reset
             raise
         except (Broken, OSError):
             exchange.cancelled = sink.gone.is_set()
+            exchange.reset = sink.was_reset
             sink.abandon()
         except Exception as error:  # the run goes on; its verdict names the proxy
             self.problems.append(f"{exchange.method} {exchange.target}: {error!r}")

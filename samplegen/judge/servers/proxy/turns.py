@@ -314,6 +314,30 @@ class Turn:
         await self.data(first[:middle])
         return first[middle:]
 
+    async def begin(self, messages: int) -> bool:
+        """Gives the head of a stream of answers and the first of its messages.
+
+        Args:
+            messages: How many.
+
+        Returns:
+            Whether there were so many; else the real answer has been given.
+        """
+        reply = await self.ask(plain=True)
+        if not reply.has_body:
+            await self._pass(reply)
+            return False
+        await self.head(reply.status, reply.headers)
+        splitter = Splitter()
+        async for piece in self._body_of(reply):
+            for message in splitter.messages(piece):
+                await self.data(framed(message))
+                messages -= 1
+                if not messages:
+                    return True
+        await self.end(reply.trailers)
+        return False
+
     # What the program gets
 
     async def head(self, status: int, headers: Headers, *, end: bool = False) -> None:
