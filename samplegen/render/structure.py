@@ -12,7 +12,7 @@ from samplegen.spec.tensors import Tensor
 
 _OF_OPERATION = frozenset(
     {"form", "calls", "input_datatypes", "output_datatypes", "has_long_outputs", "has_cycles",
-     "special_numbers", "files"}
+     "special_numbers", "files", "streams", "has_single_calls"}
 )  # fmt: skip
 _TEXTS = ("name", "title", "summary", "description")
 _OF_TENSOR = frozenset(

@@ -157,6 +157,11 @@ class LinkedStep:
         return self.method is not None and self.method.server_streaming
 
     @property
+    def streams(self) -> bool:
+        """Whether it sends or gets a stream."""
+        return self.sends_stream or self.gets_stream
+
+    @property
     def sent(self) -> "tuple[LinkedStep, ...]":
         """The step once for each message that it sends, which is its `request`."""
         if not self.sends_stream:
@@ -251,10 +256,15 @@ class Operation(OperationFile):
         numbers = (v for tensor in tensors for v in tensor.elements if isinstance(v, float))
         return any(not math.isfinite(v) or str(v) == "-0.0" for v in numbers)
 
-    @property
+    @cached_property
     def streams(self) -> bool:
         """Whether a step sends or gets a stream."""
-        return any(step.sends_stream or step.gets_stream for step in self.linked)
+        return any(step.streams for step in self.linked)
+
+    @cached_property
+    def has_single_calls(self) -> bool:
+        """Whether a step sends one message and gets one."""
+        return any(not step.streams for step in self.linked)
 
     @property
     def elsewhere(self) -> "Operation":

@@ -11,6 +11,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "stub_service": cpp_stubs.service,
     "stub_headers": cpp_stubs.headers,
     "stub_uses": cpp_stubs.uses,
+    "stub_ends": cpp_stubs.ends,
     "stub_kept": cpp_stubs.kept,
     "stub_printed": cpp_stubs.printed,
     "body": cpp_json.body,

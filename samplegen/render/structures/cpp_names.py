@@ -19,8 +19,11 @@ KEYWORDS = frozenset({
     "char8_t", "char16_t", "char32_t", "concept", "consteval", "constinit", "co_await",
     "co_return", "co_yield", "requires",
 })  # fmt: skip
-_TAKEN = KEYWORDS | {"answer", "arguments", "channel", "item", "main", "std", "stub", "tls", "grpc"}
-_NUMBERED = re.compile(r"(answer|body|request)\d*|.*__.*")
+_TAKEN = KEYWORDS | {
+    "answer", "arguments", "channel", "context", "item", "main", "number", "status", "std", "stub",
+    "tls", "grpc",
+}  # fmt: skip
+_NUMBERED = re.compile(r"(answer|body|request|stream)\d*|.*__.*")
 
 
 def local(name: str, taken: Collection[str] = ()) -> str:

@@ -28,6 +28,11 @@ def message(step: LinkedStep, variable: str, steps: Sequence[LinkedStep]) -> Cod
     return Code("\n".join(lines))
 
 
+def ends(step: LinkedStep, answer: str) -> Code:
+    """Whether a message is the last one of a stream that is read."""
+    return Code(_Writer(step.contract).ends(step, answer))
+
+
 def types(step: LinkedStep) -> tuple[Code, Code]:
     """Those of request and answer."""
     writer, known = _Writer(step.contract), step.method
@@ -157,6 +162,19 @@ class _Writer:
         if not line.each:
             return statement
         return f"for (const auto& item : {self._read(line.each, answer)}) {{\n  {statement}\n}}"
+
+    def ends(self, step: LinkedStep, answer: str) -> str:
+        end = step.end
+        if end is None or not end.way:
+            return ""
+        found, value = self._read(end.way, answer), end.value
+        known = end.way[-1].field
+        kind: Kind = known.kind if known is not None else "string"
+        if value is None and (kind in ("string", "bytes") or (known and known.repeated)):
+            return f"!{found}.empty()"
+        if kind == "bool":
+            return f"!{found}" if value is not None and not value.content else found
+        return f"{found} != 0" if value is None else f"{found} == {self._single(value)}"
 
     def _shown(self, way: Way, owner: str, *, may_be_zero: bool) -> str:
         value, known = self._checked(way, owner, may_be_zero=may_be_zero), way[-1].field

@@ -9,6 +9,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "message": go_stubs.message,
     "stub_method": go_stubs.method,
     "stub_modules": go_stubs.modules,
+    "stub_requests": go_stubs.requests,
+    "stub_ends": go_stubs.ends,
     "stub_kept": go_stubs.kept,
     "stub_printed": go_stubs.printed,
     "body": go_json.body,

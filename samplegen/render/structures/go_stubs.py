@@ -34,6 +34,16 @@ def method(step: LinkedStep) -> Code:
     return Code(_Writer(step.contract).method(step))
 
 
+def requests(step: LinkedStep) -> Code:
+    """The messages of a stream of requests, as a slice."""
+    return Code(_Writer(step.contract).requests(step))
+
+
+def ends(step: LinkedStep, answer: str) -> Code:
+    """Whether a message is the last one of a stream that is read."""
+    return Code(_Writer(step.contract).ends(step, answer))
+
+
 def kept(step: LinkedStep, answer: str) -> Code:
     """The statements that keep what later steps send."""
     writer = _Writer(step.contract)
@@ -52,8 +62,12 @@ def modules(steps: Iterable[LinkedStep]) -> Code:
     steps = [*steps]
     writer, names = _Writer(steps[0].contract), variables(steps)
     for step in steps:
-        writer.request(step)
+        for one in step.sent:
+            writer.request(one)
         writer.method(step)
+        writer.ends(step, "answer")
+        writer.used |= {"io"} if step.streams else set()
+        writer.used |= {"errors"} if step.end is not None else set()
         writer.kept(step, "answer")
         for line in step.lines:
             writer.printed(step, line, "answer", names[id(line)])
@@ -79,6 +93,11 @@ class _Writer:
     def request(self, step: LinkedStep) -> str:
         name = step.method.request if step.method else ""
         return self._message(name, step.request, f"&{self.names.of(name)}")
+
+    def requests(self, step: LinkedStep) -> str:
+        name = step.method.request if step.method else ""
+        items = (self._message(name, one.request, "") for one in step.sent)
+        return bracketed(f"[]*{self.names.of(name)}{{", items, "}")
 
     def _message(self, name: str, values: Iterable[Value], before: str) -> str:
         found = self._contract.messages[name]
@@ -177,6 +196,25 @@ class _Writer:
         items = self._read(line.each, answer, _answer(step))
         inner = (f"\t{text}" for text in body)
         return [*before, f"for _, item := range {items} {{", *inner, "}"]
+
+    def ends(self, step: LinkedStep, answer: str) -> str:
+        end = step.end
+        if end is None or not end.way:
+            return ""
+        found, value = self._read(end.way, answer, _answer(step)), end.value
+        kind, known = kind_of(end.way), end.way[-1].field
+        if known is not None and known.repeated:
+            return f"len({found}) > 0"
+        if kind == "bool":
+            return f"!{found}" if value is not None and not value.content else found
+        if kind == "bytes":
+            found = f"string({found})"
+        if value is None:
+            zero = '""' if kind in ("string", "bytes") else "0"
+            return f"{found} != {zero}"
+        if kind == "bytes":
+            return f"{found} == {GO.quote(value.content.decode())}"
+        return f"{found} == {self._single(value)}"
 
     def _checked(self, way: Way, owner: str, of: str, name: str, *, may_be_zero: bool) -> list[str]:
         """The statements that put a field into a variable, if it is as it must be."""

@@ -12,6 +12,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "stub_types": java_stubs.types,
     "stub_imports": java_stubs.imports,
     "stub_uses": java_stubs.uses,
+    "stub_requests": java_stubs.requests,
+    "stub_ends": java_stubs.ends,
     "stub_kept": java_stubs.kept,
     "stub_printed": java_stubs.printed,
     "body": java_json.body,

@@ -40,6 +40,17 @@ def types(step: LinkedStep) -> tuple[Code, Code]:
     return Code(names.of(known.request if known else "")), Code(names.of(_answer(step)))
 
 
+def requests(step: LinkedStep) -> list[Code]:
+    """The messages of a stream of requests."""
+    writer = _Writer(step.contract)
+    return [Code(writer.request(one)) for one in step.sent]
+
+
+def ends(step: LinkedStep, answer: str) -> Code:
+    """Whether a message is the last one of a stream that is read."""
+    return Code(_Writer(step.contract).ends(step, answer))
+
+
 def kept(step: LinkedStep, answer: str) -> Code:
     """The statements that keep what later steps send."""
     return Code("\n".join(_Writer(step.contract).kept(step, answer)))
@@ -69,9 +80,13 @@ def _written(steps: Iterable[LinkedStep]) -> "_Writer":
     steps = [*steps]
     writer = _Writer(steps[0].contract)
     for step in steps:
-        writer.request(step)
+        for one in step.sent:
+            writer.request(one)
+        writer.ends(step, "answer")
+        if step.streams:
+            writer.names.of(step.method.request if step.method else "")
         writer.names.service(step.method.service if step.method else "")
-        if step.saves or step.lines:
+        if step.saves or step.lines or step.streams:
             writer.names.of(_answer(step))
         writer.kept(step, "answer")
         for line in step.lines:
@@ -165,6 +180,25 @@ class _Writer:
             return statement
         items = f"{self._read(line.each, answer, _answer(step))}List()"
         return f"for ({self.names.of(of)} item : {items}) {{\n  {statement}\n}}"
+
+    def ends(self, step: LinkedStep, answer: str) -> str:
+        end = step.end
+        if end is None or not end.way:
+            return ""
+        found, value = self._read(end.way, answer, _answer(step)), end.value
+        kind, known = kind_of(end.way), end.way[-1].field
+        if known is not None and known.repeated:
+            return f"{found}Count() > 0"
+        if value is None and kind == "enum":
+            return f"{found}Value() != 0"
+        found = f"{found}()"
+        if kind == "bool":
+            return f"!{found}" if value is not None and not value.content else found
+        if kind in ("string", "bytes"):
+            return (
+                f"!{found}.isEmpty()" if value is None else f"{found}.equals({self._single(value)})"
+            )
+        return f"{found} != 0" if value is None else f"{found} == {self._single(value)}"
 
     def _shown(self, way: Way, owner: str, of: str, *, may_be_zero: bool) -> str:
         return self._text(kind_of(way), self._checked(way, owner, of, may_be_zero=may_be_zero))
