@@ -24,7 +24,7 @@ from samplegen.spec.reading import Recordable
 
 _RUNS = 2
 """On one server; what differs between them is expected to differ."""
-_COUNTED = {"value": "value", "pattern": "pattern", "lines": "list"}
+_COUNTED = {"value": "value", "values": "list", "pattern": "pattern", "lines": "list"}
 
 
 @click.command("record")
@@ -48,7 +48,8 @@ def command(
 
     Each step is taken several times. What it prints is expected as a `value`, or as a `pattern`
     where the answers differ; a pattern or a tolerance that holds is kept. A line of which nothing
-    can be expected becomes a comment. All else in the files stays as it is.
+    can be expected becomes a comment. Of a stream, `values` and `lines` are expected, one for each
+    message. All else in the files stays as it is.
     """
     spec = catalogue.spec
     api = spec.api

@@ -33,8 +33,6 @@ class Draft:
 
 def steps_cannot(contract: Contract, method: Method) -> str:
     """Why there can be no draft of a method; empty: there can be one."""
-    if method.client_streaming or method.server_streaming:
-        return "it streams, which steps cannot do yet"
     linker = Linker(contract, recorded=False)
     linker.link([_step(contract, method)])
     if linker.mistakes:
@@ -53,6 +51,7 @@ def draft(contract: Contract, method: Method, name: str, order: int) -> Draft:
         "steps:",
         f"  - call: {block(_call(contract, method))}",
         *_request(contract, method, request),
+        *_until(method),
         "    print:",
         *(f"      - {_written(line)}" for line in printed(contract, method)),
     ]
@@ -126,7 +125,17 @@ def _sent(contract: Contract, method: Method) -> tuple[Field, ...]:
 def _step(contract: Contract, method: Method) -> Step:
     request = {known.name: example(contract, known) for known in _sent(contract, method)}
     lines = tuple(printed(contract, method))
-    return Step(call=_call(contract, method), request=request, print=lines)
+    call = _call(contract, method)
+    until = 1 if method.server_streaming else None
+    if method.client_streaming:
+        return Step(call=call, send=(request,), until=until, print=lines)
+    return Step(call=call, request=request, until=until, print=lines)
+
+
+def _until(method: Method) -> Iterator[str]:
+    """The line that says when a stream of answers ends."""
+    if method.server_streaming:
+        yield f"{_STEP}until: 1  # so many messages are read; leave it out to read to the end"
 
 
 def _call(contract: Contract, method: Method) -> str:
@@ -148,6 +157,9 @@ def _request(contract: Contract, method: Method, request: Message) -> Iterator[s
         text = f"{flow(known.name)}: {block(example(contract, known))}"
         about = comment(f"{known.shown_type}. {known.comment}".strip(" ."))
         lines.append((known.name in sent, text, about))
+    if method.client_streaming:
+        yield from _sends(lines)
+        return
     if not lines:
         return
     mark = "" if sent else "# "
@@ -157,6 +169,21 @@ def _request(contract: Contract, method: Method, request: Message) -> Iterator[s
             yield f"{_STEP}  {'' if is_sent else '# '}{text}  # {about}"
         else:
             yield f"{_STEP}# {'  '}{text}  # {about}"
+
+
+def _sends(fields: Sequence[tuple[bool, str, str]]) -> Iterator[str]:
+    """The lines of a stream of one message.
+
+    Args:
+        fields: Whether each is sent, how it is written, and what it is.
+    """
+    sent = [field for field in fields if field[0]]
+    yield f"{_STEP}send:" if sent else f"{_STEP}send: [{{}}]"
+    for number, (_, text, about) in enumerate(sent):
+        yield f"{_STEP}  {'  ' if number else '- '}{text}  # {about}"
+    for number, (_, text, about) in enumerate(field for field in fields if not field[0]):
+        mark = "    # " if sent else ("#   " if number else "# - ")
+        yield f"{_STEP}{mark}{text}  # {about}"
 
 
 def _has_place(method: Method, known: Field) -> bool:

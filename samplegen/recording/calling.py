@@ -67,12 +67,19 @@ class Caller:
             return saved[value.name]
 
         if step.method is not None and self._rpc is not None:
-            answer = self._rpc.answer(step.method, json_tree(step.request, fill))
+            sent = [json_tree(one.request, fill) for one in step.sent]
+            answer = self._rpc.answer(step, step.method, sent)
+        elif step.streams:
+            message = f"{step.call.rpc} streams, which REST does not; name a gRPC port"
+            raise SamplegenError(message)
         else:
             answer = self._rest(step, fill)
         if step.method is None:
             return answer
-        return from_json(step.contract, step.method.response, answer)
+        name = step.method.response
+        if step.gets_stream:
+            return [from_json(step.contract, name, message) for message in answer]
+        return from_json(step.contract, name, answer)
 
     def _rest(self, step: LinkedStep, fill: Any) -> Any:
         """The JSON that answers a call over REST."""
@@ -156,8 +163,13 @@ class _Rpc:
             else grpc.secure_channel(address, _credentials(connection.tls), options)
         )
 
-    def answer(self, method: Method, request: Any) -> Any:
-        """The answer as JSON, with fields by name.
+    def answer(self, step: LinkedStep, method: Method, requests: Sequence[Any]) -> Any:
+        """The answer as JSON, with fields by name; of a stream, a list of its messages.
+
+        Args:
+            step: When a stream is to end.
+            method: What is called.
+            requests: The messages that are sent, one unless they are a stream.
 
         Raises:
             SamplegenError: The server refuses the call, or does not answer.
@@ -168,18 +180,47 @@ class _Rpc:
         def message(name: str) -> Any:
             return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(name))
 
-        call = self._channel.unary_unary(
+        call = self._channel.stream_stream(
             method.path,
             request_serializer=lambda made: made.SerializeToString(),
             response_deserializer=message(method.response).FromString,
         )
-        made = json_format.ParseDict(request, message(method.request)())
+        made = [json_format.ParseDict(data, message(method.request)()) for data in requests]
+        found: list[Any] = []
         try:
-            answer = call(made, timeout=self._deadline, metadata=self._metadata)
+            answers = call(iter(made), timeout=self._deadline, metadata=self._metadata)
+            for answer in answers:
+                found.append(json_format.MessageToDict(answer, preserving_proto_field_name=True))
+                if step.gets_stream and _is_last(step, found):
+                    answers.cancel()
+                    break
         except grpc.RpcError as error:
             what = " ".join(str(error.details()).split())
             raise SamplegenError(f"{method.title}: {error.code().name}: {what}") from error
-        return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+        if step.gets_stream:
+            if step.end is not None and not _is_last(step, found):
+                raise SamplegenError(f"{method.title}: the stream ended before 'until' held")
+            return found
+        if len(found) != 1:
+            raise SamplegenError(f"{method.title}: found {len(found)} answers; expected one")
+        return found[0]
+
+
+def _is_last(step: LinkedStep, messages: Sequence[Any]) -> bool:
+    """Whether no more messages of a stream are read."""
+    end = step.end
+    if end is None or not messages:
+        return False
+    if end.messages:
+        return len(messages) >= end.messages
+    *before, last = end.way
+    here = from_json(step.contract, step.method.response if step.method else "", messages[-1])
+    for hop in before:
+        here = here.get(hop.name, {})
+    known = last.field
+    zero = None if known is None or known.repeated else step.contract.zero(known)
+    found = here.get(last.name, zero)
+    return bool(found) and found != zero if end.value is None else found == end.value.content
 
 
 def _credentials(tls: Tls) -> Any:

@@ -17,7 +17,7 @@ from samplegen.yamltext import flow
 
 Place = tuple[int, int]
 """The numbers of a step and of a line that it prints, from 0."""
-_KEYS = ("value", "pattern", "lines")
+_KEYS = ("value", "values", "pattern", "lines")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class Outcome:
     """What a line expects."""
 
     key: str
-    """`value`, `pattern` or `lines`; empty: it can expect nothing."""
+    """`value`, `values`, `pattern` or `lines`; empty: it can expect nothing."""
     value: Any = None
     reason: str = ""
     """Why it can expect nothing."""
@@ -38,6 +38,8 @@ def outcome(contract: Contract, line: Line, printed: Printed, answers: Sequence[
         printed: The same, as the file has it.
         answers: One for each run.
     """
+    if answers and isinstance(answers[0], list):
+        return _of_stream(contract, line, printed, answers)
     if line.each:
         items, reason = _of_each(answers, lambda answer: _items(contract, line, answer))
         return Outcome("", reason=reason) if reason else _lines(items)
@@ -55,6 +57,46 @@ def outcome(contract: Contract, line: Line, printed: Printed, answers: Sequence[
     if any(value in (0, "") and not isinstance(value, bool) for value in values):
         return Outcome("", reason="it is zero or empty in one run, and not in another")
     return Outcome("pattern", patterns.common(values))
+
+
+def _of_stream(
+    contract: Contract, line: Line, printed: Printed, runs: Sequence[Sequence[Any]]
+) -> Outcome:
+    """What a line expects of the messages of a stream."""
+    if len({len(messages) for messages in runs}) != 1:
+        return Outcome("", reason="other numbers of messages come from run to run")
+    if line.each:
+        every = [
+            _of_each(messages, lambda message: _items(contract, line, message, may_be_none=True))
+            for messages in runs
+        ]
+        reason = next((reason for _, reason in every if reason), "")
+        lines = [[*map(_pairs, items)] for items, _ in every]
+        if not reason and any(one != lines[0] for one in lines):
+            reason = "its items differ from run to run"
+        if not reason and not any(lines[0]):
+            reason = "the list is empty"
+        return Outcome("", reason=reason) if reason else Outcome("lines", every[0][0])
+    found = [
+        _of_each(messages, lambda message: value_at(contract, message, line.path))
+        for messages in runs
+    ]
+    if reason := next((reason for _, reason in found if reason), ""):
+        return Outcome("", reason=reason)
+    values = [value for one, _ in found for value in one]
+    if printed.pattern is not None and all(
+        re.fullmatch(printed.pattern, patterns.printed(value)) for value in values
+    ):
+        return Outcome("pattern", printed.pattern)
+    if len({tuple((type(v), v) for v in one) for one, _ in found}) == 1:
+        return Outcome("values", found[0][0])
+    if any(value in (0, "") and not isinstance(value, bool) for value in values):
+        return Outcome("", reason="it is zero or empty in one message, and not in another")
+    return Outcome("pattern", patterns.common(values))
+
+
+def _pairs(items: dict[str, Scalar]) -> list[tuple[str, Scalar]]:
+    return [*items.items()]
 
 
 def _of_each(answers: Sequence[Any], find: Callable[[Any], T]) -> tuple[list[T], str]:
@@ -79,11 +121,13 @@ def _holds(printed: Printed, value: Scalar) -> bool:
     return stated == value
 
 
-def _items(contract: Contract, line: Line, answer: Any) -> dict[str, Scalar]:
+def _items(
+    contract: Contract, line: Line, answer: Any, *, may_be_none: bool = False
+) -> dict[str, Scalar]:
     """Label to value of the items of a list.
 
     Raises:
-        LookupError: There are none, or two have the same label.
+        LookupError: There are none, though there must be, or two have the same label.
     """
     found: dict[str, Scalar] = {}
     for item in list_at(answer, line.each):
@@ -91,7 +135,7 @@ def _items(contract: Contract, line: Line, answer: Any) -> dict[str, Scalar]:
         if text in found:
             raise LookupError(f"two items are labelled {text!r}")
         found[text] = value_at(contract, item, line.path)
-    if not found:
+    if not found and not may_be_none:
         raise LookupError("the list is empty")
     return found
 

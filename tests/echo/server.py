@@ -1,6 +1,8 @@
 """Answers each call with its request, over gRPC and REST. Arguments: GRPC_PORT REST_PORT."""
 
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +15,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from samplegen.contract import protos
 
 HERE = Path(__file__).parent
+MOST_SECONDS = 60
+"""How long a stream waits for the one who called to leave."""
 
 
 def messages() -> dict[str, type[Any]]:
@@ -25,18 +29,48 @@ def messages() -> dict[str, type[Any]]:
     return {n: message_factory.GetMessageClass(pool.FindMessageTypeByName(n)) for n in names}
 
 
+KNOWN = messages()
+EVERYTHING = KNOWN["echo.v1.Everything"]
+
+
+def joined(requests: Iterator[bytes], context: Any) -> bytes:
+    texts = [EVERYTHING.FromString(request).text for request in requests]
+    made: bytes = EVERYTHING(text="".join(texts)).SerializeToString()
+    return made
+
+
+def counted(request: bytes, context: Any) -> Iterator[bytes]:
+    made = EVERYTHING.FromString(request)
+    for number in range(1, made.small + 1):
+        mood = int(number == made.small)
+        yield EVERYTHING(text=made.text, small=number, mood=mood).SerializeToString()
+    ended = threading.Event()
+    if context.add_callback(ended.set):
+        ended.wait(MOST_SECONDS)
+
+
+def chatted(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+    yield from requests
+
+
 class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Any unary call."""
+    """Any call."""
 
     def service(self, handler_call_details: Any) -> Any:
-        return grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+        streams = {
+            "Join": grpc.stream_unary_rpc_method_handler(joined),
+            "Count": grpc.unary_stream_rpc_method_handler(counted),
+            "Chat": grpc.stream_stream_rpc_method_handler(chatted),
+        }
+        unary = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+        return streams.get(handler_call_details.method.rpartition("/")[2], unary)
 
 
 class Gateway(BaseHTTPRequestHandler):
     """JSON, as the mapping of Protocol Buffers has it."""
 
     protocol_version = "HTTP/1.1"
-    known = messages()
+    known = KNOWN
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -66,7 +100,7 @@ class Gateway(BaseHTTPRequestHandler):
 
 def main() -> None:
     grpc_port, rest_port = map(int, sys.argv[1:])
-    server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[Echo()])
+    server = grpc.server(futures.ThreadPoolExecutor(64), handlers=[Echo()])
     server.add_insecure_port(f"127.0.0.1:{grpc_port}")
     server.start()
     ThreadingHTTPServer(("127.0.0.1", rest_port), Gateway).serve_forever()

@@ -19,13 +19,14 @@ _KEYWORDS = frozenset({
     "static", "strictfp", "super", "switch", "synchronized", "this", "throw", "throws",
     "transient", "true", "try", "var", "void", "volatile", "while", "yield",
 })  # fmt: skip
-_TAKEN = _KEYWORDS | {"args", "channel", "item"}
-_NUMBERED = re.compile(r"(answer|body|request|url)\d*")
+_TAKEN = _KEYWORDS | {"args", "channel", "item", "number"}
+_NUMBERED = re.compile(r"(answer|body|request|stream|url)\d*")
 _TAKEN_TYPES = frozenset({
-    "Base64", "Boolean", "ByteBuffer", "ByteString", "Double", "Exception", "File", "Float", "Grpc",
-    "IllegalStateException", "InsecureChannelCredentials", "Integer", "Iterable", "LinkedHashMap",
-    "List", "LogManager", "Long", "Main", "ManagedChannel", "ManagedChannelBuilder", "Map",
-    "Metadata", "MetadataUtils", "Object", "Override", "String", "System", "TlsChannelCredentials",
+    "Base64", "BlockingClientCall", "Boolean", "ByteBuffer", "ByteString", "Double", "Exception",
+    "File", "Float", "Grpc", "IllegalStateException", "InsecureChannelCredentials", "Integer",
+    "Iterable", "LinkedHashMap", "List", "LogManager", "Long", "Main", "ManagedChannel",
+    "ManagedChannelBuilder", "Map", "Metadata", "MetadataUtils", "Object", "Override", "String",
+    "System", "TlsChannelCredentials",
 })  # fmt: skip
 """Types of a program that are no stubs."""
 _FORBIDDEN = frozenset({

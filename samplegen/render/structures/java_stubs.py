@@ -194,10 +194,10 @@ class _Writer:
         found = f"{found}()"
         if kind == "bool":
             return f"!{found}" if value is not None and not value.content else found
-        if kind in ("string", "bytes"):
-            return (
-                f"!{found}.isEmpty()" if value is None else f"{found}.equals({self._single(value)})"
-            )
+        if kind in ("string", "bytes") and value is None:
+            return f"!{found}.isEmpty()"
+        if kind in ("string", "bytes") and value is not None:
+            return f"{found}.equals({self._single(value)})"
         return f"{found} != 0" if value is None else f"{found} == {self._single(value)}"
 
     def _shown(self, way: Way, owner: str, of: str, *, may_be_zero: bool) -> str:
