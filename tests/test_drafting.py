@@ -80,6 +80,37 @@ def test_a_proto_becomes_operations_with_values_and_what_may_be_left_out(
     assert len(loaded(tmp_path)) == 5
 
 
+def test_methods_that_stream_are_drafted_if_they_are_named(samplegen: Run, tmp_path: Path) -> None:
+    proto = """syntax = "proto3";
+    package a;
+    import "google/api/field_behavior.proto";
+    message Q {
+      string note = 1;
+      int32 size = 2 [(google.api.field_behavior) = REQUIRED];
+    }
+    message R { string note = 1; }
+    service S {
+      rpc Both(stream Q) returns (stream Q);
+      rpc Up(stream R) returns (R);
+      rpc Down(R) returns (stream R);
+      rpc Get(R) returns (R);
+    }
+    """
+    write(tmp_path, {"a.proto": proto})
+    named = ("--call", "Both", "--call", "Up", "--call", "Down")
+    drafted(samplegen, tmp_path, "--proto", "a.proto", *named)
+    files = {name: tmp_path / f"made/spec/{name}.yaml" for name in ("both", "up", "down")}
+    texts = {n: p.read_text(encoding="utf-8").partition("call: ")[2] for n, p in files.items()}
+    until = "    until: 1  # so many messages are read; leave it out to read to the end\n    print:"
+    send = "    send:\n      - size: 10  # int32\n        # note: note  # string\n"
+    assert texts["both"].startswith(f"S.Both\n{send}{until}")
+    send = "    send: [{}]\n    # - note: note  # string\n"
+    assert texts["up"].startswith(f"S.Up\n{send}    print:")
+    assert texts["down"].startswith("S.Down\n    request:\n      note: note  # string\n")
+    assert until in texts["down"]
+    assert len(loaded(tmp_path)) == 3
+
+
 def test_protos_in_folders_keep_the_names_that_imports_have(samplegen: Run, tmp_path: Path) -> None:
     depot = 'syntax = "proto3";\npackage depot;\nimport "kept/money.proto";\n'
     depot += "service Bank { rpc Pay(kept.Money) returns (kept.Money); }\n"
@@ -97,7 +128,7 @@ def test_protos_in_folders_keep_the_names_that_imports_have(samplegen: Run, tmp_
     found = loaded(tmp_path)
     assert set(found) == {"shop-find", "depot-find", "store", "touch", "pay"}
     assert steps(tmp_path, "shop-find")[0]["call"] == "Shop.Find"
-    assert "left out Shop.Watch: it streams, which steps cannot do yet" in said
+    assert "left out Shop.Watch: it streams; name it by --call, and say when" in said
     without = said.partition("none that steps can take, for ")[2].partition("\n")[0]
     assert {*without.split(", ")} == {"Shop.Touch", "Depot.Find", "Bank.Pay"}
     assert all(client.partition("/")[2] != "rest" for client in api.clients)
@@ -156,7 +187,7 @@ def test_everything_wrong_is_said_at_once(samplegen: Run, tmp_path: Path) -> Non
         (("--proto", str(ETCD), "--server", "'x"), 2, "--server: found \"'x\": No closing"),
         (("--proto", "c.proto", "--client", "curl"), 2, "that steps can take, for S.Do"),
         (("--proto", "c.proto", "--call", "Empty"), 2, "steps can print nothing of its answer"),
-        (("--proto", "c.proto", "--call", "Wait"), 2, "'Wait': it streams, which steps cannot"),
+        (("--proto", "c.proto", "--call", "Wait", "--client", "curl"), 2, "for S.Wait"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drafted(

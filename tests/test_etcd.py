@@ -47,6 +47,21 @@ def test_a_sample_passes_every_gate(tmp_path: Path) -> None:
         ("lease", "        stub.LeaseRevoke(request, timeout=5)\n", "", "wire"),
         ("lease", "lease=lease,", "lease=lease + 1,", "run"),
         ("lease", "TTL=60", "TTL=600", "wire"),
+        ("watch", "start_revision=revision,", "start_revision=revision - 1,", "wire"),
+        (
+            "watch",
+            "            if answer3.events:\n",
+            "            if answer3.created:\n",
+            "output",
+        ),
+        (
+            "watch",
+            "str(answer3.created).lower()",
+            '"false" if answer3.events else "true"',
+            "meaning",
+        ),
+        ("watch", 'raise RuntimeError("the stream ended too early")', "pass", "faults"),
+        ("watch", "timeout=5)\n        for", "timeout=9)\n        for", "wire"),
         ("lease", "stub.LeaseRevoke(request, timeout=5)", "stub.LeaseRevoke(request)", "wire"),
     ],
 )

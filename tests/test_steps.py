@@ -20,6 +20,7 @@ from samplegen.contract import protos
 from samplegen.contract.model import Contract
 from samplegen.contract.trees import from_json, tree, without_zeros
 from samplegen.contract.values import Reader, Value
+from samplegen.drafting import choosing
 from samplegen.errors import SamplegenError
 from samplegen.judge.gates import wire
 from samplegen.judge.servers.proxy import protobuf
@@ -27,8 +28,18 @@ from samplegen.judge.servers.proxy.exchanges import Exchange, Link
 from samplegen.render.layout.marks import plain
 from samplegen.render.literals.cpp import CPP
 from samplegen.render.literals.go import GO
-from samplegen.render.structures import cpp_json, cpp_stubs, go_json, go_stubs, python, shell
-from samplegen.spec.operation import Call, LinkedStep
+from samplegen.render.structures import (
+    cpp_json,
+    cpp_stubs,
+    go_json,
+    go_stubs,
+    java_stubs,
+    python,
+    shell,
+)
+from samplegen.spec import streaming
+from samplegen.spec.operation import Call, End, LinkedStep
+from samplegen.spec.steps import Step, Until
 from tests.conftest import ROOT, missing
 
 pytestmark = pytest.mark.processes  # protoc
@@ -67,7 +78,8 @@ message All {
   optional bool maybe = 17;
   string from = 18;
 }
-service S { rpc Do(All) returns (All); rpc Watch(All) returns (stream All); }
+service S { rpc Do(All) returns (All); rpc Watch(All) returns (stream All);
+  rpc Both(stream All) returns (stream All); }
 """
 
 
@@ -303,7 +315,21 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
     ("old", "new", "place", "said"),
     [
         ("S.Do", "S.Doo", "4:11", "the contract has no method 'S.Doo'; did you mean 'S.Do'?"),
-        ("S.Do", "Watch", "4:11", "'Watch' streams, which steps cannot do yet"),
+        ("S.Do", "S.Both", "5:14", "'S.Both' takes a stream; write a list of messages into 'send'"),
+        (
+            "request: {text: a}",
+            "send: [{text: a}]",
+            "5:11",
+            "'S.Do' takes one message; write it in",
+        ),
+        ("save:", "until: 1\n    save:", "6:12", "'S.Do' answers with one message; leave out"),
+        ("value: a", "values: [a]", "8:44", "'S.Do' answers with one message; write 'value'"),
+        (
+            "value: a",
+            "each: all, lines: [{a: b}]",
+            "8:54",
+            "'S.Do' answers with one message; write",
+        ),
         ("{text: a}", "{txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean 'text'?"),
         ("kept: text", "kept: texts", "6:18", "'texts' is a list; write an index"),
         ("kept: text", "main: text", "6:18", "'main' is the name of something else in programs"),
@@ -340,6 +366,140 @@ def test_mistakes_in_steps_are_reported_at_line_and_column(
         catalogue.spec.operations()
     found = str(error.value.problems[0]).partition("do.yaml:")[2]
     assert found.startswith(f"{place}: {said}")
+
+
+STREAM = """title: T
+summary: S.
+steps:
+  - call: S.Both
+    send: [{text: a}, {}]
+    until: {path: mood, value: LOUD}
+    print:
+      - {label: text, path: text, values: [a, b]}
+      - {each: all, label: {path: text}, path: long, lines: [{}, {c: 0}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        ("    send: [{text: a}, {}]\n", "", "4:5", "'send' is missing: 'S.Both' takes a stream"),
+        ("send: [{text: a}, {}]", "send: []", "4:5", "'send' is missing: 'S.Both' takes a stream"),
+        ("{text: a}, {}", "{}, {txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean"),
+        ("path: mood", "path: moot", "6:19", "t.v1.All has no field 'moot'; did you mean 'mood'?"),
+        ("path: mood", "path: 'all[0].mood'", "6:19", "found 'all[0].mood'; expected no index"),
+        ("value: LOUD", "value: LOUT", "6:32", "t.v1.Mood has no 'LOUT'; did you mean 'LOUD'?"),
+        ("mood, value: LOUD", "real, value: 1", "6:32", "'real' is not compared; leave out"),
+        ("mood, value: LOUD", "all, value: 1", "6:31", "'all' is not compared; leave out"),
+        (
+            "until:",
+            "save: {kept: text}\n    until:",
+            "6:11",
+            "'S.Both' answers with a stream, of wh",
+        ),
+        ("values: [a, b]", "value: a", "8:42", "found 'value'; expected 'values', one for each"),
+        (
+            "values: [a, b]",
+            "values: [a]",
+            "9:59",
+            "found 2, one for each message; expected 1, as an",
+        ),
+        (
+            "{path: mood, value: LOUD}",
+            "3",
+            "8:43",
+            "found 2, one for each message; expected 3, as 'u",
+        ),
+        (
+            "[{}, {c: 0}]",
+            "{c: 0}",
+            "9:59",
+            "found a mapping; expected a list of them, one for each",
+        ),
+        ("values: [a, b]", "values: [a, b], pattern: a", "8:9", "expected exactly one of 'values'"),
+        (", values: [a, b]", "", "8:9", "'values' or 'pattern' is missing; `samplegen record`"),
+    ],
+)
+def test_mistakes_in_streams_are_reported_at_line_and_column(
+    written: Callable[[str], Catalogue], old: str, new: str, place: str, said: str
+) -> None:
+    assert old in STREAM
+    catalogue = written(STREAM.replace(old, new, 1))
+    with pytest.raises(SamplegenError) as error:
+        catalogue.spec.operations()
+    found = str(error.value.problems[0]).partition("do.yaml:")[2]
+    assert found.startswith(f"{place}: {said}")
+
+
+def test_a_stream_must_say_how_many_messages_come(written: Callable[[str], Catalogue]) -> None:
+    lines = "      - {label: text, path: text, pattern: a}\n"
+    catalogue = written(f"{STREAM.partition('      - ')[0]}{lines}")
+    with pytest.raises(SamplegenError, match="how many messages come is not known"):
+        catalogue.spec.operations()
+
+
+def test_lines_of_a_stream_are_expected_message_by_message(
+    written: Callable[[str], Catalogue],
+) -> None:
+    (operation,) = written(STREAM).spec.operations()
+    (step,) = operation.linked
+    assert (operation.streams, operation.has_single_calls, step.count) == (True, False, 2)
+    assert [(line.label, line.value, line.answer) for line in operation.expect] == [
+        ("text", ("a",), ("Both", "0", "text")),
+        ("text", ("b",), ("Both", "1", "text")),
+        ("c", (0,), ("Both", "1", "all", "0", "long")),
+    ]
+    assert operation.expect[2].labelled == ("Both", "1", "all", "0", "text")
+    assert [line.may_be_zero for line in step.lines] == [False, True]
+
+
+CONDITIONS = [
+    ("all", None, "one.all", "len(one.GetAll()) > 0", "one.getAllCount() > 0",
+     "!one.all().empty()"),
+    ("text", None, "one.text", 'one.GetText() != ""', "!one.getText().isEmpty()",
+     "!one.text().empty()"),
+    ("text", "a", "one.text == \"a\"", 'one.GetText() == "a"', 'one.getText().equals("a")',
+     'one.text() == "a"'),
+    ("raw", None, "one.raw", 'string(one.GetRaw()) != ""', "!one.getRaw().isEmpty()",
+     "!one.raw().empty()"),
+    ("raw", "a", 'one.raw == b"a"', 'string(one.GetRaw()) == "a"',
+     'one.getRaw().equals(ByteString.copyFromUtf8("a"))', 'one.raw() == "a"'),
+    ("yes", None, "one.yes", "one.GetYes()", "one.getYes()", "one.yes()"),
+    ("yes", False, "not one.yes", "!one.GetYes()", "!one.getYes()", "!one.yes()"),
+    ("small", None, "one.small", "one.GetSmall() != 0", "one.getSmall() != 0", "one.small() != 0"),
+    ("big", 7, "one.big == 7", "one.GetBig() == 7", "one.getBig() == 7", "one.big() == 7u"),
+    ("mood", None, "one.mood", "one.GetMood() != 0", "one.getMoodValue() != 0", "one.mood() != 0"),
+    ("mood", "LOUD", "one.mood == t_pb2.LOUD", "one.GetMood() == t.Mood_LOUD",
+     "one.getMood() == T.Mood.LOUD", "one.mood() == t::v1::LOUD"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "in_python", "in_go", "in_java", "in_cpp"),
+    CONDITIONS,
+)
+def test_the_end_of_a_stream_is_a_condition_of_each_language(
+    types: Contract, path: str, value: Any, in_python: str, in_go: str, in_java: str, in_cpp: str
+) -> None:
+    method = types.method("Both")
+    assert method is not None
+    step = Step(call="Both", until=Until(path=path, value=value))
+    end = streaming.end(types, step, method)
+    assert isinstance(end, End)
+    known = LinkedStep(types, Call(rpc="Both"), method, (), end=end)
+    assert str(python.ends(known, "one")) == in_python
+    assert str(go_stubs.ends(known, "one")) == in_go
+    assert str(java_stubs.ends(known, "one")) == in_java
+    assert str(cpp_stubs.ends(known, "one")) == in_cpp
+
+
+def test_clients_of_rest_leave_streams_out(written: Callable[[str], Catalogue]) -> None:
+    (operation,) = written(STREAM).spec.operations()
+    reasons = {client.name: client.omitted(operation) for client in choosing.clients_with_steps()}
+    rest = "REST has no streams; use a client of gRPC"
+    grpc = {"python/grpcio", "cpp/grpc", "go/grpc", "java/grpc"}
+    assert reasons == {name: None if name in grpc else rest for name in reasons}
+    assert grpc < {*reasons}
 
 
 def test_all_mistakes_are_reported_at_once(written: Callable[[str], Catalogue]) -> None:

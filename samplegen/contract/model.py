@@ -117,6 +117,11 @@ class Method:
     """What it asks for, and steps cannot do yet."""
 
     @property
+    def streams(self) -> bool:
+        """Whether requests or answers are a stream."""
+        return self.client_streaming or self.server_streaming
+
+    @property
     def title(self) -> str:
         """The name with that of its service, without the package: `KV.Put`."""
         return f"{short(self.service)}.{self.name}" if self.service else self.name

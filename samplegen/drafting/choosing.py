@@ -60,13 +60,18 @@ def _first(contract: Contract) -> Chosen[Method]:
     found: list[Method] = []
     impossible: dict[str, list[str]] = {}
     rest: list[str] = []
+    streams: list[str] = []
     for method in contract.methods:
-        if len(found) == MOST_CALLS:
+        if method.streams:
+            streams.append(method.title)
+        elif len(found) == MOST_CALLS:
             rest.append(method.title)
         elif reason := operations.steps_cannot(contract, method):
             impossible.setdefault(reason, []).append(method.title)
         else:
             found.append(method)
+    if streams:
+        impossible["it streams; name it by --call, and say when enough is read"] = streams
     if not found:
         reasons = "; ".join(f"{_listed(names)}: {reason}" for reason, names in impossible.items())
         raise SamplegenError(f"the contract has no call that steps can make: {reasons or 'none'}")
@@ -87,7 +92,8 @@ def fitting(clients: Sequence[Client], given: Given, methods: Sequence[Method]) 
     Raises:
         UsageError: There are none.
     """
-    without = [method.title for method in methods if not _has_rest(method)]
+    single = [method for method in methods if not method.streams]
+    without = [method.title for method in single or methods if not _has_rest(method)]
     reasons = {} if given.speaks_grpc else {"grpc": "the contract is of REST only"}
     if without:
         reasons["rest"] = f"no route of REST, or none that steps can take, for {_listed(without)}"
@@ -97,10 +103,15 @@ def fitting(clients: Sequence[Client], given: Given, methods: Sequence[Method]) 
         raise UsageError(f"--client: {names}: {'; '.join(reasons.values())}")
     left_out = any(client.transport == "rest" for client in clients) and "rest" in reasons
     notes = [f"no client of REST: {reasons['rest']}"] if left_out else []
+    streams = [method.title for method in methods if method.streams]
+    if streams and any(client.transport == "rest" for client in found):
+        notes.append(f"only clients of gRPC have {_listed(streams)}: REST has no streams")
     return Chosen(found, tuple(notes))
 
 
 def _has_rest(method: Method) -> bool:
     """Whether there is a route whose bodies hold all of a message, and not one of its fields."""
     route = method.route
-    return route is not None and route.body in ("", "*") and not route.response_body
+    if route is None or method.streams:
+        return False
+    return route.body in ("", "*") and not route.response_body

@@ -76,8 +76,7 @@ class Linker:
         else:
             request = reader.message(method.request, step.request or {}, ("request",))
         self._below(at, reader.mistakes)
-        streams = method.client_streaming or method.server_streaming
-        call = Call(rpc=method.name, rest=None if streams else _rest(method.route))
+        call = Call(rpc=method.name, rest=None if method.streams else _rest(method.route))
         end = streaming.end(self.contract, step, method)
         if isinstance(end, tuple):
             self._below(at, [end])
@@ -141,7 +140,7 @@ class Linker:
             place = (*at, "print", index)
             line = self._line(linked, printed, place)
             self._below(place, _well_formed(printed, in_stream=linked.gets_stream))
-            self._check_recorded(printed, place)
+            self._check_recorded(printed, place, in_stream=linked.gets_stream)
             if line is not None:
                 lines.append(line)
                 stated.append((line, printed))
@@ -169,11 +168,12 @@ class Linker:
             return linked
         return replace(linked, count=count)
 
-    def _check_recorded(self, printed: Printed, at: Location) -> None:
+    def _check_recorded(self, printed: Printed, at: Location, *, in_stream: bool) -> None:
         """Notes the first line that does not state what it expects."""
         stated = printed.lines or printed.values or printed.pattern is not None
         if self.recorded and not stated and printed.value is None and not self._unrecorded:
-            name = "'value' or 'pattern'" if printed.each is None else "'lines'"
+            value = "values" if in_stream else "value"
+            name = f"'{value}' or 'pattern'" if printed.each is None else "'lines'"
             self._note(at, f"{name} is missing; `samplegen record` writes what the server answers")
             self._unrecorded = True
 

@@ -159,7 +159,7 @@ class LinkedStep:
     @property
     def streams(self) -> bool:
         """Whether it sends or gets a stream."""
-        return self.sends_stream or self.gets_stream
+        return self.method is not None and self.method.streams
 
     @property
     def sent(self) -> "tuple[LinkedStep, ...]":

@@ -196,6 +196,9 @@ class _Sent:
             return
         if step.end is None and exchange.cancelled:
             yield "it leaves the stream, expected to read it to its end"
+        waited = (exchange.ended or exchange.received) - exchange.received
+        if step.end is not None and waited >= self._deadline - _TOLERANCE:
+            yield f"it leaves the stream after {waited:.1f} s, when its deadline has passed"
         let_go = exchange.reset or exchange.link.closing == "goaway"
         if step.end is not None and exchange.cancelled and not let_go:
             yield "it leaves the stream without cancelling it"
