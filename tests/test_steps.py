@@ -323,11 +323,11 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
             "'S.Do' takes one message; write it in",
         ),
         ("save:", "until: 1\n    save:", "6:12", "'S.Do' answers with one message; leave out"),
-        ("value: a", "values: [a]", "8:44", "'S.Do' answers with one message; write 'value'"),
+        ("value: a", "values: [a]", "8:43", "'S.Do' answers with one message; write 'value'"),
         (
             "value: a",
             "each: all, lines: [{a: b}]",
-            "8:54",
+            "8:53",
             "'S.Do' answers with one message; write",
         ),
         ("{text: a}", "{txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean 'text'?"),
@@ -385,7 +385,7 @@ steps:
     [
         ("    send: [{text: a}, {}]\n", "", "4:5", "'send' is missing: 'S.Both' takes a stream"),
         ("send: [{text: a}, {}]", "send: []", "4:5", "'send' is missing: 'S.Both' takes a stream"),
-        ("{text: a}, {}", "{}, {txt: a}", "5:20", "t.v1.All has no field 'txt'; did you mean"),
+        ("{text: a}, {}", "{}, {txt: a}", "5:22", "t.v1.All has no field 'txt'; did you mean"),
         ("path: mood", "path: moot", "6:19", "t.v1.All has no field 'moot'; did you mean 'mood'?"),
         ("path: mood", "path: 'all[0].mood'", "6:19", "found 'all[0].mood'; expected no index"),
         ("value: LOUD", "value: LOUT", "6:32", "t.v1.Mood has no 'LOUT'; did you mean 'LOUD'?"),
@@ -401,7 +401,7 @@ steps:
         (
             "values: [a, b]",
             "values: [a]",
-            "9:59",
+            "9:61",
             "found 2, one for each message; expected 1, as an",
         ),
         (
@@ -413,7 +413,7 @@ steps:
         (
             "[{}, {c: 0}]",
             "{c: 0}",
-            "9:59",
+            "9:61",
             "found a mapping; expected a list of them, one for each",
         ),
         ("values: [a, b]", "values: [a, b], pattern: a", "8:9", "expected exactly one of 'values'"),

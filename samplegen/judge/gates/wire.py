@@ -194,7 +194,8 @@ class _Sent:
         step, exchange = self._step, self._exchange
         if step is None or not step.gets_stream:
             return
-        if step.end is None and exchange.cancelled:
+        is_whole = exchange.given is not None and exchange.given.whole
+        if step.end is None and not is_whole:
             yield "it leaves the stream, expected to read it to its end"
         waited = (exchange.ended or exchange.received) - exchange.received
         if step.end is not None and waited >= self._deadline - _TOLERANCE:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import h2.config
@@ -57,6 +57,20 @@ class Connection:
     def usable(self) -> bool:
         """Whether another request can be made on it."""
         return not (self.goaway or self._ended)
+
+    @contextlib.contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Says something to the peer.
+
+        Raises:
+            Broken: The peer is done with the connection.
+        """
+        try:
+            yield
+        except h2.exceptions.ProtocolError as error:
+            if self.usable:
+                raise
+            raise Broken("the connection was closed") from error
 
     async def run(self) -> None:
         """Reads until the connection ends.
@@ -281,7 +295,8 @@ class _Channel:
             if room <= 0:
                 await self.room.wait()
                 continue
-            machine.send_data(self.number, data[start : start + room])
+            with self.connection.speaking():
+                machine.send_data(self.number, data[start : start + room])
             await self.connection.flush()
             start += room
 
@@ -289,10 +304,11 @@ class _Channel:
         """Says that this is all."""
         self.check()
         self.said_all = True
-        if trailers:
-            self.connection.machine.send_headers(self.number, _lower(trailers), end_stream=True)
-        else:
-            self.connection.machine.end_stream(self.number)
+        with self.connection.speaking():
+            if trailers:
+                self.connection.machine.send_headers(self.number, _lower(trailers), end_stream=True)
+            else:
+                self.connection.machine.end_stream(self.number)
         await self.connection.flush()
 
     def check(self) -> None:
@@ -304,7 +320,7 @@ class _Channel:
         """Tells the peer that this side gives up."""
         self.said_all = True
         if not self._closed:
-            self.connection.machine.reset_stream(self.number, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            self._tell(h2.errors.ErrorCodes.INTERNAL_ERROR)
 
     def _tell(self, code: h2.errors.ErrorCodes) -> None:
         """Resets the stream, unless it has ended on its own."""
@@ -344,7 +360,8 @@ class _Sink(Sink):
         self._channel.said_all = end
         head = [(":status", str(status)), *_lower(headers)]
         connection = self._channel.connection
-        connection.machine.send_headers(self._channel.number, head, end_stream=end)
+        with connection.speaking():
+            connection.machine.send_headers(self._channel.number, head, end_stream=end)
         await connection.flush()
 
     async def _data(self, data: bytes) -> None:
