@@ -139,6 +139,44 @@ def test_a_pattern_is_kept_while_it_holds(printed: dict[str, Any], found: Outcom
     assert told("text", {"text": "a1"}, {"text": "a2"}, printed=printed) == found
 
 
+TWO = [{"text": "a"}, {"text": "b"}]
+ONE_LISTED = [{}, {"items": [{"text": "a", "size": 1}]}]
+NUMBERS = "other numbers of messages come from run to run"
+
+
+@pytest.mark.parametrize(
+    ("path", "runs", "found"),
+    [
+        ("text", [TWO, TWO], Outcome("values", ["a", "b"])),
+        ("size", [[{}, {"size": 2}]] * 2, Outcome("values", [0, 2])),
+        ("text", [[{"text": "a1"}], [{"text": "a2"}]], Outcome("pattern", "a[0-9]+")),
+        ("text", [TWO, TWO[:1]], nothing(NUMBERS)),
+        ("maybe", [TWO], nothing("the answer has no maybe")),
+        ("size", [[{}, {"size": 2}], [{}, {"size": 3}]],
+         nothing("it is zero or empty in one message, and not in another")),
+        ("items", [ONE_LISTED] * 2, Outcome("lines", [{}, {"a": 1}])),
+        ("items", [ONE_LISTED, [*ONE_LISTED[1:], {}]], nothing(DIFFER)),
+        ("items", [[{}, {}]], nothing("the list is empty")),
+    ],
+)  # fmt: skip
+def test_what_a_line_expects_of_a_stream(path: str, runs: list[Any], found: Outcome) -> None:
+    label: Any = "a"
+    each: Any = ()
+    way = paths.resolved(CONTRACT, "Answer", path if path != "items" else "size")
+    if path == "items":
+        each = paths.resolved(CONTRACT, "Answer", path, ends_in_list=True)
+        label = paths.resolved(CONTRACT, "Answer", "text")
+    printed = Printed(label="a", path=path)
+    line = Line(each, label, way, False)
+    assert outcomes.outcome(CONTRACT, line, printed, runs) == found
+
+
+def test_a_pattern_of_a_stream_is_kept_while_it_holds() -> None:
+    line = Line((), "a", paths.resolved(CONTRACT, "Answer", "text"), False)
+    printed = Printed(label="a", path="text", pattern="[ab]")
+    assert outcomes.outcome(CONTRACT, line, printed, [TWO]) == Outcome("pattern", "[ab]")
+
+
 def test_a_value_is_kept_within_its_tolerance() -> None:
     answers = [{"share": 0.51}, {"share": 0.49}]
     kept = {"value": 0.5, "tolerance": 0.1}

@@ -112,8 +112,8 @@ def _write(operation: Recordable, outcomes: Mapping[Place, Outcome]) -> None:
         raise SamplegenError(Problem(message, shown(operation.path)))
     text = editing.edited(operation.path, outcomes)
     write_file(operation.path, _with_breaks_of(operation.path, text).encode())
-    counts = Counter(one.key for one in outcomes.values() if one.key)
-    words = [f"{n} {_COUNTED[key]}{'s' if n > 1 else ''}" for key, n in counts.items()]
+    counts = Counter(_COUNTED[one.key] for one in outcomes.values() if one.key)
+    words = [f"{n} {word}{'s' if n > 1 else ''}" for word, n in counts.items()]
     click.echo(f"{operation.name}: {', '.join(words)}")
     for (step, line), one in left_out.items():
         path = operation.steps[step].print[line].each or operation.steps[step].print[line].path
