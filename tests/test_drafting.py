@@ -89,9 +89,10 @@ def test_methods_that_stream_are_drafted_if_they_are_named(samplegen: Run, tmp_p
       int32 size = 2 [(google.api.field_behavior) = REQUIRED];
     }
     message R { string note = 1; }
+    message U { oneof one { string note = 1; } }
     service S {
       rpc Both(stream Q) returns (stream Q);
-      rpc Up(stream R) returns (R);
+      rpc Up(stream U) returns (R);
       rpc Down(R) returns (stream R);
       rpc Get(R) returns (R);
     }
