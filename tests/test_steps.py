@@ -79,7 +79,8 @@ message All {
   string from = 18;
 }
 service S { rpc Do(All) returns (All); rpc Watch(All) returns (stream All);
-  rpc Both(stream All) returns (stream All); }
+  rpc Both(stream All) returns (stream All);
+  rpc Join(stream All) returns (All); }
 """
 
 
@@ -500,6 +501,15 @@ def test_clients_of_rest_leave_streams_out(written: Callable[[str], Catalogue]) 
     grpc = {"python/grpcio", "cpp/grpc", "go/grpc", "java/grpc"}
     assert reasons == {name: None if name in grpc else rest for name in reasons}
     assert grpc < {*reasons}
+
+
+def test_a_client_may_send_no_stream_for_one_answer(written: Callable[[str], Catalogue]) -> None:
+    text = STREAM.partition("    until:")[0].replace("S.Both", "S.Join")
+    catalogue = written(f"{text}    print:\n      - {{label: a, path: text, value: a}}\n")
+    (operation,) = catalogue.spec.operations()
+    reasons = {client.name: client.omitted(operation) for client in choosing.clients_with_steps()}
+    assert reasons["go/grpc"] is None
+    assert str(reasons["cpp/grpc"]).startswith("the library aborts the program")
 
 
 def test_all_mistakes_are_reported_at_once(written: Callable[[str], Catalogue]) -> None:

@@ -237,6 +237,8 @@ class ClientFile:
     """Forms, or single operations, that the client does not support, and why."""
     no_streams: StrictStr = ""
     """Why the client takes no steps that stream; empty: it does."""
+    no_sent_streams: StrictStr = ""
+    """The same of steps that send a stream and get one answer."""
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
     """Forms that it says otherwise than it should, by a fault of its library. The judge expects
     exactly that, and readers are told."""
@@ -283,7 +285,10 @@ class Client(ClientFile):
             for tensor in operation.outputs
             if tensor.datatype in self.rounds and _is_rounded(operation, tensor)
         )
-        streams = self.no_streams if operation.streams else None
+        joins = any(step.sends_stream and not step.gets_stream for step in operation.linked)
+        streams = (self.no_streams if operation.streams else "") or (
+            self.no_sent_streams if joins else ""
+        )
         omits = self.omits.get(operation.name, self.omits.get(operation.form))
         reasons = (omits, streams, *unread, *rounded)
         return next(filter(None, reasons), None)
