@@ -652,7 +652,10 @@ def test_samples_of_the_example_are_fresh() -> None:
     files = Catalogue([ETCD / "spec"]).files()
     for name, content in files.items():
         assert (ETCD / "docs" / "samples" / name).read_bytes() == content
-    assert sum(re.search(r"\.[a-z]+$", name) is not None for name in files) == 1 + 3 * len(CLIENTS)
+    watching = [name for name in files if "/watch." in name]
+    assert len(watching) == 4  # of gRPC
+    programs = [name for name in files if re.search(r"\.[a-z]+$", name)]
+    assert len(programs) == 1 + 3 * len(CLIENTS) + len(watching)
 
 
 def test_the_page_names_the_clients_that_know_steps() -> None:
