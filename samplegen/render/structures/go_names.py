@@ -24,11 +24,11 @@ _TAKEN = KEYWORDS | {
     "json", "math", "metadata", "os", "proto", "regexp", "slices", "strings", "time", "tls", "url",
     "utf8", "x509",
     "authorities", "call", "cancel", "certificate", "check", "client", "config", "connection",
-    "ctx", "err", "field", "headers", "item", "line", "optional", "read", "run", "scalar", "send",
-    "variable",
+    "codes", "ctx", "err", "field", "headers", "item", "line", "optional", "read", "refusal", "run",
+    "scalar", "send", "variable",
 }  # fmt: skip
 """Names that no variable of a program may have."""
-_NUMBERED = re.compile(r"(answer|query|request)\d*")
+_NUMBERED = re.compile(r"(answer|query|refused|request)\d*")
 _RESERVED = (
     "Reset", "String", "ProtoMessage", "Marshal", "Unmarshal", "ExtensionRangeArray",
     "ExtensionMap", "Descriptor",
