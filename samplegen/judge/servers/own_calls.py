@@ -3,7 +3,7 @@
 from typing import Any
 
 from samplegen.calling.caller import Caller
-from samplegen.calling.places import value_at
+from samplegen.calling.places import scalar_at
 from samplegen.connection.model import Connection
 from samplegen.contract.model import Contract
 from samplegen.errors import SamplegenError
@@ -81,7 +81,7 @@ def _difference(step: LinkedStep, path: Any, expected: Expectation, answer: Any)
     """How a value of an answer differs from what is expected; empty: it does not."""
     (wanted,) = expected.values
     try:
-        found = value_at(step.contract, answer, path)
+        found = scalar_at(step.contract, answer, path)
     except LookupError as error:
         return f"{error}, expected {expected.label}: {wanted!r}"
     if _alike(found, wanted):

@@ -175,7 +175,8 @@ def variables(steps: Iterable[LinkedStep]) -> dict[int, Variables]:
         items = local(line.each[-1].name, taken) if line.each else ""
         here = {*taken, items}
         label = "" if isinstance(line.label, str) else local(line.label[-1].name, here)
-        value = local(line.path[-1].name, {*here, label})
+        named = next(hop.name for hop in reversed(line.path) if hop.name)
+        value = local(named, {*here, label})
         found[id(line)] = Variables(items, label, value)
         taken.add(items if line.each else value)
     return found

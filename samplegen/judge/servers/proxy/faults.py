@@ -6,11 +6,11 @@ connection itself are done by the session.
 
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from samplegen.judge.servers.proxy.exchanges import Answer, Headers
 from samplegen.judge.servers.proxy.fault import CERTIFICATES, Fault
-from samplegen.judge.servers.proxy.grpc_framing import Code
+from samplegen.judge.servers.proxy.grpc_framing import Code, framed
 from samplegen.judge.servers.proxy.streams import Pace
 from samplegen.judge.servers.proxy.turns import Turn
 from samplegen.judge.servers.proxy.wrong_answers import edited
@@ -266,6 +266,18 @@ def _login(page: bytes) -> Callable[[Turn], Awaitable[None]]:
             await turn.give(Answer(status=302, headers=(("Location", "/login"),)))
 
     return act
+
+
+def taken(calls: Collection[str]) -> Fault:
+    """A fault of calls over gRPC that the server should refuse: it takes them."""
+
+    async def act(turn: Turn) -> None:
+        await _heard(turn)
+        await turn.head(200, (("content-type", "application/grpc"),))
+        await turn.data(framed(b""))
+        await turn.end((("grpc-status", "0"),))
+
+    return Fault(name="no refusal", transports=("grpc",), calls=frozenset(calls), act=act)
 
 
 async def _no_message(turn: Turn) -> None:
