@@ -178,16 +178,21 @@ class Spec:
         Raises:
             SamplegenError: It has mistakes, or nothing here can read it.
         """
-        if self.api.openapi is not None:
+        if self.openapi is not None:
             from samplegen.contract import openapi  # takes long, and few APIs need it
 
-            return openapi.read(self._existing(self.api.openapi))
+            return openapi.read(self.openapi)
         if not self.api.proto:
             return Contract()
         from samplegen.contract import protos  # starts a compiler, and few commands need it
 
         own, included = self._proto_folders
         return protos.read((*own, *included), tuple(self.named_protos))
+
+    @property
+    def openapi(self) -> Path | None:
+        """The OpenAPI file; None: the API names none."""
+        return None if self.api.openapi is None else self._existing(self.api.openapi)
 
     @property
     def folder(self) -> Path:

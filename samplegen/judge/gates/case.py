@@ -196,7 +196,7 @@ class Case:
         slot = slot or self.slot
         arguments = (self.program(), upstream, limit, slot, plan, env)
         around, runner = self.cell.operation.around, self.setup.runner
-        if not around:
+        if not around or (plan is not None and _is_without_server(plan)):
             return runner.run(*arguments)
         contract = self.setup.catalogue.spec.contract
         own = OwnCalls(around, contract, upstream, self.setup.deadline)
@@ -229,3 +229,9 @@ class Case:
             found = list(pool.map(done, jobs))
         self.slot.waited -= sum(seconds for _, seconds in found)
         return [result for result, _ in found]
+
+
+def _is_without_server(plan: Plan) -> bool:
+    """Whether no request of a run reaches the real server."""
+    fault = plan.fault
+    return fault is not None and plan.call == 0 and (bool(fault.connecting) or fault.unasked)

@@ -110,12 +110,12 @@ def _slow() -> list[Fault]:
             await turn.sink.raw(b"X-Slow: yes\r\n", DRIP)
 
     return [
-        Fault(name="server stalls", waits=True, act=stalls),
+        Fault(name="server stalls", waits=True, unasked=True, act=stalls),
         Fault(name="server stalls midway", waits=True, act=stalls_midway),
         Fault(name="answer drips", waits=True, act=drips),
-        Fault(name="server stalls in the head", transports=("rest",), waits=True,
+        Fault(name="server stalls in the head", transports=("rest",), waits=True, unasked=True,
               act=stalls_in_head),
-        Fault(name="head drips", transports=("rest",), waits=True, act=drips_head),
+        Fault(name="head drips", transports=("rest",), waits=True, unasked=True, act=drips_head),
     ]  # fmt: skip
 
 
