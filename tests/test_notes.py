@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from samplegen.catalogue import Catalogue
 from tests.conftest import ROOT, missing
@@ -79,3 +80,17 @@ def test_what_is_not_as_it_should_be_is_a_clear_verdict(
     (verdict,) = judged(spec, tmp_path, name, "--client", "python/requests").values()
     assert (verdict["status"], "Traceback" in verdict["log"]) == ("failed", False)
     assert verdict["reason"].startswith(said), verdict["reason"]
+
+
+def test_what_a_refusal_says_is_recorded(tmp_path: Path) -> None:
+    spec = tmp_path / "spec"
+    shutil.copytree(NOTES, spec, ignore=shutil.ignore_patterns("__pycache__"))
+    path = spec / "remove.yaml"
+    text = path.read_text()
+    path.write_text(
+        text.replace(", value: there is no note 'bread'", "").replace(", value: 4041", "")
+    )
+    command = [sys.executable, "-m", "samplegen", "record", "--spec", str(spec)]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=100)
+    recorded = yaml.safe_load(path.read_text())
+    assert recorded == yaml.safe_load(text)
