@@ -20,8 +20,9 @@ SPECS = {"notes": ("python", "cpp", "go", "java", "curl"), "echo": ("python", "c
 def test_every_fault_is_caught(name: str, tmp_path: Path) -> None:
     planted = list(mutants(SPECS[name], DATA / name))
     spec = tmp_path / "spec"
-    shutil.copytree(ROOT / "tests" / name, spec, ignore=shutil.ignore_patterns("__pycache__"))
-    nursery = Nursery([spec])
+    own = ROOT / "tests" / name
+    shutil.copytree(own, spec, ignore=shutil.ignore_patterns("__pycache__"))
+    nursery = Nursery([own])
     api = yaml.safe_load((spec / "api.yaml").read_text())
     every = [*controls(planted), *planted]
     api["clients"] = [one.client for one in every]

@@ -49,7 +49,7 @@ def test_a_sample_passes_every_gate(cell: Any, verdicts: Verdicts) -> None:
     assert (verdict["status"], said, verdict["not_tried"]) == ("passed", [], {})
 
 
-GONE = "run: it ended with status 1: ValueError: HTTP status"
+GONE = "run: ended with status 1: ValueError: HTTP status"
 GET = "- {call: getNote, request: {name: milk}, "
 WRONG = [
     ("add", "\nsteps", f"\n  {GET}expect: {{}}}}\nsteps", "setup: getNote: HTTP status 404, exp"),
