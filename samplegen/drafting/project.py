@@ -79,7 +79,7 @@ def _install(program: str) -> str:
     """What to type when a program is not there."""
     if program == "{python}":
         return "pip install samplegen"
-    return f"sudo apt install {program}  # or whatever else installs it"
+    return f"the command that installs {program}; write it into spec/api.yaml, at server.install"
 
 
 def _server(title: str, place: Place) -> Iterator[str]:
