@@ -269,15 +269,20 @@ def _login(page: bytes) -> Callable[[Turn], Awaitable[None]]:
 
 
 def taken(calls: Collection[str]) -> Fault:
-    """A fault of calls over gRPC that the server should refuse: it takes them."""
+    """A fault of calls that the server should refuse: it takes them; REST has the same body."""
 
     async def act(turn: Turn) -> None:
+        if turn.exchange.transport == "rest":
+            answer = await turn.whole(await turn.ask(plain=True))
+            turn.exchange.faulty = True
+            await turn.give(Answer(status=200, headers=answer.headers, body=answer.body))
+            return
         await _heard(turn)
         await turn.head(200, (("content-type", "application/grpc"),))
         await turn.data(framed(b""))
         await turn.end((("grpc-status", "0"),))
 
-    return Fault(name="no refusal", transports=("grpc",), calls=frozenset(calls), act=act)
+    return Fault(name="no refusal", calls=frozenset(calls), act=act)
 
 
 async def _no_message(turn: Turn) -> None:
