@@ -10,6 +10,7 @@ import yaml
 
 from samplegen.errors import SamplegenError
 from samplegen.judge.servers import started
+from samplegen.judge.servers.asking import get
 from samplegen.resources import spec_layers
 from samplegen.spec.reading import Spec
 from tests.conftest import Run
@@ -74,7 +75,7 @@ def test_a_server_gets_what_it_asks_for_and_nothing_of_it_is_left(tmp_path: Path
     with started.started(spec(tmp_path).api) as target:
         port = target.connection.rest_port
         assert target.version == "the box 7.2"
-        _, body = started.get(target.connection, "/")
+        _, body = get(target.connection, "/")
         found = json.loads(body)
         work = Path(found["work"])
         assert found["files"] == {"box.conf": f"listen {port} {{peers}} {{ work {work} }}"}
