@@ -1,5 +1,6 @@
 """Answers each call with its request, over gRPC and REST. Arguments: GRPC_PORT REST_PORT."""
 
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from samplegen.contract import protos
 HERE = Path(__file__).parent
 MOST_SECONDS = 60
 """How long a stream waits for the one who called to leave."""
+NO_ITEM = 'there is no item "x" here: 100%'
 
 
 def messages() -> dict[str, type[Any]]:
@@ -53,6 +55,12 @@ def chatted(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
     yield from requests
 
 
+def refused(request: bytes, context: Any) -> bytes:
+    """Refuses a call, of which the field `name` alone is set."""
+    context.abort(grpc.StatusCode.NOT_FOUND, NO_ITEM)
+    return b""
+
+
 class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Any call."""
 
@@ -61,6 +69,7 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]
             "Join": grpc.stream_unary_rpc_method_handler(joined),
             "Count": grpc.unary_stream_rpc_method_handler(counted),
             "Chat": grpc.stream_stream_rpc_method_handler(chatted),
+            "Remove": grpc.unary_unary_rpc_method_handler(refused),
         }
         unary = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
         return streams.get(handler_call_details.method.rpartition("/")[2], unary)
@@ -85,10 +94,18 @@ class Gateway(BaseHTTPRequestHandler):
 
     do_PUT = do_POST
 
+    def do_DELETE(self) -> None:
+        error = {"code": 5, "error": {"message": NO_ITEM}}
+        self.send(404, json.dumps(error).encode())
+
     def give(self, message: Any) -> None:
         """Sends an answer."""
         text = json_format.MessageToJson(message, preserving_proto_field_name=True).encode()
-        self.send_response(200)
+        self.send(200, text)
+
+    def send(self, status: int, text: bytes) -> None:
+        """Sends an answer in JSON."""
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

@@ -23,7 +23,7 @@ _TAKEN = KEYWORDS | {
     "answer", "arguments", "channel", "context", "item", "main", "number", "status", "std", "stub",
     "tls", "grpc",
 }  # fmt: skip
-_NUMBERED = re.compile(r"(answer|body|request|stream)\d*|.*__.*")
+_NUMBERED = re.compile(r"(answer|body|refused|request|stream)\d*|.*__.*")
 
 
 def local(name: str, taken: Collection[str] = ()) -> str:

@@ -8,6 +8,7 @@ from samplegen.render.structures import go_json, go_stubs
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "message": go_stubs.message,
     "stub_method": go_stubs.method,
+    "stub_code": go_stubs.code,
     "stub_modules": go_stubs.modules,
     "stub_requests": go_stubs.requests,
     "stub_ends": go_stubs.ends,

@@ -44,6 +44,13 @@ def ends(step: LinkedStep, answer: str) -> Code:
     return Code(_Writer(step.contract).ends(step, answer))
 
 
+def code(step: LinkedStep) -> Code:
+    """The code with which the call must be refused."""
+    name = (step.refused and step.refused.code) or ""
+    words = "Canceled" if name == "CANCELLED" else name.title().replace("_", "")
+    return Code(f"codes.{words}")
+
+
 def kept(step: LinkedStep, answer: str) -> Code:
     """The statements that keep what later steps send."""
     writer = _Writer(step.contract)
@@ -69,7 +76,7 @@ def modules(steps: Iterable[LinkedStep]) -> Code:
         writer.used |= {"io"} if step.streams else set()
         writer.used |= {"errors"} if step.end is not None else set()
         writer.kept(step, "answer")
-        for line in step.lines:
+        for line in step.of_message:
             writer.printed(step, line, "answer", names[id(line)])
     used = [f'"{name}"' for name in writer.used]
     return Code("\n".join(f"\t{line}" for line in (*used, *writer.names.imports())))

@@ -86,10 +86,10 @@ def _written(steps: Iterable[LinkedStep]) -> "_Writer":
         if step.streams:
             writer.names.of(step.method.request if step.method else "")
         writer.names.service(step.method.service if step.method else "")
-        if step.saves or step.lines or step.streams:
+        if step.saves or step.of_message or step.streams:
             writer.names.of(_answer(step))
         writer.kept(step, "answer")
-        for line in step.lines:
+        for line in step.of_message:
             writer.printed(step, line, "answer")
     return writer
 
