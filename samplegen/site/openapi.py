@@ -129,7 +129,7 @@ def _code_samples(samples: Sequence[Sample], *, alone: bool) -> list[dict[str, s
 
 
 def _content(book: Book, message: str) -> dict[str, Any]:
-    """A body as JSON, or as JSON with the tensors' bytes behind it."""
+    """A body as JSON, or as JSON followed by the tensors' bytes."""
     title = book.contract.title(message)
     content: dict[str, Any] = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{title}"}}

@@ -338,7 +338,7 @@ def test_every_field_tells_where_rest_has_it(site: Site) -> None:
         "| `inputs` | `repeated InferInputTensor` | `inputs` |",
         "| `inputs[].contents` | `InferTensorContents` | `inputs[].data` |",
         "| `outputs[].parameters` | `map<string, InferParameter>` | `outputs[].parameters` |",
-        "| `raw_input_contents` | `repeated bytes` | bytes behind the JSON,",
+        "| `raw_input_contents` | `repeated bytes` | bytes after the JSON,",
     ):
         assert row in twin
     # Every field means something.
