@@ -499,7 +499,6 @@ QUERIES = {
     "Received message larger than max": "errors",
     "Received HTTP/0.9 when not allowed": "errors",
     "DEADLINE_EXCEEDED": "errors",
-    "KServe v2 C++ client example": "clients/cpp-",
 }
 """What readers type, and a page that has to be among the first three."""
 FIRST = """() => [...document.querySelectorAll('.md-search-result__item')].slice(0, 3)

@@ -1,6 +1,7 @@
 # ruff: noqa: F401, F811  (tests and a fixture that are imported to be run here)
 """The export as Zensical builds it: a reader does on its pages what one does on those of mkdocs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,19 +26,23 @@ from tests.site.test_browser import (
     test_own_values_are_those_the_generator_would_write,
     test_reset_brings_the_verified_bytes_back,
     test_tabs_switch_together_and_stay,
+    test_the_filter_finds_a_whole_message_with_other_addresses,
     test_the_form_builds_the_command_for_all_else,
     test_the_lines_that_call_the_server_come_first,
     test_without_a_version_samples_are_those_the_generator_would_write,
     test_without_scripts,
     test_without_scripts_the_whole_program_is_there,
 )
+from tests.site.test_pages import SCORES
 
 
 @pytest.fixture(scope="module")
 def site(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The export of the repository's site, built by Zensical."""
     folder = tmp_path_factory.mktemp("zensical")
-    config = building.configure(folder, site.book)
+    scores = folder / "mutants.json"
+    scores.write_text(json.dumps(SCORES), encoding="utf-8")
+    config = building.configure(folder, site.book, plugin={"mutants": str(scores)})
     project = folder / "export"
     assert main([str(project), "--config-file", str(config)]) == 0
     done = subprocess.run(
