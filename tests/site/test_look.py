@@ -66,7 +66,9 @@ COVERED = """() => [...document.querySelectorAll('.highlight pre')].filter((pre)
   for (let node = text.nextNode(); node; node = text.nextNode()) {
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const { left, right, top, bottom } of range.getClientRects()) {
+    const end = pre.querySelector('code').getBoundingClientRect().right; // beyond it, it is cut
+    for (const { left, right: whole, top, bottom } of range.getClientRects()) {
+      const right = Math.min(whole, end);
       if (right > left && right > place.left && left < place.right
         && bottom > place.top + 4 && top < place.bottom - 4) return true;
     }
