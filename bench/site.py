@@ -1,8 +1,5 @@
 """How much CPU time the site takes to build, how heavy its pages are, how soon it follows a change.
 
-    python bench/site.py            all of it
-    python bench/site.py lighthouse only that; also: build, weight, reload
-
 Builds the site of the repository, and one of 500 operations in 12 clients, each in a process of its
 own. Weighs an operation's page with all 12 clients in a headless Chromium, with gzip as a web
 server would use it. Times a change of a template until `mkdocs serve` shows it. Runs Lighthouse on
@@ -13,6 +10,7 @@ Bars: 3 s and 15 s of CPU time, 100 kB and 2,500 DOM nodes, 1.5 s; Lighthouse 10
 follows the load of the machine: measure it on one that is idle.
 """
 
+import argparse
 import functools
 import gzip
 import http.server
@@ -27,7 +25,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +45,9 @@ missed: list[str] = []
 
 def main(parts: list[str]) -> int:
     """Measures, and prints a line for each bar; returns the exit status."""
-    measures = {"build": build, "weight": weight, "reload": reload, "lighthouse": lighthouse}
-    if unknown := set(parts) - measures.keys():
-        print(f"unknown: {', '.join(unknown)}; known: {', '.join(measures)}", file=sys.stderr)
-        return 2
     print(f"load average of the last minute: {os.getloadavg()[0]:.1f}")
-    for name, measure in measures.items():
-        if not parts or name in parts:
+    for name, measure in MEASURES.items():
+        if name in parts:
             with tempfile.TemporaryDirectory() as folder:
                 measure(Path(folder))
     print(f"missed: {', '.join(missed)}" if missed else "all bars met")
@@ -305,5 +299,23 @@ def wait_for(url: str, text: str) -> None:
         time.sleep(0.02)
 
 
+MEASURES = {"build": build, "weight": weight, "reload": reload, "lighthouse": lighthouse}
+
+
+def parts(arguments: Sequence[str]) -> list[str]:
+    """What the command line asks for; ends the program if that is help or wrong."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known = [*MEASURES]
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(known)}; default: all"
+    )
+    asked: list[str] = parser.parse_args(arguments).parts
+    if unknown := set(asked) - MEASURES.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    return asked or known
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(parts(sys.argv[1:])))

@@ -39,7 +39,7 @@ class Cell:
 
     @property
     def omitted(self) -> str | None:
-        """Why the client cannot say this operation, if so."""
+        """Why the client does not support this operation, if so."""
         return self.client.omitted(self.operation)
 
     @property

@@ -15,7 +15,7 @@ _MOST_NAMES = 30
 class Problem:
     """One thing to mend.
 
-    `message` says what was found, what was expected and how to mend it.
+    `message` says what was found, what was expected and how to fix it.
     """
 
     message: str

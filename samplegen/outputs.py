@@ -52,7 +52,7 @@ class ListedCell:
     form: str
     """Names the template."""
     state: State
-    """`ready`: there is a template; `omitted`: the client cannot say this operation."""
+    """`ready`: there is a template; `omitted`: the client does not support this operation."""
     reason: str
     """Why the client has no sample of the operation, or one that does not do all it should."""
     path: str

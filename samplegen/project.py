@@ -29,7 +29,7 @@ def project_files(
         connection: The server that the program talks to.
 
     Raises:
-        SamplegenError: The client cannot say the operation, or cannot be exported.
+        SamplegenError: The client does not support the operation, or cannot be exported.
     """
     if cell.omitted is not None:
         raise SamplegenError(f"{cell.name}: {cell.omitted}")

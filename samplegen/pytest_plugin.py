@@ -119,7 +119,7 @@ class Samples(pytest.Collector):
 
 
 class Failure(Exception):
-    """What the judge says of a sample that failed, and all one needs to mend it."""
+    """What the judge says of a sample that failed, and all that is needed to fix it."""
 
 
 class Sample(pytest.Item):

@@ -240,8 +240,8 @@ class ClientFile:
     no_sent_streams: StrictStr = ""
     """The same of steps that send a stream and get one answer."""
     deviates: dict[StrictStr, Deviation] = field(default_factory=dict)
-    """Forms that it says otherwise than it should, by a fault of its library. The judge expects
-    exactly that, and readers are told."""
+    """Forms that differ from their operation because of a bug in its library. The judge expects
+    exactly that, and pages show the reason."""
     unread: dict[StrictStr, StrictStr] = field(default_factory=dict)
     """Datatypes of outputs that the client cannot receive, and why."""
     unread_here: dict[StrictStr, StrictStr] = field(default_factory=dict)
@@ -273,7 +273,7 @@ class Client(ClientFile):
         return f"{self.name}/{self.language.file.format(operation=operation.name)}"
 
     def omitted(self, operation: Operation) -> str | None:
-        """Why the client cannot say an operation, if so."""
+        """Why the client does not support an operation, if so."""
         reasons_unread = self.unread | self.unread_here
         unread = (
             f"{tensor.name!r}: {reasons_unread[tensor.datatype]}"

@@ -1,4 +1,4 @@
-"""Why a server does not let us in, and what to mend: certificates, encryption, tokens."""
+"""Why a server refuses the connection, and the fix: certificates, encryption, tokens."""
 
 import contextlib
 import http.client

@@ -27,7 +27,9 @@ Expand = Callable[[str, str], str]
 """View and argument to the text in place of the directive."""
 
 
-def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[str, list[Problem]]:
+def expand(
+    markdown: str, path: Path, first_line: int, view: Expand, indented: Expand | None = None
+) -> tuple[str, list[Problem]]:
     """Puts what each directive stands for in its place, at its indentation.
 
     Args:
@@ -35,6 +37,7 @@ def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[st
         path: Its file, for errors.
         first_line: The line of the file on which `markdown` begins, from 1.
         view: Makes the text of a directive.
+        indented: Makes it where the directive is indented or quoted; by default `view` does.
 
     Returns:
         The page, in which a directive that could not be made is left out, and what was wrong.
@@ -46,7 +49,8 @@ def expand(markdown: str, path: Path, first_line: int, view: Expand) -> tuple[st
         lead, rest = _split(line)
         if reader.is_prose(lead, rest) and _LIKE_ONE.search(_ASIDE.sub("", rest)):
             try:
-                line = _placed_text(_made(rest, reader.is_code, view), lead)
+                make = indented if indented and lead else view
+                line = _placed_text(_made(rest, reader.is_code, make), lead)
             except SamplegenError as error:
                 problems += (_placed(problem, path, number) for problem in error.problems)
                 line = ""

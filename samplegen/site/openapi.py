@@ -140,7 +140,7 @@ def code_samples(book: Book, operations: Sequence[Operation]) -> list[dict[str, 
 
 
 def _content(book: Book, message: str) -> dict[str, Any]:
-    """A body as JSON, or as JSON with the tensors' bytes behind it."""
+    """A body as JSON, or as JSON followed by the tensors' bytes."""
     title = book.contract.title(message)
     content: dict[str, Any] = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{title}"}}

@@ -37,6 +37,7 @@ def operation_page(book: Book, operation: Operation) -> str:
         operation.summary,
         operation.description.strip(),
         f"::: samplegen {name}",
+        f"::: samplegen-omits {name}",
         "## Install the package",
         f"::: samplegen-install {name}",
         "## RPC and REST route",

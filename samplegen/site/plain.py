@@ -82,7 +82,8 @@ class Plain(Views):
         return ""
 
     def cell(self, sample: Sample) -> str:
-        return f"{MARKS[sample.state]} {STATES[sample.state].lower()}"
+        said = f"{MARKS[sample.state]} {STATES[sample.state].lower()}"
+        return f"[{said}]({self.link(f'samples/{sample.path}')})"
 
     def _section(self, title: str, content: str) -> str:
         if not self._tabs:

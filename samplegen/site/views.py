@@ -97,6 +97,7 @@ class Views(ABC):
         with_operation: dict[str, Callable[[Operation], str]] = {
             "": self.samples,
             "calls": self.calls,
+            "omits": self.omits,
             "secured": self.secured,
         }
         plain: dict[str, Callable[[], str]] = {
@@ -290,6 +291,17 @@ class Views(ABC):
         every = self.fold("Every planted fault", table(faults)) if len(faults) > 2 else ""
         parts = [_totals(scores), table(rows), _by_kind(scores), every]
         return "\n\n".join(filter(None, parts))
+
+    def omits(self, operation: Operation) -> str:
+        """The clients that have no program for an operation, and why; empty if all have one."""
+        items = [
+            f"- {text(client.language.title)}, {self._linked(client)}: {text(reason)}"
+            for client in self.book.clients.values()
+            if (reason := client.omitted(operation)) is not None
+        ]
+        if not items:
+            return ""
+        return "\n".join(["These clients do not support this operation:", "", *items])
 
     def calls(self, operation: Operation) -> str:
         """What an operation calls, what it sends, what comes back and what can go wrong."""

@@ -65,6 +65,11 @@ class Linker:
 
     def _own(self, calls: Sequence[OwnCall], name: str) -> Iterator[LinkedStep]:
         for index, own in enumerate(calls):
+            method = self.contract.method(own.call)
+            if method is not None and method.streams:
+                message = f"{own.call!r} streams, which calls of the judge do not"
+                self._note((name, index, "call"), message)
+                continue
             lines = tuple(
                 Printed(label=path, path=path, value=value) for path, value in own.expect.items()
             )

@@ -22,6 +22,14 @@ FLAGS = [
 ]
 
 
+def chromium_path() -> str:
+    """The browser's program."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        missing("there is no browser; sudo apt install chromium")
+    return path
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> building.Site:
     """The site of the repository, every sample of it passed by a made-up judge."""
@@ -41,11 +49,8 @@ def chromium() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright is missing; pip install playwright")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        missing("there is no browser; sudo apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 

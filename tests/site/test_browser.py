@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from samplegen.site.book import Sample
-from tests.site import building
+from tests.site import building, client_errors
 from tests.site.building import Site
 from tests.site.test_facts import blocks
 
@@ -397,6 +397,16 @@ def test_errors_are_filtered(page: Any) -> None:
     assert page.locator("article h3:visible").count() == page.locator("article h3").count()
 
 
+def test_the_filter_finds_a_whole_message_with_other_addresses(page: Any) -> None:
+    page.goto("/errors/")
+    for (title, client), message in client_errors.shown().items():
+        for parts in client_errors.alternatives(message):
+            pasted = " gpu7:9001 ".join(parts)
+            page.fill(".sg-filter input", pasted)
+            heads = page.locator("article h3:visible").all_inner_texts()
+            assert title in [head.strip("¶ \n") for head in heads], f"{client}: {pasted}"
+
+
 def test_a_lost_reader_gets_somewhere(page: Any, site: Site) -> None:
     page.goto("/404.html")
     links = page.eval_on_selector_all("article a", "all => all.map(a => a.pathname)")
@@ -474,6 +484,21 @@ QUERIES = {
     "ModelInfer go": "clients/go-",
     "Image parsing failed": "errors",
     "binary_data_size": "wire-format",
+    "raw_input_contents": "wire-format",
+    "Inference-Header-Content-Length": "wire-format",
+    "python": "clients/python-",
+    "triton": "clients/",
+    "image": "operations/infer-image",
+    "string": "operations/infer-strings",
+    "deadline": "connection",
+    "migrate": "migrate",
+    "tensorflow serving": "migrate",
+    "authorization": "connection",
+    "kubernetes": "start-server",
+    "failed to connect to all addresses": "errors",
+    "Received message larger than max": "errors",
+    "Received HTTP/0.9 when not allowed": "errors",
+    "DEADLINE_EXCEEDED": "errors",
 }
 """What readers type, and a page that has to be among the first three."""
 FIRST = """() => [...document.querySelectorAll('.md-search-result__item')].slice(0, 3)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -222,32 +221,31 @@ def test_the_openapi_document_is_valid_and_holds_the_rest_samples(site: Site) ->
     assert len(ids) == len(set(ids))
 
 
-@pytest.fixture(scope="module")
-def exported(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(site: Site, folder: Path, *options: str) -> Path:
     """The folder of the export."""
     from samplegen.site.export import main
 
-    folder = tmp_path_factory.mktemp("exported")
     config = building.configure(folder, site.book)
-    assert main([str(folder / "export"), "--config-file", str(config)]) == 0
+    assert main([str(folder / "export"), "--config-file", str(config), *options]) == 0
     return folder / "export"
 
 
-def test_the_export_has_no_directive_and_every_sample(site: Site, exported: Path) -> None:
-    for page in exported.rglob("*.md"):
+def test_a_plain_export_has_no_directive_and_every_sample(site: Site, tmp_path: Path) -> None:
+    export = exported(site, tmp_path, "--plain")
+    for page in export.rglob("*.md"):
         text = re.sub("```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
         assert not re.search("^ *::: ", text, re.M), page
     for sample in site.book.samples.values():
-        page = exported / "docs/operations" / f"{sample.operation.name}.md"
+        page = export / "docs/operations" / f"{sample.operation.name}.md"
         assert sample.rendered.text in fenced(page.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("options", [[], ["--plain"]])
 @pytest.mark.parametrize("builder", ["mkdocs", "zensical"])
 def test_the_export_builds_without_the_plugin(
-    site: Site, exported: Path, tmp_path: Path, builder: str
+    site: Site, tmp_path: Path, builder: str, options: list[str]
 ) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(exported, project)
+    project = exported(site, tmp_path, *options)
     done = subprocess.run(
         [sys.executable, "-m", builder, "build", "--strict"],
         cwd=project,
@@ -338,7 +336,7 @@ def test_every_field_tells_where_rest_has_it(site: Site) -> None:
         "| `inputs` | `repeated InferInputTensor` | `inputs` |",
         "| `inputs[].contents` | `InferTensorContents` | `inputs[].data` |",
         "| `outputs[].parameters` | `map<string, InferParameter>` | `outputs[].parameters` |",
-        "| `raw_input_contents` | `repeated bytes` | bytes behind the JSON,",
+        "| `raw_input_contents` | `repeated bytes` | bytes after the JSON,",
     ):
         assert row in twin
     # Every field means something.

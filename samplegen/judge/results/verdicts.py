@@ -37,7 +37,8 @@ class Verdict:
     """`<language>/<client>`."""
     status: Status
     """`passed`: every gate that was tried; `failed`: one of them, or no verdict could be reached;
-    `skipped`: something is missing on this machine, or the client cannot say the operation."""
+    `skipped`: something is missing on this machine, or the client does not support the
+    operation."""
     gate: Gate | None = None
     """The gate that a failed sample did not pass; null also where no verdict could be reached."""
     findings: tuple[Finding, ...] = ()
@@ -82,7 +83,7 @@ class Verdict:
     judged_at: str = ""
     """ISO 8601, UTC."""
     log: str = ""
-    """Of a failed one: the sample and all it printed, enough to mend it."""
+    """Of a failed one: the sample and all it printed, enough to fix it."""
 
     def __post_init__(self) -> None:
         """Refuses what no judge says, such as the verdict of a version that had no findings."""

@@ -21,6 +21,7 @@
     model_version: [/^[1-9]\d{0,17}$/, "a whole number from 1"],
     no_version: [/^yes$/, ""],
   };
+  const MESSAGE_WORDS = 4;
   const NAMES = { grpc_port: "gRPC ", rest_port: "REST ", model_version: "version " };
   const ADDRESS = /^(?:(https?|grpcs?):\/\/)?(\[[^\]]*\]|[^\s:/[\]]+)(?::(\d+))?\/*$/i;
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -92,7 +93,7 @@
     }
   }
 
-  /** The command that prints a program for what the form cannot say. */
+  /** The command that prints a program for what the form has no field for. */
   function command(form, values) {
     const place = form.parentElement.querySelector("[data-command]");
     if (!place) return;
@@ -300,20 +301,29 @@
     button.textContent = "Copied";
   }
 
-  /** Shows only the errors that hold every word of the box. */
+  /** A heading of the third level and all below it. */
+  function section(head) {
+    const elements = [head];
+    for (let next = head.nextElementSibling; next && !["H2", "H3"].includes(next.tagName);) {
+      elements.push(next);
+      next = next.nextElementSibling;
+    }
+    const text = elements.map((element) => element.textContent).join(" ").toLowerCase();
+    return { elements, text };
+  }
+
+  /** Shows the errors that hold every word of the box; for a whole message, the nearest ones. */
   function filter(input) {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const isHead = (element, names) => names.includes(element.tagName);
-    for (const head of all("h3", input.closest("article"))) {
-      const section = [head];
-      for (let next = head.nextElementSibling; next && !isHead(next, ["H2", "H3"]);) {
-        section.push(next);
-        next = next.nextElementSibling;
-      }
-      const text = section.map((element) => element.textContent).join(" ").toLowerCase();
-      const hidden = !words.every((word) => text.includes(word));
-      for (const element of section) element.hidden = hidden;
-    }
+    const sections = all("h3", input.closest("article")).map(section);
+    const counts = sections.map(({ text }) => words.filter((word) => text.includes(word)).length);
+    const most = Math.max(0, ...counts);
+    // A message has addresses and times of its own, which no page can have.
+    const near = words.length >= MESSAGE_WORDS && most >= words.length / 2;
+    const least = near ? most : words.length;
+    sections.forEach(({ elements }, index) => {
+      for (const element of elements) element.hidden = counts[index] < least;
+    });
   }
 
   addEventListener("storage", (event) => event.key === KEY && show(stored()));
