@@ -93,6 +93,20 @@ def optional(case: Case) -> set[Place]:
     return found
 
 
+def unrequired(case: Case) -> set[Place]:
+    """Where fields stand that answers over REST may leave out, as `api.yaml` says."""
+    contract = case.setup.runner.contract
+    may_be_missing = case.setup.catalogue.spec.api.rest.optional
+    found: set[Place] = set()
+    for line in case.cell.operation.expect:
+        method = contract.method(line.answer[0]) if contract and line.answer else None
+        if method is not None and len(line.answer) > 1:
+            field = f"{contract.title(method.response)}.{line.answer[1]}" if contract else ""
+            if field in may_be_missing:
+                found.add(line.answer)
+    return found
+
+
 def datatype(line: Line, documents: Mapping[str, Document]) -> str:
     """That of the number that a line prints; FP64 if nothing narrower is known."""
     rpc, *words = line.expected.answer or ("",)

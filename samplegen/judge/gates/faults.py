@@ -81,7 +81,7 @@ def check(case: Case) -> Result:
     spared = rules.spared(NAME, cell.client.name)
     encrypted = setup.runner.connection.tls is not None
     lines = answers.lines(case)
-    may_be_missing = answers.optional(case)
+    may_be_missing = answers.optional(case) | answers.unrequired(case)
     printed = [p for line in lines for p in line.places if p not in may_be_missing]
     faults = [
         fault
