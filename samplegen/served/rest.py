@@ -4,7 +4,8 @@ import contextlib
 import http.client
 import json
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from samplegen.connection import secrets
@@ -20,6 +21,14 @@ _ELSEWHERE = (301, 302, 303, 307, 308)
 """Statuses of a server that has moved, as one that answers http:// only to say https://."""
 _SHOWN = 200
 """Characters of an unexpected answer that a message repeats."""
+
+
+class Reply(NamedTuple):
+    """An answer over HTTP."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
 
 
 class Rest:
@@ -104,6 +113,21 @@ class Rest:
             raise SamplegenError(f"{message}; is it a KServe v2 server?") from error
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        reply = self.ask(method, path, body, {})
+        return reply.status, reply.body
+
+    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """The answer to any request.
+
+        Args:
+            method: Of HTTP.
+            path: Below the path of the address.
+            body: None: the request has none.
+            headers: Besides those of the connection.
+
+        Raises:
+            SamplegenError: The server does not answer, sends us elsewhere, or answers too much.
+        """
         address = self._address
         host = address.host.strip("[]")
         client = (
@@ -120,7 +144,7 @@ class Rest:
         watchdog.start()
         try:
             with contextlib.closing(client):
-                client.request(method, f"{address.path}{path}", body, self._headers)
+                client.request(method, f"{address.path}{path}", body, {**self._headers, **headers})
                 response = client.getresponse()
                 content = response.read(_LARGEST + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -138,7 +162,7 @@ class Rest:
             raise SamplegenError(f"{address} sends us on to {elsewhere}; name the server there")
         if len(content) > _LARGEST:
             raise SamplegenError(f"{address}{path} answers with more than {_LARGEST:,} bytes")
-        return response.status, content
+        return Reply(response.status, tuple(response.getheaders()), content)
 
 
 def _path(name: str, version: str) -> str:

@@ -23,6 +23,15 @@ _BINARY = "base64:"
 _SECONDS = 30.0
 
 
+CONFORM = "samplegen conform"
+"""It asks the same of a model in many ways, which only their bodies tell apart."""
+
+
+def key(client: str, asked: str, sent: str) -> tuple[str, str, str]:
+    """What a question is known by."""
+    return client, asked, sent if client == CONFORM else ""
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A question and its answer."""
@@ -41,8 +50,8 @@ class Exchange:
     """Of the answer over REST."""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.client, self.asked
+    def key(self) -> tuple[str, str, str]:
+        return key(self.client, self.asked, self.sent)
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,8 @@ class Recording:
     date: str
     exchanges: tuple[Exchange, ...]
     runs: tuple[Run, ...]
+    conformance: str = ""
+    """What `samplegen conform` printed."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -104,7 +115,7 @@ class Recorder(Front):
         super().__init__()
         self._port = rest_port
         self._channel = grpc.insecure_channel(f"127.0.0.1:{grpc_port}")
-        self.found: dict[tuple[str, str], Exchange] = {}
+        self.found: dict[tuple[str, str, str], Exchange] = {}
 
     def rest(self, asked: str, headers: dict[str, str], sent: bytes) -> Exchange:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SECONDS)
@@ -143,14 +154,14 @@ class Replayer(Front):
         self.unknown: list[str] = []
 
     def rest(self, asked: str, headers: dict[str, str], sent: bytes) -> Exchange:
-        return self._answer(asked, Exchange(self.client, asked, "", 599, "never asked"))
+        return self._answer(Exchange(self.client, asked, text(sent), 599, "never asked"))
 
     def rpc(self, asked: str, method: str, sent: bytes) -> Exchange:
-        return self._answer(asked, Exchange(self.client, asked, "", "UNKNOWN", "never asked"))
+        return self._answer(Exchange(self.client, asked, text(sent), "UNKNOWN", "never asked"))
 
-    def _answer(self, asked: str, otherwise: Exchange) -> Exchange:
-        found = self._known.get((self.client, asked))
-        (self.unknown if found is None else self.asked).append(asked)
+    def _answer(self, otherwise: Exchange) -> Exchange:
+        found = self._known.get(otherwise.key)
+        (self.unknown if found is None else self.asked).append(otherwise.asked)
         return found or otherwise
 
 

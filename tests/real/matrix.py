@@ -54,9 +54,11 @@ class Server:
     """Models that it cannot serve, and why."""
 
 
-def judge_operations(endpoint: str, clients: Sequence[str], work: Path) -> dict[str, Row]:
-    """The packaged operations on a server, by `samplegen verify`."""
-    command = ["verify", "--endpoint", endpoint, "--model-version", "", "--json"]
+def judge_operations(
+    endpoint: str, clients: Sequence[str], names: Sequence[str], work: Path
+) -> dict[str, Row]:
+    """The packaged operations on a server, by `samplegen verify`; those named, or all."""
+    command = ["verify", *names, "--endpoint", endpoint, "--model-version", "", "--json"]
     command += ["--verdicts", str(work / "verdicts.json")]
     verdicts, said = _verdicts(command, clients)
     if not verdicts:

@@ -95,15 +95,13 @@ def optional(case: Case) -> set[Place]:
 
 def unrequired(case: Case) -> set[Place]:
     """Where fields stand that answers over REST may leave out, as `api.yaml` says."""
-    contract = case.setup.runner.contract
-    may_be_missing = case.setup.catalogue.spec.api.rest.optional
+    spec = case.setup.catalogue.spec
     found: set[Place] = set()
-    for line in case.cell.operation.expect:
-        method = contract.method(line.answer[0]) if contract and line.answer else None
-        if method is not None and len(line.answer) > 1:
-            field = f"{contract.title(method.response)}.{line.answer[1]}" if contract else ""
-            if field in may_be_missing:
-                found.add(line.answer)
+    for place in (line.answer for line in case.cell.operation.expect if len(line.answer) > 1):
+        method = spec.contract.method(place[0])
+        if method is not None:
+            field = f"{spec.contract.title(method.response)}.{place[1]}"
+            found |= {place} if field in spec.api.rest.optional else set()
     return found
 
 
