@@ -134,4 +134,5 @@ def _record(at: serving.Served, package: str) -> None:
     click.echo(f"{path}: {len(recording.exchanges)} exchanges, {len(runs)} runs")
 
 
-main()
+if __name__ == "__main__":
+    main()
