@@ -163,7 +163,7 @@ def test_request_over_rest(name: str, verdicts: dict[str, dict[str, Any]]) -> No
 def test_what_a_library_leaves_out_is_named(
     server: str, not_enforced: list[str], tmp_path: Path, samplegen: Run
 ) -> None:
-    """Tritonclient says no Content-Type of JSON alone, which it sends where nothing else is taken."""
+    """A library that sends JSON alone, where a server takes nothing else, without Content-Type."""
     with running(tmp_path / "log", ("--server_name", server)) as one:
         where = ("--endpoint", f"127.0.0.1:{one.port}:{one.rest_port}")
         words = ("infer-array", *where, "--client", "python/tritonclient-http", "--json")
