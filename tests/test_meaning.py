@@ -3,7 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -202,6 +202,23 @@ def test_a_server_that_answers_differently_is_asked_too(
     assert verdict["other_server"] == "toy 1.0"
     assert verdict["status"] == ("failed" if reason else "passed"), verdict["reason"]
     assert not reason or verdict["reason"].startswith(reason), verdict["reason"]
+
+
+def test_what_a_sample_did_is_kept_while_both_servers_answer_the_same(
+    tmp_path: Path, samplegen: Run
+) -> None:
+    def verdict(other: str) -> dict[str, Any]:
+        options = make(tmp_path, toy.GOOD, other, OTHER % 43)
+        finished = samplegen("verify", "--json", *options, cwd=tmp_path)
+        (found,) = json.loads(finished.stdout)
+        return cast(dict[str, Any], found)
+
+    first, second, third = verdict("other"), verdict("other"), verdict("another")
+    assert first["status"] == second["status"] == "passed", (first["reason"], second["reason"])
+    assert first["meaning_proved_at"] == second["meaning_proved_at"] != ""
+    assert second["judged_at"] > second["meaning_proved_at"]
+    assert third["status"] == "failed"
+    assert "at the server that answers differently, line 1: found 'answer: 44'" in third["reason"]
 
 
 def test_every_operation_says_what_of_an_answer_it_prints() -> None:

@@ -587,3 +587,31 @@ def test_exchanges_are_typed_by_content_and_not_by_door(proxy: Proxy, toy: Toys)
             assert connection.getresponse().status == 502
     exchange: Exchange = session.exchanges[0]
     assert (exchange.transport, exchange.link.transport) == ("rest", "grpc")
+
+
+def test_requests_are_made_again_without_the_program(proxy: Proxy, toy: Toys) -> None:
+    with before(proxy, toy.connection) as at:
+        at.ask("POST", "/things?x=%2F", body=b"one")
+        at.ask("POST", "/things", body=iter([b"in ", b"chunks"]), encode_chunked=True)
+        at.ask("GET", "/things/a")
+        with grpc.insecure_channel(f"127.0.0.1:{at.grpc_port}") as channel:
+            method = channel.stream_stream("/toy.Toy/Each")
+            assert [*method(iter([b"two", b"three"]))] == [b"two", b"three"]
+            with pytest.raises(grpc.RpcError):
+                channel.unary_unary("/toy.Toy/Refuse")(b"four")
+    exchanges = at.session.exchanges
+    asked = [(method, path, body) for method, path, _, body in toy.asked]
+    again = proxy.repeated(toy.connection, exchanges, "", 10)
+    assert [(method, path, body) for method, path, _, body in toy.asked] == asked * 2
+    given = [exchange.given for exchange in exchanges if exchange.given]
+    assert len(given) == len(again) == 5
+    for first, second in zip(given, again, strict=True):
+        assert (first.status, first.body, first.code) == (second.status, second.body, second.code)
+
+
+def test_a_server_that_is_gone_answers_nothing_again(proxy: Proxy, toy: Toys) -> None:
+    with before(proxy, toy.connection) as at:
+        at.ask("GET", "/things/a")
+    gone = replace(toy.connection, rest_port=1)
+    with pytest.raises(ConnectionRefusedError):
+        proxy.repeated(gone, at.session.exchanges, "", 10)

@@ -30,7 +30,7 @@ import http.server, json, os, pathlib, sys
 
 port, *options = sys.argv[1:]
 record = next((pathlib.Path(option) for option in options if option.endswith(".jsonl")), None)
-answer = 43 if "other" in options else 42
+answer = 43 if "other" in options else 44 if "another" in options else 42
 
 class Handler(http.server.BaseHTTPRequestHandler):
     served = 0

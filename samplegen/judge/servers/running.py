@@ -23,7 +23,7 @@ from samplegen.judge.machine.starter.messages import Ended
 from samplegen.judge.machine.worlds import Starter, World
 from samplegen.judge.servers.proxy.certificates import Authority
 from samplegen.judge.servers.proxy.documents import Undecodable
-from samplegen.judge.servers.proxy.exchanges import Exchange, Link, Transport
+from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, Link, Transport
 from samplegen.judge.servers.proxy.protobuf import Contract
 from samplegen.judge.servers.proxy.proxy import Proxy
 from samplegen.judge.servers.proxy.sessions import Door, Plan
@@ -152,6 +152,23 @@ class Runner:
             unable=session.unable,
             waiting_since=session.waiting_since,
         )
+
+    def repeated(
+        self, exchanges: Sequence[Exchange], server: Connection, seconds: float
+    ) -> list[Answer] | None:
+        """What a server answers to the requests of a run; None if it cannot be known.
+
+        Args:
+            exchanges: The requests.
+            server: Asked without the program.
+            seconds: How long all of them may take.
+        """
+        if not all(exchange.whole for exchange in exchanges):
+            return None
+        try:
+            return self._proxy.repeated(server, exchanges, self.connection.base_path, seconds)
+        except OSError:
+            return None  # whoever runs the program there sees why
 
     def close(self) -> None:
         """Ends all programs, and starts no more."""

@@ -37,5 +37,6 @@ Modules, each of which knows only those above it:
 - `turns`: one request on its way; `upstream`: the real server; `carrying`: values that come back.
 - `fault`, `wrong_answers`, `faults`: what can go wrong with a request; `edits`: what is changed.
 - `certificates`: those that the proxy shows over TLS.
+- `repeating`: the requests of an earlier run, made again.
 - `sessions`, `proxy`: what listens, and the thread.
 """

@@ -17,8 +17,8 @@ from samplegen.judge.servers.proxy.messaging import (
     Request,
     Sink,
     as_bytes,
-    nothing,
     passed_on,
+    pieces,
 )
 from samplegen.judge.servers.proxy.streams import Pace, Stream
 
@@ -122,7 +122,7 @@ async def serve(stream: Stream, handle: Handle) -> None:
             target=event.target.decode("latin-1"),
             authority=header(headers, "host") or "",
             headers=headers,
-            body=nothing(),
+            body=pieces(),
             has_body=_announces_body(headers),
         )
         request.body = side.body(request)
@@ -169,7 +169,7 @@ async def ask(connect: Callable[[], Awaitable[Stream]], request: Request) -> Rep
     reply = Reply(
         status=event.status_code,
         headers=_headers(event.headers),
-        body=nothing(),
+        body=pieces(),
         has_body=True,
         close=close,
     )

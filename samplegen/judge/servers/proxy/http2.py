@@ -21,8 +21,8 @@ from samplegen.judge.servers.proxy.messaging import (
     Request,
     Sink,
     as_bytes,
-    nothing,
     passed_on,
+    pieces,
     without,
 )
 from samplegen.judge.servers.proxy.streams import Pace, Stream
@@ -157,7 +157,7 @@ class Connection:
             target=special.get(":path", ""),
             authority=special.get(":authority", ""),
             headers=_plain(event.headers),
-            body=nothing(),
+            body=pieces(),
             has_body=event.stream_ended is None,
         )
         request.body = channel.body(request)
@@ -248,7 +248,7 @@ class _Channel:
         reply = Reply(
             status=int(dict(headers)[":status"]),
             headers=tuple(pair for pair in headers if not pair[0].startswith(":")),
-            body=nothing(),
+            body=pieces(),
             has_body=not ended,
             close=close,
         )

@@ -134,7 +134,7 @@ def without(headers: Headers, *names: str) -> Headers:
     return tuple((name, value) for name, value in headers if name.lower() not in names)
 
 
-async def nothing() -> AsyncIterator[bytes]:
-    """An empty body."""
-    return
-    yield b""
+async def pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    """A body."""
+    for piece in pieces:
+        yield piece

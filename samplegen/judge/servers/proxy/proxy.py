@@ -8,7 +8,8 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from samplegen.connection.model import Connection
-from samplegen.judge.servers.proxy.exchanges import Transport
+from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, Transport
+from samplegen.judge.servers.proxy.repeating import repeated
 from samplegen.judge.servers.proxy.sessions import Door, Plan, Session
 
 _T = TypeVar("_T")
@@ -100,6 +101,12 @@ class Proxy:
             yield session
         finally:
             self._await(session.close())
+
+    def repeated(
+        self, server: Connection, exchanges: Sequence[Exchange], base_path: str, seconds: float
+    ) -> list[Answer]:
+        """Makes the requests of an earlier run again; see `repeating.repeated`."""
+        return self._await(repeated(server, exchanges, base_path, seconds))
 
     def _await(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -18,6 +18,7 @@ from samplegen.judge.servers.proxy.messaging import (
     Reply,
     Request,
     Sink,
+    pieces,
     without,
 )
 from samplegen.judge.servers.proxy.streams import Pace
@@ -169,7 +170,7 @@ class Turn:
         if not request.has_body:
             async for _ in self._body:
                 """It ends at once, and is recorded as whole."""
-            request = replace(request, body=_pieces())
+            request = replace(request, body=pieces())
         if plain:
             unwanted = _PLAIN[self.exchange.transport]
             request = replace(request, headers=without(request.headers, *unwanted))
@@ -193,7 +194,7 @@ class Turn:
         body = question.body(self.exchange, body)
         headers = without(request.headers, "content-length", "transfer-encoding")
         headers = (*headers, ("Content-Length", str(len(body))))
-        return replace(request, headers=headers, body=_pieces(body))
+        return replace(request, headers=headers, body=pieces(body))
 
     async def _messages_otherwise(self, question: Question) -> AsyncIterator[bytes]:
         splitter = Splitter()
@@ -421,8 +422,3 @@ class Turn:
                 trailers=self._given_trailers,
                 whole=self._given_whole and self._given.whole,
             )
-
-
-async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
