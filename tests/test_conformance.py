@@ -52,8 +52,8 @@ def test_the_bundled_server_answers_as_ovms_does(
         "Health and metadata", "The model", "JSON of requests", "Paths and methods", "Answers",
         "Binary tensor data", "Tensors", "Texts", "Images",
     }  # fmt: skip
-    assert sum(found["sent"].values()) >= 350
-    assert found["not_tried"] == []
+    assert sum(found["sent"].values()) >= 340
+    assert {one["reason"] for one in found["not_tried"]} == {"it has more than 1 MiB"}
 
 
 def test_one_transport_alone(server: Server, capsys: Printed) -> None:

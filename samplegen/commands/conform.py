@@ -111,11 +111,10 @@ def command(
     return 1 if found.differences or not found.sent else 0
 
 
-def _progress(done: int, number: int) -> None:
+def _progress(done: int) -> None:
     """One line on a terminal, which the report replaces."""
     if sys.stderr.isatty():
-        line = f"\r{done} of {number} requests" if done < number else "\r\033[K"
-        click.echo(line, err=True, nl=False)
+        click.echo(f"\r{done} requests\r", err=True, nl=False)
 
 
 def _print(found: "Conformance") -> None:

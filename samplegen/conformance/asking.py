@@ -19,6 +19,8 @@ from samplegen.served.address import Address
 from samplegen.served.rest import Rest
 
 _SERVICE = "/inference.GRPCInferenceService/"
+_LARGEST = 2**28
+"""Bytes of an answer; some tests of OpenVINO Model Server ask for long ones."""
 _SHOWN = 160
 """Characters of an answer that a reader is shown."""
 NO_ANSWER = ""
@@ -59,7 +61,7 @@ class Server:
         Raises:
             SamplegenError: A variable is not set, or a file is not what it should be.
         """
-        self._rest = None if rest is None else Rest(rest, deadline, connection)
+        self._rest = None if rest is None else Rest(rest, deadline, connection, _LARGEST)
         self._deadline = deadline
         self._metadata = tuple(secrets.headers(connection).items())
         self._channel = None if rpc is None else _channel(rpc, connection)

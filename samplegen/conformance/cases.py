@@ -81,6 +81,14 @@ class Case:
     outputs: tuple[WantedOutput, ...] = ()
 
     @property
+    def size(self) -> int:
+        """Bytes of the request."""
+        if isinstance(self.request, RestRequest):
+            return len(self.request.body)
+        size: int = self.request.message.ByteSize()
+        return size
+
+    @property
     def request_path(self) -> str:
         """Of REST; empty over gRPC."""
         return self.request.path if isinstance(self.request, RestRequest) else ""

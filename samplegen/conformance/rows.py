@@ -69,9 +69,10 @@ def models() -> dict[str, Any]:
 
 def is_meant(name: str, served: ModelMetadata) -> bool:
     """Whether a model that a server has is the one of the rows."""
-    return [(tensor.name, tensor.datatype, len(tensor.shape)) for tensor in served.inputs] == [
+    found = {(tensor.name, tensor.datatype, len(tensor.shape)) for tensor in served.inputs}
+    return found == {
         (tensor, datatype, len(shape)) for tensor, datatype, shape, _ in _inputs(models()[name])
-    ]
+    }
 
 
 def _inputs(model: Mapping[str, Any]) -> list[Any]:

@@ -18,6 +18,9 @@ from samplegen.served.metadata import ModelMetadata
 
 _SHOWN = 120
 """Characters of a body that a reader is shown."""
+_LARGEST = 2**20
+"""Bytes of a request; what long ones show is not worth their time."""
+_TOO_LARGE = "it has more than 1 MiB"
 _SILENCES = 3
 """After so many requests in a row without an answer, no more are sent."""
 _SILENT = f"the server left {_SILENCES} requests in a row unanswered"
@@ -41,7 +44,7 @@ def examine(
     model: str | None,
     deadline: float,
     connection: Connection,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int], None],
 ) -> Conformance:
     """Sends the requests, one after another.
 
@@ -50,7 +53,7 @@ def examine(
         model: The model to ask; None: `dummy`, or the first one that the server lists.
         deadline: Seconds that one request may take.
         connection: What the server asks of those who call.
-        progress: Called with how many are done, and how many there are.
+        progress: Called with how many are done.
 
     Raises:
         UsageError: The server has no such model.
@@ -58,13 +61,12 @@ def examine(
     """
     known = _Known(places.first, deadline, connection)
     name, answer = known.chosen(model)
-    plan = [*_plan(known, name, answer)]
     server = Server(places.rest, places.rpc, deadline, connection)
     sent: Counter[str] = Counter()
     differences, untried = [], []
     silent = 0
-    for number, case in enumerate(plan):
-        progress(number, len(plan))
+    for number, case in enumerate(_plan(known, name, answer)):
+        progress(number)
         reached = places.rest if case.transport == "REST" else places.rpc
         reason = places.unreached if reached is None else ""
         if silent >= _SILENCES:
@@ -80,7 +82,6 @@ def examine(
             lacks = comparing.lacking(case, found)
             if lacks:
                 differences.append(_difference(case, lacks, str(found)))
-    progress(len(plan), len(plan))
     return Conformance(
         server=known.itself,
         model=name if answer is not None else "",
@@ -162,6 +163,7 @@ def _plan(known: _Known, name: str, answer: Answer | None) -> Iterator[Case | Un
         yield Untried("The model", "inference", "gRPC", _NO_MODEL)
     for model, case in rows.cases(name):
         reason = known.why_not(model) if model is not None else ""
+        reason = reason or (_TOO_LARGE if case.size > _LARGEST else "")
         yield Untried(case.group, case.name, case.transport, reason) if reason else case
 
 

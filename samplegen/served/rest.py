@@ -34,14 +34,27 @@ class Reply(NamedTuple):
 class Rest:
     """A server's REST API. Each question is done within the deadline, however slow the answer."""
 
-    def __init__(self, address: Address, deadline: float, connection: Connection) -> None:
+    def __init__(
+        self,
+        address: Address,
+        deadline: float,
+        connection: Connection,
+        largest: int = _LARGEST,
+    ) -> None:
         """Asks nothing yet.
+
+        Args:
+            address: The server.
+            deadline: Seconds that a question may take.
+            connection: What the server asks of those who call.
+            largest: Bytes of the largest answer that is read.
 
         Raises:
             SamplegenError: A variable is not set, or a file is not what it should be.
         """
         self._address = address
         self._deadline = deadline
+        self._largest = largest
         self._connection = connection
         self._headers = secrets.headers(connection)
         if connection.authority is not None:
@@ -146,7 +159,7 @@ class Rest:
             with contextlib.closing(client):
                 client.request(method, f"{address.path}{path}", body, {**self._headers, **headers})
                 response = client.getresponse()
-                content = response.read(_LARGEST + 1)
+                content = response.read(self._largest + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if late.is_set() or isinstance(error, TimeoutError):
                 message = f"{address}{path} did not answer within {self._deadline:g} s"
@@ -160,8 +173,8 @@ class Rest:
         if response.status in _ELSEWHERE and (place := response.headers["location"]):
             elsewhere = repr(place[:_SHOWN])
             raise SamplegenError(f"{address} sends us on to {elsewhere}; name the server there")
-        if len(content) > _LARGEST:
-            raise SamplegenError(f"{address}{path} answers with more than {_LARGEST:,} bytes")
+        if len(content) > self._largest:
+            raise SamplegenError(f"{address}{path} answers with more than {self._largest:,} bytes")
         return Reply(response.status, tuple(response.getheaders()), content)
 
 
