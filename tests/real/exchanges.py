@@ -41,7 +41,8 @@ class Exchange:
     asked: str
     """`GET /v2`, or the RPC, the model and its version."""
     sent: str
-    """The body or the message; Base64 where it is no text."""
+    """The body or the message; Base64 where it is no text. Before it stands how long its JSON is
+    said to be, where that is said."""
     status: int | str
     """Of HTTP, or the code of gRPC."""
     answer: str
@@ -125,7 +126,7 @@ class Recorder(Front):
             response = connection.getresponse()
             body = response.read()
         kept = {name: value for name in _HEADERS if (value := response.headers[name])}
-        return self._keep(asked, sent, response.status, body, kept)
+        return self._keep(asked, sent, response.status, body, kept, _framed(headers))
 
     def rpc(self, asked: str, method: str, sent: bytes) -> Exchange:
         call = self._channel.unary_unary(_SERVICE + method)
@@ -136,9 +137,16 @@ class Recorder(Front):
             return self._keep(asked, sent, error.code().name, details, {})
 
     def _keep(
-        self, asked: str, sent: bytes, status: int | str, answer: bytes, headers: dict[str, str]
+        self,
+        asked: str,
+        sent: bytes,
+        status: int | str,
+        answer: bytes,
+        headers: dict[str, str],
+        framed: str = "",
     ) -> Exchange:
-        exchange = Exchange(self.client, asked, text(sent), status, text(answer), headers)
+        said = framed + text(sent)
+        exchange = Exchange(self.client, asked, said, status, text(answer), headers)
         self.found[exchange.key] = exchange
         return exchange
 
@@ -154,7 +162,8 @@ class Replayer(Front):
         self.unknown: list[str] = []
 
     def rest(self, asked: str, headers: dict[str, str], sent: bytes) -> Exchange:
-        return self._answer(Exchange(self.client, asked, text(sent), 599, "never asked"))
+        said = _framed(headers) + text(sent)
+        return self._answer(Exchange(self.client, asked, said, 599, "never asked"))
 
     def rpc(self, asked: str, method: str, sent: bytes) -> Exchange:
         return self._answer(Exchange(self.client, asked, text(sent), "UNKNOWN", "never asked"))
@@ -163,6 +172,12 @@ class Replayer(Front):
         found = self._known.get(otherwise.key)
         (self.unknown if found is None else self.asked).append(otherwise.asked)
         return found or otherwise
+
+
+def _framed(headers: dict[str, str]) -> str:
+    """The header that says where the bytes behind JSON begin, or begin wrongly."""
+    length = headers.get(_HEADERS[1])
+    return "" if length is None else f"[{length}] "
 
 
 def text(content: bytes) -> str:

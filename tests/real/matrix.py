@@ -203,7 +203,8 @@ OpenVINO Model Server itself was not run: it comes as a container. With Docker, 
 
 def page(servers: Sequence[Server]) -> str:
     """The page as Markdown."""
-    names = " and ".join(map(_title, servers))
+    *first, last = map(_title, servers)
+    names = " and ".join(filter(None, (", ".join(first), last)))
     parts = [_HEAD.format(models=len(MODELS), names=names)]
     parts.append("| Server | Version | Package | Judged |\n|---|---|---|---|\n")
     parts += [
