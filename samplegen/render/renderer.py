@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -21,7 +20,7 @@ from samplegen.render.clients import Client
 from samplegen.render.layout.marks import by_calls, in_call
 from samplegen.render.linking import Linked, link
 from samplegen.render.literals import Code, markdown
-from samplegen.render.programs import Program
+from samplegen.render.programs import Program, program
 from samplegen.render.safety import FILTERS, Guards, NoWayAround, joined, only_code
 from samplegen.render.structure import outline, structure
 from samplegen.render.tracing import Trace, UntraceableError, Values
@@ -161,10 +160,13 @@ class Renderer:
             return Rendered(text)
         if client.name not in of.programs:
             of.programs[client.name] = self._traced(client, subject)
-        program, values = of.programs[client.name], subject.values
-        with suppress(Exception):  # Jinja knows the line
-            if program and program.suits(values):
-                return Rendered(program.filled(values))
+        made = of.programs[client.name]
+        try:
+            filled = made and made(subject.values)
+        except Exception:  # Jinja knows the line
+            filled = None
+        if filled is not None:
+            return Rendered(filled)
         return Rendered(self._by_jinja(client, view))
 
     def _of(self, view: View) -> _Subject:
@@ -196,7 +198,7 @@ class Renderer:
             template = self._tracing(client).get_template(client.template(view.operation))
             context = template.new_context(outline(view, trace))
             text = trace.text(template.root_render_func(context))
-            return Program(text, client.language.kind, trace)
+            return program(text, client.language.kind, trace)
         except (Exception, UntraceableError):
             return None
 

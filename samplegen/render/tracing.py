@@ -9,8 +9,8 @@ is given up by `UntraceableError`.
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NoReturn
 
@@ -82,28 +82,48 @@ class Skeleton(Opaque):
         raise UntraceableError
 
 
+@dataclass(frozen=True)
+class Slot:
+    """Among the arguments of a step, the value of another one."""
+
+    step: int
+
+
+SUBJECT = Slot(-1)
+"""Among the arguments of a step, the subject."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The call of a function."""
+
+    function: _Function
+    given: Sequence[Any]
+    """Its arguments; within them, lists are tuples."""
+    named: Mapping[str, Any] = field(default_factory=dict)
+    pattern: str = ""
+    """If there is one: a format for `%`, of which the function takes the text that the arguments
+    make."""
+
+    def value(self, values: "Values") -> Any:
+        """What the function returns, with the values of other steps."""
+        given = _filled(tuple(self.given), values)
+        if self.pattern:
+            return self.function(self.pattern % given)
+        return self.function(*given, **_filled(self.named, values))
+
+
 class Values(dict[int, Any]):
     """The values of steps for one subject; each is worked out when it is first asked for."""
 
     def __init__(self, trace: "Trace", subject: Any) -> None:
         """Has worked out nothing yet."""
-        super().__init__()
+        super().__init__({SUBJECT.step: subject})
         self._steps = trace.steps
-        self.subject = subject
 
     def __missing__(self, step: int) -> Any:
-        value = self[step] = self._steps[step](self)
+        value = self[step] = self._steps[step].value(self)
         return value
-
-
-_Step = Callable[[Values], Any]
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """Among the arguments of a step, the value of another one."""
-
-    step: int
 
 
 class Trace:
@@ -115,7 +135,7 @@ class Trace:
         Args:
             printed: Returns what Jinja prints for a value: its `finalize`.
         """
-        self.steps: list[_Step] = []
+        self.steps: list[Step] = []
         self.answers: dict[int, bool | int] = {}
         """What templates were told of holes since `begin`, by the step that works it out."""
         self._subject = Values(self, None)
@@ -131,12 +151,12 @@ class Trace:
 
     def leaf(self, name: str, read: Callable[[Any], Any]) -> Hole:
         """The hole for a value that is read from the subject; the name tells it from others."""
-        return self._hole(("leaf", name), lambda values: read(values.subject))
+        return self._hole(("leaf", name), Step(read, (SUBJECT,)))
 
     def call(self, function: _Function, *arguments: Any, **options: Any) -> Hole:
         """The hole for what a function returns."""
         given, named = self._recorded(arguments), self._recorded(options)
-        return self._hole((function, repr((given, named))), _step(function, given, named))
+        return self._hole((function, repr((given, named))), Step(function, given, named))
 
     def ask(self, function: _Function, *arguments: Any) -> bool | int:
         """What a function returns for the subject."""
@@ -176,21 +196,22 @@ class Trace:
             step = self.call(self._printed, value)._step
         return mark(f"={step}")
 
-    def lines(self, text: str, made: _Function) -> Iterator[str | Hole]:
-        """The text that a trace left, cut into runs of lines without holes and lines with holes.
+    def lines(self, text: str, lay_out: Callable[[str], str]) -> Iterator[str | int]:
+        """What `text` returned, cut into runs of lines without holes and lines with holes.
 
         Args:
-            text: What `text` returned.
-            made: Makes the line of a format for `%` and its values.
+            text: It has marks where holes are.
+            lay_out: What becomes of a line once its holes are filled.
+
+        Yields:
+            Lines as they are, and the numbers of the steps that make the others.
         """
         for has_holes, lines in groupby(_LINE.findall(text), _has_mark):
             if not has_holes:
                 yield "".join(lines)
                 continue
             for line in lines:
-                pieces = _MARK.split(line.replace("%", "%%"))
-                steps = (Hole(self, int(step)) for step in pieces[1::2])
-                yield self.call(made, "%s".join(pieces[::2]), *steps)
+                yield self._hole((lay_out, line), _formatted(lay_out, line))._step
 
     def concat(self, pieces: Iterable[Any]) -> Any:
         """What a template prints, as one: source text, or a hole if there is one in it."""
@@ -202,12 +223,7 @@ class Trace:
         return "".join(str(self.finalize(p)) if type(p) is Hole else p for p in pieces)
 
     def _text(self, text: str) -> Hole:
-        *parts, last = _MARK.split(text)
-        pairs = [*zip(parts[::2], map(int, parts[1::2]), strict=True)]
-        hole = self._hole(
-            ("text", text),
-            lambda values: Code("".join(f"{t}{values[step]}" for t, step in pairs) + last),
-        )
+        hole = self._hole(("text", text), _formatted(Code, text))
         self._texts[hole._step] = text
         return hole
 
@@ -215,9 +231,9 @@ class Trace:
         """An argument, as it can be kept."""
         kind = type(value)
         if kind is Hole:
-            return _Slot(value._step)
+            return Slot(value._step)
         if kind is Code:
-            return _Slot(self._text(value)._step)
+            return Slot(self._text(value)._step)
         if kind is dict:
             return {key: self._recorded(item) for key, item in value.items()}
         if kind is tuple or kind is list:
@@ -226,7 +242,7 @@ class Trace:
             return value
         raise UntraceableError
 
-    def _hole(self, key: tuple[object, str], step: _Step) -> Hole:
+    def _hole(self, key: tuple[object, str], step: Step) -> Hole:
         number = self._numbers.setdefault(key, len(self.steps))
         if number == len(self.steps):
             self.steps.append(step)
@@ -245,19 +261,15 @@ def _has_holes(value: Any) -> bool:
     return type(value) is Hole
 
 
-def _step(function: _Function, given: tuple[Any, ...], named: dict[str, Any]) -> _Step:
-    """The call of a function with recorded arguments."""
-    if named or any(type(value) in (tuple, dict) for value in given):
-        return lambda values: function(*_filled(given, values), **_filled(named, values))
-    if len(given) == 1:
-        only = given[0].step
-        return lambda values: function(values[only])
-    return lambda values: function(*[values[v.step] if type(v) is _Slot else v for v in given])
+def _formatted(function: _Function, text: str) -> Step:
+    """What a function makes of a text with marks; a format for `%` is the fastest way."""
+    pieces = _MARK.split(text.replace("%", "%%"))
+    return Step(function, [Slot(int(step)) for step in pieces[1::2]], {}, "%s".join(pieces[::2]))
 
 
 def _filled(value: Any, values: Values) -> Any:
     """A recorded argument, with values in place of slots."""
-    if type(value) is _Slot:
+    if type(value) is Slot:
         return values[value.step]
     if type(value) is tuple:
         return tuple(_filled(item, values) for item in value)

@@ -77,6 +77,12 @@ class _Writer:
         """A line for each element. The comma behind the last makes the formatter keep the lines."""
         inner = base + 2 * len(self._layout.indent)
         self._write(group.opening)
+        if group.numbers:
+            begin = "\n" + " " * inner
+            self._written.append(f"{begin}{group.numbers.replace(', ', f',{begin}')},")
+            self._break(base)
+            self._write(group.closing)
+            return
         for item in _items(group):
             self._break(inner)
             if len(item) == 1 and isinstance(item[0], str):  # the usual element: a number or a text

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from samplegen.render.layout.javacode import SHORT
 from samplegen.render.layout.javaparser import Parser, UnknownCodeError
-from samplegen.render.layout.layouts import LineLayout, filled, margin_of
+from samplegen.render.layout.layouts import LineLayout, filled_numbers, margin_of
 from samplegen.render.layout.levels import Document, utf16_units
 from samplegen.render.layout.marks import CLOSE_LIST, OPEN_LIST
 
@@ -35,12 +35,14 @@ class JavaLayout(LineLayout):
     def _numbers(self, line: str, margin: str) -> str:
         """An array of numbers, however many, without a look at each."""
         before, _, values = line.partition(OPEN_LIST)
-        items = values.removesuffix(f"}}{CLOSE_LIST};")[1:].split(", ")
+        numbers = values.removesuffix(f"}}{CLOSE_LIST};")[1:]
         inner = f"{margin}{self.indent}"
-        lines = [f"{', '.join(items)},"]
+        lines = [f"{numbers},"]
         if len(inner) + len(lines[0]) > self.width:
+            items = numbers.split(", ")
             fills = max(map(len, items)) < SHORT
-            lines = filled(items, self.width - len(inner)) if fills else [f"{i}," for i in items]
+            room = self.width - len(inner)
+            lines = filled_numbers(numbers, room) if fills else [f"{item}," for item in items]
         body = f"\n{inner}".join(lines)
         return f"{before}{{\n{inner}{body}\n{margin}}};"
 

@@ -63,6 +63,10 @@ class Layout:
 
     def broken_items(self, group: Group, inner: str) -> list[str]:
         """The elements of a broken list, each line with a comma behind it."""
+        if group.numbers:
+            if self.fills(group.items[:1]):
+                return filled_numbers(group.numbers, self.width - self.columns(inner))
+            return [f"{number}," for number in group.numbers.split(", ")]
         items = [stripped(item) for item in group.items]
         if self.fills(items):
             return filled([flat(item) for item in items], self.width - self.columns(inner))
@@ -164,3 +168,17 @@ def filled(items: Sequence[str], width: int) -> list[str]:
         lines[-1].append(f"{item},")
         used += size + 2
     return [" ".join(line) for line in lines]
+
+
+def filled_numbers(numbers: str, width: int) -> list[str]:
+    """The same of numbers and the like that stand between commas, without a look at each."""
+    text = f"{numbers},"
+    lines, start = [], 0
+    while len(text) - start > width:
+        end = text.rfind(", ", start, start + width + 1)
+        end = end if end >= 0 else text.find(", ", start)
+        if end < 0:
+            break
+        lines.append(text[start : end + 1])
+        start = end + 2
+    return [*lines, text[start:]]

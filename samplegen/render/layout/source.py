@@ -33,10 +33,15 @@ class Group:
     closing: str
     is_list: bool = False
     """Whether it is a list of values, and not the arguments of a call."""
+    numbers: str = ""
+    """What stands in it if that is numbers and the like, with ", " between them: nothing needs to
+    look into these."""
 
     @property
     def text(self) -> str:
         """On one line."""
+        if self.numbers:
+            return f"{self.opening}{self.numbers}{self.closing}"
         return f"{self.opening}{','.join([flat(item) for item in self.items])}{self.closing}"
 
 
@@ -77,10 +82,10 @@ def parse(line: str) -> Nodes:
 def _numbers(token: str) -> Group:
     """A list of numbers or the like, which may have very many, with its marks."""
     text = token[len(OPEN_LIST) : -len(CLOSE_LIST)]
-    items = text[1:-1].split(",")
-    if not items[-1].strip():
-        items.pop()
-    return Group(text[0], tuple((item,) for item in items), text[-1], is_list=True)
+    inner = text[1:-1].rstrip(" ").removesuffix(",")
+    items = tuple([(item,) for item in inner.split(",")]) if inner else ()
+    numbers = inner if inner.isascii() and inner.count(",") == inner.count(", ") else ""
+    return Group(text[0], items, text[-1], is_list=True, numbers=numbers)
 
 
 def _items(nodes: list[str | Group]) -> Iterator[Nodes]:

@@ -89,11 +89,10 @@ class Literals:
             text = JSON_LAYOUT.lay_out(text).replace(OPEN_JSON, "")
         return self.layout.lay_out(text)
 
-    def line(self, pattern: str, *values: object) -> str:
-        """The lines of a format for `%`."""
-        text = pattern % values
-        short = len(text) <= self.layout.width and text.isascii() and SEPARATOR not in text
-        return text if short else self.lines(text)
+    def line(self, line: str) -> str:
+        """A line, broken if it is too long; most are not, as is seen at once."""
+        short = len(line) <= self.layout.width and SEPARATOR not in line and line.isascii()
+        return line if short else self.lines(line)
 
     def quote(self, value: str) -> Code:
         """The string literal of a text, in which connection values may be marked."""
