@@ -36,6 +36,7 @@ samples: install  ## regenerate the samples and the schemas
 	samplegen schema
 	cd examples/inventory && samplegen generate
 	cd examples/etcd && samplegen generate
+	cd examples/prometheus && samplegen generate
 
 site: samples  ## generate, judge against the bundled server, build the site
 	@samplegen doctor --brief | sed 's/^/Missing: /; s/sudo apt install [^;]*/sudo make toolchains/'
@@ -59,6 +60,7 @@ check: install  ## lint, types, import rules, fresh samples and schemas
 	samplegen schema --check
 	cd examples/inventory && samplegen generate --check
 	cd examples/etcd && samplegen generate --check
+	cd examples/prometheus && samplegen generate --check
 	hadolint Dockerfile
 	pre-commit validate-manifest .pre-commit-hooks.yaml
 
@@ -95,7 +97,7 @@ toolchains:  ## the programs that samples and their checks need, from Debian's p
 		g++ make cmake pkg-config \
 		libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
 		libcurl4-openssl-dev nlohmann-json3-dev \
-		default-jdk-headless maven openssl etcd-server
+		default-jdk-headless maven openssl etcd-server prometheus
 	command -v go >/dev/null || apt-get install --yes golang-go
 
 constraints: install  ## pin what is installed now

@@ -280,3 +280,45 @@ def test_samples_pass_every_gate(client: str, tmp_path: Path) -> None:
     (verdict,) = json.loads(ended.stdout)
     assert (verdict["status"], verdict["findings"]) == ("passed", []), verdict
     assert {"wire", "meaning", "faults"} <= {*verdict["gates"]}
+
+
+@pytest.mark.parametrize(
+    ("responses", "statuses", "empty"),
+    [
+        ({"200": "json"}, (200,), ()),
+        ({"201": "json", "202": "", "400": "json"}, (201,), (202,)),
+        ({"204": ""}, (), (204,)),
+        ({"204": "json"}, (), (204,)),
+        ({"200": "text"}, (), (200,)),
+        ({"200": "json", "2XX": ""}, (200,), (201, 202, 204)),
+        ({"2XX": "json"}, (200, 201, 202), (204,)),
+        ({"default": "json"}, (200,), ()),
+        ({"default": "json", "201": ""}, (), (201,)),
+        ({"404": ""}, (200,), ()),
+    ],
+)
+@pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
+def test_statuses_of_success_are_those_that_are_listed(
+    responses: dict[str, str],
+    statuses: tuple[int, ...],
+    empty: tuple[int, ...],
+    version: str,
+    tmp_path: Path,
+) -> None:
+    old = version == "2.0"
+    if old and ({*responses} & {"2XX"} or "text" in responses.values()):
+        return  # it has neither
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    media = {"json": "application/json", "text": "text/plain"}
+    content = document(version)
+    content["paths"]["/items"]["post"]["responses"] = {
+        status: {
+            "description": "d",
+            **({"schema": schema} if old and body else {}),
+            **({"content": {media[body]: {"schema": schema}}} if body and not old else {}),
+        }
+        for status, body in responses.items()
+    }
+    method = openapi.read(written(tmp_path, content)).method("addItem")
+    assert method is not None
+    assert (method.statuses, method.empty_statuses, method.limits) == (statuses, empty, ())

@@ -328,6 +328,62 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
             "the contract says where fields go",
         ),
         ("steps:", "model: m\nsteps:", "3:8", "found 'model' beside 'steps', which say it all"),
+        (
+            "    save:",
+            "    refused: {status: 404}\n    save:",
+            "6:14",
+            "'code' is missing, which the call",
+        ),
+        (
+            "    save: {kept: text}",
+            "    refused: 404",
+            "6:14",
+            "'code' is missing, which the call has",
+        ),
+        (
+            "    save: {kept: text}",
+            "    refused: NOT_FUND",
+            "6:14",
+            "steps.0.refused.code: found 'NOT_FUND'",
+        ),
+        (
+            "    save: {kept: text}",
+            "    refused: 200",
+            "6:14",
+            "steps.0.refused.status: found 200; expected",
+        ),
+        (
+            "    save: {kept: text}",
+            "    refused: {status: 404, code: NOT_FOUND}",
+            "6:23",
+            "the call has no route, and so no status; leave it out",
+        ),
+        (
+            "    save:",
+            "    refused: NOT_FOUND\n    save:",
+            "7:18",
+            "an answer that is an error has nothing to save",
+        ),
+        (
+            "steps:",
+            "check: [{call: S.Do, request: {txt: a}}]\nsteps:",
+            "3:37",
+            "t.v1.All has no field 'txt'",
+        ),
+        (
+            "steps:",
+            "check: [{call: S.Do, expect: {tex: a}}]\nsteps:",
+            "3:36",
+            "t.v1.All has no field 'tex'; did you mean 'text'?",
+        ),
+        (
+            "steps:",
+            "setup: [{call: S.Do, save: {a: text}}]\n"
+            "teardown: [{call: S.Do, request: {text: {from: b}}}]\nsteps:",
+            "4:48",
+            "no earlier step saves 'b'",
+        ),
+        ("steps:", "setup: [{call: S.Watch}]\nsteps:", "3:16", "'S.Watch' streams"),
         ("    request: {text: a}", "  - call: S.Do", "5:11", "'S.Do' is called by an earlier step"),
     ],
 )

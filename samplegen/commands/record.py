@@ -19,8 +19,7 @@ from samplegen.recording.editing import Place
 from samplegen.recording.outcomes import Outcome
 from samplegen.recording.runs import Runs
 from samplegen.resources import shown
-from samplegen.spec.api import Api
-from samplegen.spec.reading import Recordable
+from samplegen.spec.reading import Recordable, Spec
 
 _RUNS = 2
 """On one server; what differs between them is expected to differ."""
@@ -69,7 +68,7 @@ def command(
         for _ in range(_RUNS):
             runs.run(address)
     else:
-        _run_on_own(api, runs)
+        _run_on_own(spec, runs)
     problems = [problem for failed in runs.problems.values() for problem in failed.problems]
     for operation in found:
         if operation.name not in runs.problems:
@@ -82,7 +81,7 @@ def command(
     return 1 if problems else 0
 
 
-def _run_on_own(api: Api, runs: Runs) -> None:
+def _run_on_own(spec: Spec, runs: Runs) -> None:
     """Runs on the API's own server, and backwards on a fresh one.
 
     There, values of the server itself may be others, and what one operation needs of another is
@@ -91,10 +90,11 @@ def _run_on_own(api: Api, runs: Runs) -> None:
     with extra("verify"):
         from samplegen.judge.servers import started
 
-    with started.started(api) as target:
+    started.check_installed(spec)
+    with started.started(spec.api) as target:
         for _ in range(_RUNS):
             runs.run(target.connection)
-    with started.started(api) as target:
+    with started.started(spec.api) as target:
         runs.run(target.connection, backwards=True)
 
 

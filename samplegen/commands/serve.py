@@ -1,13 +1,14 @@
 """`samplegen serve`: the bundled server."""
 
 import os
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from samplegen.catalogue import Catalogue
 from samplegen.commands.options import catalogue_options
 from samplegen.connection.given import connection
+from samplegen.spec.places import needs_folder
 
 
 @click.command("serve", context_settings={"ignore_unknown_options": True})
@@ -15,7 +16,7 @@ from samplegen.connection.given import connection
 @click.option("--rest-port", type=click.IntRange(1, 65535), metavar="PORT")
 @click.argument("server_options", nargs=-1, type=click.UNPROCESSED)
 @catalogue_options
-def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any) -> NoReturn:
+def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any) -> int:
     """Start the bundled server and models, on port 9000 (gRPC) and 8000 (REST).
 
     Other options are passed to the server; `samplegen serve -- --help` lists them.
@@ -23,5 +24,9 @@ def command(catalogue: Catalogue, server_options: tuple[str, ...], **values: Any
     from samplegen.judge.servers import started
 
     api = catalogue.spec.api
-    command = started.command_line(api.server, connection(api.connection, **values))
-    os.execv(command[0], [*command, *server_options])  # noqa: S606  (the server takes our place)
+    started.check_installed(catalogue.spec)
+    with started.prepared(api.server, connection(api.connection, **values)) as server:
+        command, env = [*server.command, *server_options], {**os.environ, **server.env}
+        if not needs_folder(api.server):
+            os.execvpe(command[0], command, env)  # noqa: S606  (the server takes our place)
+        return started.served(command, env)

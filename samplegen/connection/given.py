@@ -114,6 +114,8 @@ def endpoint_connection(documented: Connection, endpoint: str, **values: Any) ->
     """
     match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):(\d{1,5})(?::(\d{1,5}))?", endpoint)
     numbers = [int(port) for port in match.groups()[1:] if port] if match else []
+    if documented.one_port and len(numbers) == 1:
+        numbers *= 2
     names = [*documented.ports] if len(numbers) == 1 else ["grpc_port", "rest_port"]
     if match is None or len(names) != len(numbers) or not all(0 < p < 2**16 for p in numbers):
         expected = "HOST:GRPC_PORT:REST_PORT, such as localhost:9000:8000"

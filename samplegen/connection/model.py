@@ -108,6 +108,8 @@ class Connection:
     grpc_port: Port | None = None
     """None if the API has no gRPC; likewise `rest_port`."""
     rest_port: Port | None = None
+    one_port: StrictBool = False
+    """Whether the server takes both transports at one port; else that is a mistake."""
     model: StrictStr | None = None
     """None leaves the model that the operation names."""
     model_version: Annotated[StrictStr, Field(pattern=r"^[0-9]*$")] = ""
@@ -135,9 +137,16 @@ class Connection:
         if self.ports == {}:
             raise ValueError("'grpc_port' and 'rest_port' are both missing; add one of them")
         # An ingress tells them apart by more than the port.
-        if self.grpc_port == self.rest_port and self.tls is None and self.authority is None:
+        may_share = self.one_port or self.tls is not None or self.authority is not None
+        if self.grpc_port == self.rest_port and not may_share:
             raise ValueError(
-                f"gRPC and REST cannot share port {self.grpc_port}; change one of them"
+                f"gRPC and REST cannot share port {self.grpc_port}; change one of them, or add "
+                "'one_port: true'"
+            )
+        if self.one_port and self.grpc_port != self.rest_port:
+            raise ValueError(
+                f"found 'one_port' beside the ports {self.grpc_port} and {self.rest_port}; "
+                "expected the same one twice"
             )
         if self.bearer_token_env is not None:
             check_variable(self.bearer_token_env)

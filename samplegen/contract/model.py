@@ -111,6 +111,10 @@ class Method:
     server_streaming: bool = False
     route: Route | None = None
     """None: REST does not have it, as far as the contract says."""
+    statuses: tuple[int, ...] = (200,)
+    """Those of HTTP with which it succeeds, and its answer has a body of JSON."""
+    empty_statuses: tuple[int, ...] = ()
+    """Those with which it succeeds, and its answer has none."""
     comment: str = ""
     file: str = ""
     limits: tuple[str, ...] = ()

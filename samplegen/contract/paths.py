@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from samplegen.contract.model import Contract, Field, Kind
 from samplegen.errors import nearest
 
-_HOP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_HOP = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Hop:
     """A field on the way, and which of its items if it holds a list."""
 
     name: str
+    """Empty: the way goes on within an item of the list before, which is a list itself."""
     index: int | None = None
     field: Field | None = None
     """None: there is no contract."""
@@ -29,7 +30,8 @@ def places(way: Sequence[Hop]) -> tuple[str | int, ...]:
     """The names and indices on the way."""
     found: list[str | int] = []
     for hop in way:
-        found += [hop.name] if hop.index is None else [hop.name, hop.index]
+        found += [hop.name] if hop.name else []
+        found += [] if hop.index is None else [hop.index]
     return tuple(found)
 
 
@@ -52,7 +54,10 @@ def is_choice(way: Way) -> bool:
 
 def shown(way: Sequence[Hop]) -> str:
     """The path that means the way."""
-    return ".".join(h.name if h.index is None else f"{h.name}[{h.index}]" for h in way)
+    text = "".join(
+        f"{'.' if h.name else ''}{h.name}{'' if h.index is None else f'[{h.index}]'}" for h in way
+    )
+    return text.removeprefix(".")
 
 
 def parsed(path: str) -> Way:
@@ -68,7 +73,9 @@ def parsed(path: str) -> Way:
             raise ValueError(
                 f"found {path!r}; expected names with dots between, such as kvs[0].key"
             )
-        hops.append(Hop(match[1], int(match[2]) if match[2] else None))
+        indices = [int(index) for index in re.findall(r"\d+", match[2])]
+        hops.append(Hop(match[1], indices[0] if indices else None))
+        hops += [Hop("", index) for index in indices[1:]]
     return tuple(hops)
 
 
@@ -88,6 +95,8 @@ def resolved(contract: Contract, message: str, path: str, *, ends_in_list: bool 
     found: list[Hop] = []
     hops = parsed(path)
     for number, hop in enumerate(hops):
+        if not hop.name:
+            raise ValueError(f"{found[-1].name!r} is no list of lists; write one index")
         if here is None:
             raise ValueError(f"{found[-1].name!r} is no message, so it has no {hop.name!r}")
         known = contract.messages[here]

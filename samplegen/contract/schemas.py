@@ -31,6 +31,10 @@ _PLAIN: Mapping[str, Kind] = {
     "string": "string", "integer": "integer", "number": "double", "boolean": "bool",
 }  # fmt: skip
 """By type, for all other formats."""
+_SUCCESSES = (200, 201, 202, 204)
+"""What `2XX` stands for."""
+_BODILESS = frozenset({204, 205})
+"""Statuses whose answers never have a body."""
 
 
 class Reader:
@@ -159,7 +163,7 @@ class Reader:
             for known, example in whole.items():
                 if known in fields and not fields[known].place:
                     fields[known] = replace(fields[known], example=example)
-        answer, limit = self._answer(name, operation, resolver)
+        answer, statuses, empty = self._answer(name, operation, resolver)
         request = f"{name} request"
         self._messages[request] = Message(name=request, fields=fields)
         return Method(
@@ -168,8 +172,10 @@ class Reader:
             request=request,
             response=answer,
             route=Route(method=verb.upper(), path=path, body="*" if body else ""),
+            statuses=statuses,
+            empty_statuses=empty,
             comment=operation.get("summary", "") or operation.get("description", ""),
-            limits=(*limits, *limit),
+            limits=tuple(limits),
         )
 
     def _add_body(
@@ -189,18 +195,30 @@ class Reader:
             else:
                 fields[known] = field
 
-    def _answer(self, name: str, operation: Any, resolver: Any) -> tuple[str, list[str]]:
-        """The message that answers a call, and what steps cannot do yet."""
+    def _answer(
+        self, name: str, operation: Any, resolver: Any
+    ) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+        """The message that answers a call, and the statuses of success: with it, and without."""
         responses = {str(status): one for status, one in operation.get("responses", {}).items()}
-        status = next((s for s in ("200", "2XX", "default") if s in responses), None)
-        found, inner, _ = self._followed(responses.get(status or "", {}), resolver)
-        content = found if "schema" in found else _json(found.get("content", {}))
-        message = content and self._message(content.get("schema", {}), inner, f"{name} answer")
+        if not any(map(_successes, responses)):
+            responses = {"200": responses.get("default", {"schema": {}})}
+        message: str | None = None
+        statuses: dict[int, bool] = {}
+        for key in sorted(responses):  # those of a range come after the others
+            found, inner, _ = self._followed(responses[key], resolver)
+            content = found if "schema" in found else _json(found.get("content", {}))
+            succeeded = _successes(key)
+            has_body = content is not None
+            if has_body and succeeded and message is None:
+                message = self._message(content.get("schema", {}), inner, f"{name} answer")
+            for status in succeeded:
+                statuses.setdefault(status, has_body and status not in _BODILESS)
         if not message:
             message = f"{name} answer"
             self._messages[message] = Message(name=message, fields={})
-        limits = [] if status else ["it does not answer with status 200"]
-        return message, limits
+        with_body = tuple(sorted(status for status, has_body in statuses.items() if has_body))
+        without = tuple(sorted(status for status, has_body in statuses.items() if not has_body))
+        return message, with_body, without
 
     # Schemas
 
@@ -332,6 +350,13 @@ class Reader:
             found = name if name not in self._messages else f"{name} value"
             self._messages[found] = Message(name=found, fields={})
         return "message", found
+
+
+def _successes(key: str) -> tuple[int, ...]:
+    """The statuses of success that a key of `responses` means."""
+    if key.upper() == "2XX":
+        return _SUCCESSES
+    return (int(key),) if key.isdecimal() and key.startswith("2") else ()
 
 
 def _type(schema: Any) -> str:

@@ -77,7 +77,9 @@ def _block(name: str, values: Mapping[str, Any]) -> list[str]:
 
 def _install(program: str) -> str:
     """What to type when a program is not there."""
-    return "pip install samplegen" if program == "{python}" else f"install {program}"
+    if program == "{python}":
+        return "pip install samplegen"
+    return f"the command that installs {program}; write it into spec/api.yaml, at server.install"
 
 
 def _server(title: str, place: Place) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from samplegen.calling.places import list_at, value_at
 from samplegen.contract.model import Contract
 from samplegen.recording import patterns
-from samplegen.recording.places import list_at, value_at
 from samplegen.spec.operation import Line
 from samplegen.spec.steps import Printed
 from samplegen.spec.tensors import Scalar

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from samplegen.calling.caller import Caller
 from samplegen.connection.model import Connection
 from samplegen.contract.model import Contract
 from samplegen.errors import SamplegenError
-from samplegen.recording.calling import Caller
 from samplegen.recording.editing import Place
 from samplegen.recording.outcomes import Outcome, outcome
 from samplegen.spec.reading import Recordable
@@ -47,7 +47,7 @@ class Runs:
             if operation.name in self.problems:
                 continue
             try:
-                self._answers[operation.name].append(caller.answers(operation.linked))
+                self._answers[operation.name].append(_answers(caller, operation))
             except SamplegenError as error:
                 problems = (f"{operation.name}: {problem}" for problem in error.problems)
                 self.problems[operation.name] = SamplegenError(*problems)
@@ -62,3 +62,13 @@ class Runs:
             for number, step in enumerate(operation.steps)
             for index, line in enumerate(operation.linked[number].lines)
         }
+
+
+def _answers(caller: Caller, operation: Recordable) -> list[Any]:
+    """The answers to the steps, between the judge's own calls."""
+    saved: dict[str, Any] = {}
+    caller.answers(operation.around.setup, saved)
+    try:
+        return caller.answers(operation.linked)
+    finally:
+        caller.answers(operation.around.teardown, saved)

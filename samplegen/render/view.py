@@ -87,7 +87,7 @@ class StepView:
     @property
     def is_strict(self) -> bool:
         """Whether a field of a message is read that must be set."""
-        lines = self.linked.lines
+        lines = self.linked.of_message
         ways = [way for _, way in self.linked.saves]
         ways += [line.path for line in lines if not line.may_be_zero]
         ways += [line.label for line in lines if not isinstance(line.label, str)]
@@ -104,7 +104,18 @@ class StepView:
     @property
     def may_be_empty(self) -> bool:
         """Whether an answer over REST may hold nothing, so that an error in it would go unseen."""
-        return self.linked.may_be_empty("rest")
+        linked = self.linked
+        return linked.has_answer and linked.refused is None and linked.may_be_empty("rest")
+
+    @property
+    def has_other_status(self) -> bool:
+        """Whether another status of HTTP than 200 is right."""
+        return self.linked.statuses != (200,)
+
+    @property
+    def expected(self) -> str:
+        """The statuses of HTTP that are right, with blanks between them."""
+        return " ".join(map(str, self.linked.statuses))
 
     @property
     def is_read(self) -> bool:

@@ -55,8 +55,16 @@ def plain(markdown: str, source: str, addresses: Mapping[str, str]) -> str:
     return prose(markdown, line).strip() + "\n"
 
 
-def llms(title: str, summary: str, root: str, twins: Sequence[Twin]) -> str:
-    """`llms.txt`: what there is in groups, for those who will then ask for a page."""
+def llms(title: str, summary: str, root: str, twins: Sequence[Twin], openapi: str) -> str:
+    """`llms.txt`: what there is in groups, for those who will then ask for a page.
+
+    Args:
+        title: Of the site.
+        summary: Of the site.
+        root: The address of the site.
+        twins: The pages.
+        openapi: The file below the site that has the REST API.
+    """
     groups: dict[str, list[Twin]] = {"Operations": [], "Clients": [], "Guides and reference": []}
     for twin in twins:
         folder = twin.uri.partition("/")[0].capitalize()
@@ -74,7 +82,7 @@ def llms(title: str, summary: str, root: str, twins: Sequence[Twin]) -> str:
         "",
         f"- [All pages in one file]({root}llms-full.txt)",
         f"- [All samples, their digests, projects and verdicts]({root}{INDEX})",
-        f"- [The REST API, with samples]({root}openapi.json)",
+        f"- [The REST API, with samples]({root}{openapi})",
     ]
     return "\n".join(lines) + "\n"
 

@@ -77,17 +77,11 @@ def document(book: Book, url: str) -> str:
 
 def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     """One route: the first operation that calls it gives its words, all give their samples."""
-    users = [o for o in book.operations.values() if any(c.rest == call.rest for c in o.calls)]
-    samples = [
-        sample
-        for operation in users
-        for sample in book.by_operation[operation.name]
-        if sample.client.transport == "rest"
-    ]
+    operations = users(book, call.rest or "")
     rpc = book.contract.method(call.rpc)
     found: dict[str, Any] = {
-        "summary": rpc.comment if rpc else users[0].title,
-        "description": "\n".join(f"- [{o.title}]({_page(url, o)})" for o in users),
+        "summary": rpc.comment if rpc else operations[0].title,
+        "description": "\n".join(f"- [{o.title}]({_page(url, o)})" for o in operations),
     }
     names = re.findall(r"{(\w+)}", call.path)
     if names:
@@ -106,7 +100,7 @@ def _operation(book: Book, call: Call, url: str) -> dict[str, Any]:
     if rpc and call.rpc not in book.api.rest.no_body:
         ok["content"] = _content(book, rpc.response)
     found["responses"] = {"200": ok, **_errors(book, call)}
-    found["x-codeSamples"] = _code_samples(samples, alone=len(users) == 1)
+    found["x-codeSamples"] = code_samples(book, operations)
     return found
 
 
@@ -114,8 +108,25 @@ def _page(url: str, operation: Operation) -> str:
     return f"{url}operations/{operation.name}/"
 
 
-def _code_samples(samples: Sequence[Sample], *, alone: bool) -> list[dict[str, str]]:
-    """Those of a route. Readers of the document pick one by its `lang`, so each has its own."""
+def users(book: Book, route: str) -> list[Operation]:
+    """The operations that call a route, such as `GET /items`."""
+    return [o for o in book.operations.values() if any(c.rest == route for c in o.calls)]
+
+
+def code_samples(book: Book, operations: Sequence[Operation]) -> list[dict[str, str]]:
+    """Those of a route. Readers of the document pick one by its `lang`, so each has its own.
+
+    Args:
+        book: Has the samples.
+        operations: Those that call the route.
+    """
+    samples: list[Sample] = [
+        sample
+        for operation in operations
+        for sample in book.by_operation[operation.name]
+        if sample.client.transport == "rest"
+    ]
+    alone = len(operations) == 1
     entries: list[dict[str, str]] = []
     taken: Counter[str] = Counter()
     for sample in samples:

@@ -31,6 +31,7 @@ from samplegen.settings import settings
 from samplegen.site import (
     blocks,
     check,
+    given,
     head,
     lazysearch,
     machine,
@@ -306,12 +307,15 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             return
         root = config.site_url or "/"
         twins = [self._twins[source] for source in self._order if source in self._twins]
+        file = self._book.catalogue.spec.openapi
+        own = file and given.name(file)
         texts = {
             **{twin.uri: twin.text for twin in twins},
-            "llms.txt": machine.llms(config.site_name, config.site_description or "", root, twins),
+            "llms.txt": machine.llms(
+                config.site_name, config.site_description or "", root, twins, own or "openapi.json"
+            ),
             "llms-full.txt": machine.llms_full(twins),
             machine.INDEX: machine.index(self._book, root, self._archives),
-            "openapi.json": openapi.document(self._book, root),
         }
         site = Path(config.site_dir)
         if config.site_url and not (site / "robots.txt").exists():
@@ -321,6 +325,10 @@ class SamplegenPlugin(BasePlugin[SamplegenConfig]):  # type: ignore[no-untyped-c
             for name in self._book.operations
         }
         try:
+            if file is None:
+                texts["openapi.json"] = openapi.document(self._book, root)
+            else:
+                texts |= given.files(self._book, file)
             for uri, text in texts.items():
                 write_file(site / uri, text.encode())
             search.enrich(site, self._book, {**self._keywords, **keywords}, OPERATIONS)

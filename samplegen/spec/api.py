@@ -1,5 +1,6 @@
 """`api.yaml`: what all operations share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +16,45 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _path_alone(value: object) -> object:
+    """Makes a mapping of a path alone."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+Path = Annotated[StrictStr, Field(pattern="^/")]
+Variable = Annotated[StrictStr, Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+FileName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """What tells that a server can serve: an answer over REST, or a command."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    path: Path | None = None
+    status: Annotated[StrictInt, Field(ge=100, le=599)] = 200
+    """With which the path answers."""
+    body: StrictStr | None = None
+    """A regular expression that is found in the answer."""
+    command: tuple[StrictStr, ...] = ()
+    """In place of a path: arguments of a command that ends with status 0. Filled in are {python},
+    {spec} and the ports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """What tells the version of a server: an answer over REST, or what a command prints."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    path: Path | None = None
+    command: tuple[StrictStr, ...] = ()
+    """In place of a path: arguments, in which the same is filled in as in those of `ready`."""
+    pattern: StrictStr
+    """A regular expression that is found there; its first group is the version, or all of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """How the judge and `samplegen serve` start a server of this API."""
@@ -26,8 +66,14 @@ class Server:
     """The name that it states at `metadata`; on servers of other names, an expectation holds as its
     `elsewhere` says."""
     command: tuple[StrictStr, ...]
-    """Arguments. Filled in are {python}, {grpc_port}, {rest_port} and {spec}, the folder of
-    `api.yaml`."""
+    """Arguments. Filled in are {python}, {grpc_port}, {rest_port}, {port:NAME} for any further port
+    that is free, {spec}, the folder of `api.yaml`, and {work}, a folder for this run alone, which
+    is removed after it."""
+    env: Mapping[Variable, StrictStr] = field(default_factory=dict, hash=False)
+    """Variables of its environment, in which the same is filled in."""
+    files: Mapping[FileName, StrictStr] = field(default_factory=dict, hash=False)
+    """Files of {work}, such as a configuration that names ports: name to text, in which the same is
+    filled in. The folder is empty but for these."""
     record: tuple[StrictStr, ...] = ()
     """More arguments; with them it appends each request it answered to {record}, as JSON lines. An
     extra: the judge's own proxy records what passes."""
@@ -38,10 +84,15 @@ class Server:
     """A Python module the command needs."""
     install: StrictStr
     """What to type when it is not there."""
-    ready: Annotated[StrictStr, Field(pattern="^/")] | None = None
-    """A path that answers 200 once the server can serve; None: as soon as it takes connections."""
-    metadata: Annotated[StrictStr, Field(pattern="^/")] | None = None
+    ready: (
+        Annotated[Ready, BeforeValidator(_path_alone, json_schema_input_type=Path | Ready)] | None
+    ) = None
+    """When the server can serve: a path that then answers 200, or how else one can tell; None: as
+    soon as it takes connections."""
+    metadata: Path | None = None
     """A path that answers JSON with the server's name and version."""
+    version: Version | None = None
+    """Where else its version stands, if there is no such path."""
 
 
 @dataclass(frozen=True, kw_only=True)

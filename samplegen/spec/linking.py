@@ -4,7 +4,7 @@ import builtins
 import keyword
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from samplegen.contract import paths
@@ -12,8 +12,8 @@ from samplegen.contract.model import Contract, Kind, Method, Route
 from samplegen.contract.paths import Way
 from samplegen.contract.values import Joined, Location, Mistake, Reader, Saved
 from samplegen.errors import nearest
-from samplegen.spec.operation import Call, Expectation, Line, LinkedStep
-from samplegen.spec.steps import FieldLabel, Printed, Step
+from samplegen.spec.operation import Around, Call, Expectation, Line, LinkedStep, OperationFile
+from samplegen.spec.steps import FieldLabel, OwnCall, Printed, Refusal, Step
 from samplegen.spec.tensors import Scalar
 
 _REST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD) (/\S*)")
@@ -53,6 +53,30 @@ class Linker:
             found.append(linked)
         return tuple(found)
 
+    def around(self, file: OperationFile) -> Around:
+        """The calls of the judge, as far as they have no mistakes; they share what they save."""
+        return Around(
+            **{
+                name: tuple(self._own(getattr(file, name), name))
+                for name in ("setup", "check", "teardown")
+            }
+        )
+
+    def _own(self, calls: Sequence[OwnCall], name: str) -> Iterator[LinkedStep]:
+        for index, own in enumerate(calls):
+            lines = tuple(
+                Printed(label=path, path=path, value=value) for path, value in own.expect.items()
+            )
+            given = {f.name: getattr(own, f.name) for f in fields(own) if f.name != "expect"}
+            before = len(self.mistakes)
+            step = self._step(Step(**given, print=lines), (name, index))
+            paths_ = [*own.expect]
+            self.mistakes[before:] = [
+                (_of_expect(at, paths_), message) for at, message in self.mistakes[before:]
+            ]
+            if step is not None:
+                yield step
+
     def _step(self, step: Step, at: Location) -> LinkedStep | None:
         method = self.contract.method(step.call)
         if method is None and (match := _REST.fullmatch(step.call)) is not None:
@@ -75,6 +99,7 @@ class Linker:
         self.mistakes += reader.mistakes
         call = Call(rpc=method.name, rest=_rest(method.route))
         linked = LinkedStep(self.contract, call, method, request)
+        linked = _accepting(linked, method, step)
         if method.route is not None:
             linked = self._routed(linked, method.route, at)
         return self._answered(linked, step, at)
@@ -127,6 +152,8 @@ class Linker:
 
     def _answered(self, linked: LinkedStep, step: Step, at: Location) -> LinkedStep:
         """The step with what is saved and printed of its answer."""
+        if step.refused is not None:
+            linked = self._refused(linked, step.refused, step, at)
         lines: list[Line] = []
         expect: list[Expectation] = []
         for index, printed in enumerate(step.print):
@@ -142,12 +169,36 @@ class Linker:
             if name in _RESERVED or name in self._saved or _NUMBERED.fullmatch(name):
                 message = f"{name!r} is the name of something else in programs; choose another"
                 self._note((*at, "save", name), message)
-            way = self._way(linked.method, path, (*at, "save", name))
+            way = self._way(linked.method, path, (*at, "save", name)) if not step.refused else None
             if way is not None:
                 saves.append((name, way))
                 last = way[-1].field
                 self._saved[name] = last.kind if last is not None else "string"
         return replace(linked, saves=tuple(saves), lines=tuple(lines), expect=tuple(expect))
+
+    def _refused(
+        self, linked: LinkedStep, refusal: Refusal, step: Step, at: Location
+    ) -> LinkedStep:
+        """The step that the server must refuse, whose error no contract describes."""
+        here = (*at, "refused")
+        has_grpc = bool(self.contract.descriptors) and linked.method is not None
+        if refusal.status is None and linked.call.rest is not None:
+            self._note(here, "'status' is missing, which the call has over REST; add it")
+        if refusal.code is None and has_grpc:
+            message = "'code' is missing, which the call has over gRPC; add it, such as"
+            self._note(here, f"{message} {{status: 404, code: NOT_FOUND}}")
+        if refusal.code is not None and not has_grpc:
+            self._note((*here, "code"), "the call has no gRPC, and so no code; leave it out")
+        if refusal.status is not None and linked.call.rest is None:
+            self._note((*here, "status"), "the call has no route, and so no status; leave it out")
+        for name in step.save:
+            self._note((*at, "save", name), "an answer that is an error has nothing to save")
+        for index, printed in enumerate(step.print[:2] if has_grpc else ()):
+            if index or printed.each is not None:
+                message = "over gRPC an error is a message and nothing else; print that alone"
+                self._note((*at, "print", index), message)
+        statuses = () if refusal.status is None else (refusal.status,)
+        return replace(linked, refused=refusal, statuses=statuses, has_answer=bool(step.print))
 
     def _check_recorded(self, printed: Printed, at: Location) -> None:
         """Notes the first line that does not state what it expects."""
@@ -158,7 +209,7 @@ class Linker:
             self._unrecorded = True
 
     def _line(self, linked: LinkedStep, printed: Printed, at: Location) -> Line | None:
-        method = linked.method
+        method = None if linked.refused else linked.method
         each: Way | None = ()
         item = method.response if method is not None else ""
         if printed.each is not None:
@@ -206,6 +257,22 @@ class Linker:
 
     def _note(self, at: Location, message: str) -> None:
         self.mistakes.append((at, message))
+
+
+def _of_expect(at: Location, paths_: Sequence[str]) -> Location:
+    """Where a mistake of a printed line stands in a call of the judge."""
+    name, index, *rest = at
+    if rest[:1] == ["print"] and len(rest) > 1:
+        return name, index, "expect", paths_[int(rest[1])]
+    return at
+
+
+def _accepting(linked: LinkedStep, method: Method, step: Step) -> LinkedStep:
+    """The step with the statuses of its success: with a body, if it reads what that holds."""
+    if step.print or step.save or not method.empty_statuses:
+        return replace(linked, statuses=method.statuses or method.empty_statuses)
+    statuses = tuple(sorted({*method.statuses, *method.empty_statuses}))
+    return replace(linked, statuses=statuses, has_answer=False)
 
 
 def _rest(route: Route | None) -> str | None:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, StrictInt, S
 from samplegen.contract.model import Contract, Method
 from samplegen.contract.paths import Way, is_choice
 from samplegen.contract.values import Value
-from samplegen.spec.steps import Step
+from samplegen.spec.steps import OwnCall, Refusal, Step
 from samplegen.spec.tensors import Scalar, Tensor, flat
 
 STEPS = "steps"
@@ -128,6 +128,17 @@ class LinkedStep:
     saves: tuple[tuple[str, Way], ...] = ()
     lines: tuple[Line, ...] = ()
     expect: tuple[Expectation, ...] = ()
+    refused: Refusal | None = None
+    """How the call must be refused; None: it must succeed."""
+    statuses: tuple[int, ...] = (200,)
+    """Those of HTTP with which the server may answer."""
+    has_answer: bool = True
+    """Whether the body of an answer over REST is JSON that programs read."""
+
+    @property
+    def of_message(self) -> tuple[Line, ...]:
+        """The lines that are printed of a message over gRPC, which a refusal does not have."""
+        return () if self.refused else self.lines
 
     @property
     def said(self) -> tuple[Value, ...]:
@@ -138,10 +149,24 @@ class LinkedStep:
     def may_be_empty(self, transport: str) -> bool:
         """Whether an answer without any field is as good as others."""
         grpc = transport == "grpc"
+        if not grpc and not self.has_answer:
+            return True
         return not self.saves and all(
             line.may_be_zero or (grpc and (line.is_choice or bool(line.each)))
             for line in self.lines
         )
+
+
+@dataclass(frozen=True)
+class Around:
+    """The calls that the judge makes itself around each run of a sample; lines are expected."""
+
+    setup: tuple[LinkedStep, ...] = ()
+    check: tuple[LinkedStep, ...] = ()
+    teardown: tuple[LinkedStep, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.setup or self.check or self.teardown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +190,12 @@ class OperationFile:
     """Digits; empty asks for the server's default version. None leaves that of the connection."""
     steps: tuple[Step, ...] = ()
     """What is called, one after another; in place of `calls`, `request` and `expect`."""
+    setup: tuple[OwnCall, ...] = ()
+    """What the judge calls itself before each run of a sample."""
+    check: tuple[OwnCall, ...] = ()
+    """What it calls after each run that succeeds, to see what that did to the server."""
+    teardown: tuple[OwnCall, ...] = ()
+    """What it calls after each run, whatever came of it."""
     calls: tuple[Call, ...] = ()
     request: dict[StrictStr, JsonValue] = field(default_factory=dict, hash=False)
     """What is sent to an API whose operations take no tensors: the fields of the message."""
@@ -187,6 +218,8 @@ class Operation(OperationFile):
     """The file's name without its ending."""
     linked: tuple[LinkedStep, ...] = ()
     """The steps, with what the contract says of them."""
+    around: Around = Around()
+    """What the judge calls itself, with what the contract says of it."""
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from samplegen import yamlfile
 from samplegen.contract import protoc
 from samplegen.contract.model import Contract
 from samplegen.errors import Problem, SamplegenError, UsageError, gather, nearest
@@ -15,11 +16,13 @@ from samplegen.spec.linking import Linker
 from samplegen.spec.operation import (
     OPERATION_NAME,
     STEPS,
+    Around,
     Expectation,
     LinkedStep,
     Operation,
     OperationFile,
 )
+from samplegen.spec.places import filled_server, server_mistakes
 from samplegen.spec.steps import Step
 from samplegen.spec.tensors import MOST, MOST_BYTES, MOST_LITERAL, Tensor, fits, longest_literal
 from samplegen.yamlfile import Mistakes, load
@@ -34,6 +37,7 @@ class Recordable:
     order: int
     steps: tuple[Step, ...]
     linked: tuple[LinkedStep, ...]
+    around: Around
 
 
 class Spec:
@@ -48,9 +52,13 @@ class Spec:
         if path is None:
             raise SamplegenError(f"{self.layers.folders[0]}: api.yaml is missing; add it")
         api = load(path, Api, self._check_api)
-        folder = str(path.absolute().parent).replace("{", "{{").replace("}", "}}")
-        command = tuple(argument.replace("{spec}", folder) for argument in api.server.command)
-        return replace(api, server=replace(api.server, command=command))
+        folder = {"spec": str(path.absolute().parent)}
+        return replace(api, server=filled_server(api.server, folder))
+
+    def server_problem(self, message: str) -> Problem:
+        """A problem of what starts the API's server, at its place in `api.yaml`."""
+        path = self._existing("api.yaml")
+        return yamlfile.read(path).problem(("server", "command"), message)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -77,6 +85,8 @@ class Spec:
             values["linked"] = linked = Linker(self.contract).link(file.steps)
             values["calls"] = tuple(step.call for step in linked)
             values["expect"] = tuple(line for step in linked for line in step.expect)
+        if file.setup or file.check or file.teardown:
+            values["around"] = Linker(self.contract).around(file)
         return Operation(name=name, **values)
 
     def recordable(self, name: str) -> Recordable | None:
@@ -91,7 +101,8 @@ class Spec:
         if not file.steps:
             return None
         linked = Linker(self.contract, recorded=False).link(file.steps)
-        return Recordable(name, path, file.order, file.steps, linked)
+        around = Linker(self.contract).around(file)
+        return Recordable(name, path, file.order, file.steps, linked, around)
 
     def _path(self, name: str) -> Path:
         """The path of an operation's file."""
@@ -167,16 +178,21 @@ class Spec:
         Raises:
             SamplegenError: It has mistakes, or nothing here can read it.
         """
-        if self.api.openapi is not None:
+        if self.openapi is not None:
             from samplegen.contract import openapi  # takes long, and few APIs need it
 
-            return openapi.read(self._existing(self.api.openapi))
+            return openapi.read(self.openapi)
         if not self.api.proto:
             return Contract()
         from samplegen.contract import protos  # starts a compiler, and few commands need it
 
         own, included = self._proto_folders
         return protos.read((*own, *included), tuple(self.named_protos))
+
+    @property
+    def openapi(self) -> Path | None:
+        """The OpenAPI file; None: the API names none."""
+        return None if self.api.openapi is None else self._existing(self.api.openapi)
 
     @property
     def folder(self) -> Path:
@@ -210,21 +226,8 @@ class Spec:
             if folder is None or not folder.is_dir():
                 yield ("include", index), f"found {name!r}; expected a folder beside api.yaml"
 
-        for name, known in (
-            ("command", {"python", "spec", *api.connection.ports}),
-            ("record", {"record"}),
-            ("other", {"spec"}),
-        ):
-            for index, argument in enumerate(getattr(api.server, name)):
-                for place in set(re.findall(r"{(.*?)}", argument)) - known:
-                    expected = ", ".join(f"{{{word}}}" for word in sorted(known))
-                    yield ("server", name, index), f"found {{{place}}}; expected one of {expected}"
-        for name in ("ready", "metadata"):
-            if getattr(api.server, name) is not None and api.connection.rest_port is None:
-                message = "expected 'rest_port' in the connection, too: it is asked over REST"
-                yield ("server", name), message
-        if not api.server.command:
-            yield ("server", "command"), "found an empty list; expected a program and its arguments"
+        for location, message in server_mistakes(api.server, api.connection.ports):
+            yield ("server", *location), message
         for index, fault in enumerate(api.faults):
             if bool(fault.replace) == (fault.status is not None):
                 yield ("faults", index), "expected exactly one of 'replace' and 'status'"
@@ -236,6 +239,10 @@ class Spec:
                     )
 
     def _check_operation(self, operation: OperationFile, *, recorded: bool = True) -> Mistakes:
+        if operation.setup or operation.check or operation.teardown:
+            linker = Linker(self.contract)
+            linker.around(operation)
+            yield from linker.mistakes
         if operation.steps:
             yield from self._check_steps(operation, recorded)
             return

@@ -1,5 +1,6 @@
 """Answers each call with its request, over gRPC and REST. Arguments: GRPC_PORT REST_PORT."""
 
+import json
 import sys
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from samplegen.contract import protos
 
 HERE = Path(__file__).parent
+NO_ITEM = 'there is no item "x" here: 100%'
 
 
 def messages() -> dict[str, type[Any]]:
@@ -25,10 +27,18 @@ def messages() -> dict[str, type[Any]]:
     return {n: message_factory.GetMessageClass(pool.FindMessageTypeByName(n)) for n in names}
 
 
+def refused(request: bytes, context: Any) -> bytes:
+    """Refuses a call, of which the field `name` alone is set."""
+    context.abort(grpc.StatusCode.NOT_FOUND, NO_ITEM)
+    return b""
+
+
 class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]
     """Any unary call."""
 
     def service(self, handler_call_details: Any) -> Any:
+        if handler_call_details.method.endswith("/Remove"):
+            return grpc.unary_unary_rpc_method_handler(refused)
         return grpc.unary_unary_rpc_method_handler(lambda request, context: request)
 
 
@@ -51,10 +61,18 @@ class Gateway(BaseHTTPRequestHandler):
 
     do_PUT = do_POST
 
+    def do_DELETE(self) -> None:
+        error = {"code": 5, "error": {"message": NO_ITEM}}
+        self.send(404, json.dumps(error).encode())
+
     def give(self, message: Any) -> None:
         """Sends an answer."""
         text = json_format.MessageToJson(message, preserving_proto_field_name=True).encode()
-        self.send_response(200)
+        self.send(200, text)
+
+    def send(self, status: int, text: bytes) -> None:
+        """Sends an answer in JSON."""
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()

@@ -10,7 +10,13 @@ from samplegen.contract.paths import words
 from samplegen.contract.trees import from_json, plain
 from samplegen.judge.gates.case import Case
 from samplegen.judge.servers.proxy.decoding import Decoder
-from samplegen.judge.servers.proxy.documents import Document, Undecodable, leaves, resolved
+from samplegen.judge.servers.proxy.documents import (
+    Document,
+    Undecodable,
+    leaves,
+    refusal,
+    resolved,
+)
 from samplegen.judge.servers.proxy.documents import at as at_path
 from samplegen.judge.servers.proxy.numbers import DIGITS, WIDEST
 from samplegen.judge.servers.running import Run
@@ -50,8 +56,13 @@ def documents(case: Case, run: Run) -> dict[str, Document]:
     """By call, the answer that the sample got, as far as it can be decoded."""
     decoder = Decoder(case.setup.runner.contract)
     found: dict[str, Document] = {}
+    refused = {s.call.rpc: s for s in case.cell.operation.linked if s.refused and s.lines}
     for exchange in run.exchanges:
         if exchange.given is not None:
+            if exchange.given.code and exchange.call in refused:
+                place = words(refused[exchange.call].lines[0].path)
+                found[exchange.call] = refusal(exchange.given.details, place)
+                continue
             try:
                 found[exchange.call] = decoder.answer(exchange, exchange.given)
             except Undecodable:
@@ -71,7 +82,7 @@ def trees(case: Case, documents: Mapping[str, Document]) -> dict[str, Any]:
         if isinstance(found.get(rpc), dict) and found[rpc].get(name) is None:
             found[rpc] = {**found[rpc], name: []}  # a list without elements, as programs print it
     for step in case.cell.operation.linked:
-        if step.method is not None and step.call.rpc in found:
+        if step.method is not None and step.refused is None and step.call.rpc in found:
             tree = from_json(step.contract, step.method.response, found[step.call.rpc])
             found[step.call.rpc] = _with_texts(tree)
     return found

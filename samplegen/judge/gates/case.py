@@ -1,9 +1,11 @@
 """One sample on its way through the gates, and what all samples of a run share."""
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +17,7 @@ from samplegen.judge.machine.requirements import Versions
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.machine.starter.messages import Ended
 from samplegen.judge.machine.workshop import Workshop
+from samplegen.judge.servers.own_calls import OwnCalls
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import START_SECONDS, Program, Run, Runner
 from samplegen.judge.servers.started import Target
@@ -44,6 +47,8 @@ class Setup:
     """The address of a server like the target that may be asked as often as need be."""
     locale: Callable[[], Path | None]
     """The folder of the locale of a machine elsewhere; None if this machine cannot make one."""
+    locks: dict[str, threading.Lock] = field(default_factory=dict)
+    """By operation, whose runs change what is on the server, and so come one after another."""
 
     @property
     def documented(self) -> bool:
@@ -182,9 +187,34 @@ class Case:
         seconds: float | None = None,
         slot: Slot | None = None,
     ) -> Run:
-        """Runs the program once; see `Runner.run`."""
+        """Runs the program once, between the judge's own calls; see `Runner.run`.
+
+        Raises:
+            SamplegenError: The server does not answer the judge's own calls as it should.
+        """
         limit = self.limit if seconds is None else seconds
-        return self.setup.runner.run(self.program(), upstream, limit, slot or self.slot, plan, env)
+        slot = slot or self.slot
+        arguments = (self.program(), upstream, limit, slot, plan, env)
+        around, runner = self.cell.operation.around, self.setup.runner
+        if not around or (plan is not None and _is_without_server(plan)):
+            return runner.run(*arguments)
+        contract = self.setup.catalogue.spec.contract
+        own = OwnCalls(around, contract, upstream, self.setup.deadline)
+        with self._turn(slot), own:
+            run = runner.run(*arguments)
+            checked = run.ended.status == 0 and (plan is None or plan.fault is None)
+            return replace(run, unmet=own.unmet()) if checked else run
+
+    @contextlib.contextmanager
+    def _turn(self, slot: Slot) -> Iterator[None]:
+        """While no other run of the operation changes what is on the server."""
+        lock = self.setup.locks.setdefault(self.cell.operation.name, threading.Lock())
+        with slot.lent():
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def at_once(self, jobs: Sequence[Callable[[Slot], _T]]) -> list[_T]:
         """Does several jobs at a time, each with a slot of its own; returns what they return."""
@@ -199,3 +229,9 @@ class Case:
             found = list(pool.map(done, jobs))
         self.slot.waited -= sum(seconds for _, seconds in found)
         return [result for result, _ in found]
+
+
+def _is_without_server(plan: Plan) -> bool:
+    """Whether no request of a run reaches the real server."""
+    fault = plan.fault
+    return fault is not None and plan.call == 0 and (bool(fault.connecting) or fault.unasked)

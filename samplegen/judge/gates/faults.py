@@ -23,10 +23,11 @@ from samplegen.judge.machine import load
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.servers.proxy import wrong_answers
 from samplegen.judge.servers.proxy.fault import Fault, told
-from samplegen.judge.servers.proxy.faults import any_server
+from samplegen.judge.servers.proxy.faults import any_server, taken
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import START_SECONDS, Run
 from samplegen.spec.api import Api
+from samplegen.spec.operation import LinkedStep
 
 NAME: Gate = "faults"
 _SEED = 1
@@ -40,7 +41,7 @@ _TRACE = re.compile(
 """What only a stack trace says."""
 _STATUSES = 4
 """How many of the statuses of HTTP, or of gRPC, a call meets; other samples meet others."""
-_STATUS = re.compile(r"(HTTP|gRPC) status [A-Z0-9_]+( without a body)?$")
+_STATUS = re.compile(r"(HTTP|gRPC) status (?P<status>[A-Z0-9_]+)( without (a body|details))?$")
 _EMPTY = frozenset({"empty message", "empty object"})
 """Answers that are right if all that is printed are items of a list."""
 _LOST = frozenset({"connection closed", "connection reset"})
@@ -53,11 +54,13 @@ _LATER = frozenset({
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
 _BODIES = frozenset({"empty object", "empty list", "empty message", "null", "an HTML page"})
 """Faults of a body alone, which do not concern a call whose answer is its status."""
-_UNREAD = _BODIES | {
+_STATUS_ONLY = _BODIES | {
     "empty answer", "malformed answer", "half a body", "truncated answer", "truncated chunks",
     "server stalls midway", "answer drips",
 }  # fmt: skip
 """Those that do not concern a call whose answer is its status, even if a server sends a body."""
+_UNREAD = frozenset({"malformed answer", "half a body"})
+"""Faults of a body besides, which do not concern a call whose body is not read."""
 _ERROR = "HTTP status 200 with an error"
 """What a program can see at such a call, too, unless its library hides it."""
 _BUSY = frozenset({"HTTP status 503", "gRPC status UNAVAILABLE"})
@@ -133,6 +136,8 @@ def met(
     if operation.model and about_a_model:
         texts = {operation.model: "x" * len(operation.model)}
         faults.append(wrong_answers.asked_otherwise("unknown model", about_a_model, texts))
+    if refused := [step.call.rpc for step in operation.linked if step.refused is not None]:
+        faults.append(taken(refused))
     asked = {call.rpc for call in cell.calls}
     faults += [
         wrong_answers.replaced(fault.name, fault.rpcs, fault.replace, fault.status)
@@ -154,7 +159,7 @@ def _prove(case: Case, faults: Sequence[Fault]) -> list[str] | Failed:
     jobs = [
         partial(_attempt, case, fault, call)
         for fault, call in _chosen(case.cell, faults, silent(case))
-        if not (call in status_calls and fault.name in _UNREAD)
+        if not (call in status_calls and fault.name in _STATUS_ONLY)
     ]
     attempts = [attempt for attempt in case.at_once(jobs) if attempt is not None]
     wrong = [attempt for attempt in attempts if attempt.problems]
@@ -184,7 +189,9 @@ def _chosen(
                 chosen = fault in few
             else:
                 chosen = number == 0 or fault.name in _LATER
-            if chosen and (call.rpc not in silent or _concerns_a_status(cell, fault)):
+            if not chosen or _is_right(cell, fault, call.rpc):
+                continue
+            if call.rpc not in silent or _concerns_a_status(cell, fault, call.rpc):
                 yield fault, number
 
 
@@ -254,11 +261,22 @@ def _complaints(case: Case, fault: Fault, call: int, run: Run) -> list[str]:
     if call > _last_that_prints(case):
         found = [problem for problem in found if problem != _PRINTED_ALL]
     followed = any(exchange.path == _LOGIN for exchange in run.exchanges)
-    if run.ended.status == 1 and not found and not followed and not _keeps_status(case, call):
+    silent_on_status = _keeps_status(case, call) or _is_as_wanted(case, run)
+    if run.ended.status == 1 and not found and not followed and not silent_on_status:
         message = run.ended.stderr
         if not told(message, fault, run.met):
             found.append(f"its message lacks the cause: {message.strip()}")
     return found if fault.name in _LOST else found + _repeated(case, run)
+
+
+def _is_as_wanted(case: Case, run: Run) -> bool:
+    """Whether the status of the answer is that of a refusal, so that the fault lies elsewhere."""
+    met = run.met
+    step = _step(case.cell, met.call) if met is not None else None
+    given = met.given if met is not None else None
+    if step is None or step.refused is None or given is None:
+        return False
+    return given.status == step.refused.status
 
 
 def _last_that_prints(case: Case) -> int:
@@ -277,11 +295,28 @@ def _hides_answers(cell: Cell) -> bool:
     return rules.is_spared(_STATUS_OF_A_NO, rules.spared(NAME, cell.client.name))
 
 
-def _concerns_a_status(cell: Cell, fault: Fault) -> bool:
+def _concerns_a_status(cell: Cell, fault: Fault, rpc: str) -> bool:
     """Whether a call meets the fault whose answer is its status, and has no body."""
+    step = _step(cell, rpc)
+    unread = step is not None and not step.has_answer
+    if fault.name == _ERROR and step is not None and unread:
+        return 200 not in step.statuses
     if fault.name == _ERROR:
         return not _hides_answers(cell)
-    return fault.name not in _BODIES
+    return fault.name not in _BODIES and not (unread and fault.name in _UNREAD)
+
+
+def _step(cell: Cell, rpc: str) -> LinkedStep | None:
+    return next((step for step in cell.operation.linked if step.call.rpc == rpc), None)
+
+
+def _is_right(cell: Cell, fault: Fault, rpc: str) -> bool:
+    """Whether the fault is a status with which the call is to be answered."""
+    step, match = _step(cell, rpc), _STATUS.match(fault.name)
+    if step is None or match is None:
+        return False
+    code = step.refused.code if step.refused else None
+    return match["status"] in {*map(str, step.statuses), code}
 
 
 def silent(case: Case) -> frozenset[str]:

@@ -47,7 +47,10 @@ def check(case: Case) -> Result:
     runs: list[_Job] = [partial(_same, case)]
     if places:
         runs += [partial(_changed, case, lines, places, seed) for seed in (1, 2)]
-    given = [(e.call, e.given and (e.given.status, e.given.body)) for e in case.first.exchanges]
+    given = [
+        (e.call, e.given and (e.given.status, e.given.body, e.given.code, e.given.details))
+        for e in case.first.exchanges
+    ]
     basis = (given, case.setup.locale() is None)
     proof = proofs.kept(case, NAME, basis, lambda: _failed(case, runs) or ())
     if isinstance(proof, Failed):
@@ -174,6 +177,7 @@ def _compared(
     found = made.problems or run.complaints(made.ended)
     quoted = case.cell.operation.quoted
     found = found or differences(made.ended.stdout, lines, datatypes, quoted)
+    found = found or [*made.unmet]
     return [f"{where}, {problem}" for problem in found]
 
 

@@ -11,7 +11,7 @@ from samplegen.gates import Gate
 from samplegen.judge.gates.case import Case, Proof
 from samplegen.judge.gates.finding import Failed
 
-_PACKAGES = ("judge", "contract", "spec")
+_PACKAGES = ("judge", "calling", "contract", "spec")
 """Those whose code decides what a proof is worth."""
 
 

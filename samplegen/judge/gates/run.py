@@ -34,7 +34,7 @@ def check(case: Case) -> Result:
 def _first(case: Case) -> list[str]:
     case.first = case.run(case.setup.target.connection)
     ended = case.first.ended
-    return complaints(ended) or case.leaks(ended) or _idle(case)
+    return complaints(ended) or case.leaks(ended) or [*case.first.unmet] or _idle(case)
 
 
 def _idle(case: Case) -> list[str]:

@@ -23,7 +23,8 @@ from samplegen.judge.gates.finding import NotTried, Result, result
 from samplegen.judge.gates.run import outcome
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
-from samplegen.judge.servers.proxy.exchanges import Exchange, header
+from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, header
+from samplegen.judge.servers.proxy.grpc_framing import Code
 from samplegen.judge.servers.proxy.numbers import packed
 from samplegen.judge.servers.proxy.routes import variables
 from samplegen.spec.operation import Call, LinkedStep, Operation
@@ -113,8 +114,23 @@ class _Sent:
         answer = exchange.answer
         if answer is None:
             yield f"the server did not answer: {exchange.problem}"
-        elif answer.code or answer.status >= 400:
-            yield f"the server refused it: {answer.details or answer.body[:200]!r}"
+        else:
+            yield from self._answered(answer)
+
+    def _answered(self, answer: Answer) -> Iterator[str]:
+        """Whether the server took it, or refused it, as it should."""
+        refused = self._step.refused if self._step is not None else None
+        text = repr(answer.details or answer.body[:200])
+        if refused is None:
+            if answer.code or answer.status >= 400:
+                yield f"the server refused it: {text}"
+        elif self._exchange.transport == "grpc":
+            code = Code(answer.code or 0).name
+            if code != refused.code:
+                yield f"the server answered with {code}, expected {refused.code}: {text}"
+        elif answer.status != refused.status:
+            status = f"HTTP status {answer.status}, expected {refused.status}"
+            yield f"the server answered with {status}: {text}"
 
     # Where it went
 

@@ -70,6 +70,8 @@ class Run:
     """Why this machine could not make the fault; empty if it could."""
     waiting_since: float | None
     """When the program began to wait in vain for the server."""
+    unmet: Sequence[str] = ()
+    """What the run should have done to the server, and did not."""
 
     @property
     def met(self) -> Exchange | None:
@@ -233,10 +235,11 @@ def opened(spec: Spec, target: Target, kept: Sequence[Path] = ()) -> Iterator[Ru
         starter, level = stack.enter_context(isolation.opened())
         connection = with_values(target.connection, host=documented.host, **documented.ports)
         if level.level == "process":
-            wanted = list(documented.ports.values())
+            wanted = [*dict.fromkeys(documented.ports.values())]  # both may share one
             local: dict[str, Any]
             claimed = stack.enter_context(ports.claimed(wanted))
-            local = dict(zip(documented.ports, claimed, strict=True))
+            found = dict(zip(wanted, claimed, strict=True))
+            local = {name: found[number] for name, number in documented.ports.items()}
             if not _is_local(documented.host):  # no other name can be given to this machine
                 local["host"] = "localhost"
             connection = with_values(connection, **local)

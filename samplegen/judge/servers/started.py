@@ -4,13 +4,14 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,13 +21,17 @@ from typing import IO
 from samplegen.connection.model import Connection, with_values
 from samplegen.errors import SamplegenError
 from samplegen.judge.machine import ports, processes
-from samplegen.judge.machine.processes import Processes
+from samplegen.judge.machine.commands import ending, execute
+from samplegen.judge.machine.processes import Outcome, Processes
 from samplegen.judge.servers.asking import get
-from samplegen.spec.api import Api, Server
+from samplegen.spec import places
+from samplegen.spec.api import Api, Server, Version
 from samplegen.spec.reading import Spec
 
 _START_SECONDS = 60
 _STOP_SECONDS = 5
+_COMMAND_SECONDS = 10
+"""How long a command may take that asks the server."""
 _LOG_LINES = 15
 
 
@@ -81,6 +86,8 @@ def both(spec: Spec, address: Connection | None = None) -> Iterator[tuple[Target
         SamplegenError: One of them does not answer, does not come up or is not installed.
     """
     api = spec.api
+    if not address:
+        check_installed(spec)
     if not api.server.other or (address and not installed(api.server)):
         with reached(api, address) if address else started(api) as target:
             yield target, None
@@ -112,26 +119,60 @@ def started(api: Api, other: Path | None = None) -> Iterator[Target]:
     Raises:
         SamplegenError: It is not installed, or does not come up.
     """
-    names = api.connection.ports
-    with (
-        ports.free(len(names)) as claimed,
-        tempfile.TemporaryDirectory() as folder,
-        tempfile.TemporaryFile() as log,
-    ):
-        connection = with_values(
-            api.connection, host="127.0.0.1", **dict(zip(names, claimed, strict=True))
-        )
-        home = Path(folder)
-        command = command_line(api.server, connection)
-        if other is not None:
-            command += [argument.format(spec=other) for argument in api.server.other]
-        with Processes().guarded(command, home, processes.environment(home), log) as process:
-            _wait_until_ready(api, connection, process, log)
-            version = _version(api, connection)
-            yield Target(connection, version, process, log)
+    documented = api.connection.ports
+    numbers = [*dict.fromkeys(documented.values())]
+    with ports.free(len(numbers)) as claimed, tempfile.TemporaryFile() as log:
+        own = dict(zip(numbers, claimed, strict=True))
+        own_ports = {name: own[number] for name, number in documented.items()}
+        connection = with_values(api.connection, host="127.0.0.1", **own_ports)
+        with tempfile.TemporaryDirectory() as folder, prepared(api.server, connection) as server:
+            home = Path(folder)
+            command = [*server.command]
+            if other is not None:
+                command += [argument.format(spec=other) for argument in api.server.other]
+            env = {**processes.environment(home), **server.env}
+            with Processes().guarded(command, home, env, log) as process:
+                _wait_until_ready(api, connection, process, log)
+                version = _version(api, connection)
+                yield Target(connection, version, process, log)
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def prepared(server: Server, connection: Connection) -> Iterator[Server]:
+    """The server with all places filled in; its folder and its further ports, until the block ends.
+
+    Args:
+        server: As `api.yaml` has it.
+        connection: Has the ports that it is to listen on.
+
+    Raises:
+        SamplegenError: It is not installed.
+    """
+    if not installed(server):
+        raise SamplegenError(not_installed(server))
+    if not places.needs_folder(server):
+        yield places.filled_server(server, _values(connection))
+        return
+    names = places.extra_ports(server)
+    with ports.free(len(names)) as further, tempfile.TemporaryDirectory() as work:
+        own = {name: str(port) for name, port in zip(names, further, strict=True)}
+        filled = places.filled_server(server, {**_values(connection), **own, "work": work})
+        for name, text in filled.files.items():
+            Path(work, name).write_text(text, encoding="utf-8")
+        yield filled
+
+
+def served(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Runs a server until it ends, or until Ctrl-C; returns its status."""
+    with Processes().guarded(command, Path(), env, sys.stdout.buffer) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
             process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_SECONDS)
+            return process.wait(_STOP_SECONDS)
 
 
 def installed(server: Server) -> bool:
@@ -141,31 +182,42 @@ def installed(server: Server) -> bool:
     return found and (server.module is None or find_spec(server.module) is not None)
 
 
-def command_line(server: Server, connection: Connection) -> list[str]:
-    """The arguments that start the API's own server.
+def not_installed(server: Server) -> str:
+    """Says that the server is not there."""
+    program = server.command[0]
+    missing = "" if server.module or program == "{python}" else f": there is no {program!r}"
+    return f"{server.title} is not installed{missing}; type: {server.install}"
 
-    Raises:
-        SamplegenError: It is not installed.
-    """
-    if not installed(server):
-        raise SamplegenError(f"{server.title} is not installed; type: {server.install}")
-    values = {"python": sys.executable, **connection.ports}
-    return [argument.format_map(values) for argument in server.command]
+
+def check_installed(spec: Spec) -> None:
+    """Raises SamplegenError, with the place in `api.yaml`, if the API's server is not there."""
+    if not installed(spec.api.server):
+        raise SamplegenError(spec.server_problem(not_installed(spec.api.server)))
+
+
+def _values(connection: Connection) -> dict[str, str]:
+    """What is filled into any command, but for folders."""
+    return {"python": sys.executable, **{n: str(port) for n, port in connection.ports.items()}}
 
 
 def _wait_until_ready(
     api: Api, connection: Connection, process: subprocess.Popen[bytes], log: IO[bytes]
 ) -> None:
     deadline = time.monotonic() + _START_SECONDS
+    refusal: str | None = ""
     while time.monotonic() < deadline:
         if process.poll() is not None:
             message = f"ended with status {process.returncode} before it was ready{_tail(log)}"
             raise SamplegenError(f"{api.server.title} {message}")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if _refusal(api, connection) is None:
+            refusal = _refusal(api, connection)
+            if refusal is None:
                 return
         time.sleep(0.02)
-    raise SamplegenError(f"{api.server.title} was not ready after {_START_SECONDS} s{_tail(log)}")
+    said = f" ({refusal})" if refusal else ""
+    raise SamplegenError(
+        f"{api.server.title} was not ready after {_START_SECONDS} s{said}{_tail(log)}"
+    )
 
 
 def _refusal(api: Api, connection: Connection) -> str | None:
@@ -175,17 +227,39 @@ def _refusal(api: Api, connection: Connection) -> str | None:
         OSError: It takes no connection.
         http.client.HTTPException: It does not speak HTTP.
     """
-    if api.server.ready is None:
+    ready = api.server.ready
+    if ready is None:
         for port in connection.ports.values():
             socket.create_connection((connection.host.strip("[]"), port), timeout=5).close()
         return None
-    status, _ = get(connection, api.server.ready)
-    ready = status == http.HTTPStatus.OK
-    return None if ready else f"HTTP status {status} at {api.server.ready}"
+    if ready.path is None:
+        outcome = _ran(ready.command, connection)
+        return None if outcome.status == 0 else f"{ready.command[0]}: {ending(outcome)}"
+    status, body = get(connection, ready.path)
+    if status != ready.status:
+        return f"HTTP status {status} at {ready.path}"
+    if ready.body is not None and re.search(ready.body, body.decode(errors="replace")) is None:
+        return f"the answer at {ready.path} does not match {ready.body!r}"
+    return None
+
+
+def _ran(command: Sequence[str], connection: Connection) -> Outcome:
+    """How a command ended that asks the server.
+
+    Raises:
+        SamplegenError: It cannot be started.
+    """
+    arguments = [places.filled(argument, _values(connection)) for argument in command]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        env = processes.environment(home)
+        return execute(Processes(), tuple(arguments), {}, home, env, _COMMAND_SECONDS)
 
 
 def _version(api: Api, connection: Connection) -> str:
     """The name and version that the server states of itself."""
+    if api.server.version is not None:
+        return _matched(api.server, api.server.version, connection)
     if api.server.metadata is None:
         return "unknown"
     _, body = get(connection, api.server.metadata)
@@ -194,6 +268,19 @@ def _version(api: Api, connection: Connection) -> str:
         return f"{metadata['name']} {metadata['version']}"
     except (ValueError, LookupError, TypeError):
         return "unknown"
+
+
+def _matched(server: Server, version: Version, connection: Connection) -> str:
+    """The name of the server, and the version that stands where `api.yaml` says."""
+    if version.path is not None:
+        text = get(connection, version.path)[1].decode(errors="replace")
+    else:
+        outcome = _ran(version.command, connection)
+        text = outcome.stdout + outcome.stderr
+    match = re.search(version.pattern, text)
+    if match is None:
+        return "unknown"
+    return f"{server.name or server.title} {match[1] if match.re.groups else match[0]}"
 
 
 def _tail(log: IO[bytes] | None) -> str:

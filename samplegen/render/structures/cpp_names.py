@@ -20,7 +20,7 @@ KEYWORDS = frozenset({
     "co_return", "co_yield", "requires",
 })  # fmt: skip
 _TAKEN = KEYWORDS | {"answer", "arguments", "channel", "item", "main", "std", "stub", "tls", "grpc"}
-_NUMBERED = re.compile(r"(answer|body|request)\d*|.*__.*")
+_NUMBERED = re.compile(r"(answer|body|refused|request)\d*|.*__.*")
 
 
 def local(name: str, taken: Collection[str] = ()) -> str:

@@ -56,7 +56,7 @@ def uses(steps: Iterable[LinkedStep]) -> set[str]:
     for step in steps:
         writer = _Writer(step.contract)
         writer.kept(step, "answer")
-        for line in step.lines:
+        for line in step.of_message:
             writer.printed(step, line, "answer")
         used |= writer.used
     return used

@@ -8,6 +8,7 @@ from samplegen.render.structures import go_json, go_stubs
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "message": go_stubs.message,
     "stub_method": go_stubs.method,
+    "stub_code": go_stubs.code,
     "stub_modules": go_stubs.modules,
     "stub_kept": go_stubs.kept,
     "stub_printed": go_stubs.printed,

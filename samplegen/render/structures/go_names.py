@@ -24,11 +24,11 @@ _TAKEN = KEYWORDS | {
     "json", "math", "metadata", "os", "proto", "regexp", "slices", "strings", "time", "tls", "url",
     "utf8", "x509",
     "authorities", "call", "cancel", "certificate", "check", "client", "config", "connection",
-    "ctx", "err", "field", "headers", "item", "line", "optional", "read", "run", "scalar", "send",
-    "variable",
+    "codes", "ctx", "err", "field", "headers", "item", "line", "optional", "read", "refusal", "run",
+    "scalar", "send", "variable",
 }  # fmt: skip
 """Names that no variable of a program may have."""
-_NUMBERED = re.compile(r"(answer|query|request)\d*")
+_NUMBERED = re.compile(r"(answer|query|refused|request)\d*")
 _RESERVED = (
     "Reset", "String", "ProtoMessage", "Marshal", "Unmarshal", "ExtensionRangeArray",
     "ExtensionMap", "Descriptor",
@@ -175,7 +175,8 @@ def variables(steps: Iterable[LinkedStep]) -> dict[int, Variables]:
         items = local(line.each[-1].name, taken) if line.each else ""
         here = {*taken, items}
         label = "" if isinstance(line.label, str) else local(line.label[-1].name, here)
-        value = local(line.path[-1].name, {*here, label})
+        named = next(hop.name for hop in reversed(line.path) if hop.name)
+        value = local(named, {*here, label})
         found[id(line)] = Variables(items, label, value)
         taken.add(items if line.each else value)
     return found

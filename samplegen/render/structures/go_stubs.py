@@ -34,6 +34,13 @@ def method(step: LinkedStep) -> Code:
     return Code(_Writer(step.contract).method(step))
 
 
+def code(step: LinkedStep) -> Code:
+    """The code with which the call must be refused."""
+    name = (step.refused and step.refused.code) or ""
+    words = "Canceled" if name == "CANCELLED" else name.title().replace("_", "")
+    return Code(f"codes.{words}")
+
+
 def kept(step: LinkedStep, answer: str) -> Code:
     """The statements that keep what later steps send."""
     writer = _Writer(step.contract)
@@ -55,7 +62,7 @@ def modules(steps: Iterable[LinkedStep]) -> Code:
         writer.request(step)
         writer.method(step)
         writer.kept(step, "answer")
-        for line in step.lines:
+        for line in step.of_message:
             writer.printed(step, line, "answer", names[id(line)])
     used = [f'"{name}"' for name in writer.used]
     return Code("\n".join(f"\t{line}" for line in (*used, *writer.names.imports())))

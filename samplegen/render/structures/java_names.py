@@ -20,12 +20,13 @@ _KEYWORDS = frozenset({
     "transient", "true", "try", "var", "void", "volatile", "while", "yield",
 })  # fmt: skip
 _TAKEN = _KEYWORDS | {"args", "channel", "item"}
-_NUMBERED = re.compile(r"(answer|body|request|url)\d*")
+_NUMBERED = re.compile(r"(answer|body|refused|request|url)\d*")
 _TAKEN_TYPES = frozenset({
     "Base64", "Boolean", "ByteBuffer", "ByteString", "Double", "Exception", "File", "Float", "Grpc",
     "IllegalStateException", "InsecureChannelCredentials", "Integer", "Iterable", "LinkedHashMap",
     "List", "LogManager", "Long", "Main", "ManagedChannel", "ManagedChannelBuilder", "Map",
-    "Metadata", "MetadataUtils", "Object", "Override", "String", "System", "TlsChannelCredentials",
+    "Metadata", "MetadataUtils", "Object", "Override", "Runnable", "Status",
+    "StatusRuntimeException", "String", "System", "TlsChannelCredentials",
 })  # fmt: skip
 """Types of a program that are no stubs."""
 _FORBIDDEN = frozenset({

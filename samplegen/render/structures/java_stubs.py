@@ -71,10 +71,10 @@ def _written(steps: Iterable[LinkedStep]) -> "_Writer":
     for step in steps:
         writer.request(step)
         writer.names.service(step.method.service if step.method else "")
-        if step.saves or step.lines:
+        if step.saves or step.of_message:
             writer.names.of(_answer(step))
         writer.kept(step, "answer")
-        for line in step.lines:
+        for line in step.of_message:
             writer.printed(step, line, "answer")
     return writer
 

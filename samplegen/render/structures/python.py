@@ -223,7 +223,7 @@ def modules(steps: Iterable[LinkedStep]) -> Code:
             used = {step.method.request, *_types(step.request)}
             used |= {
                 hop.field.type
-                for line in step.lines
+                for line in step.of_message
                 for hop in (*line.path[-1:], *(line.label[-1:] if line.label else ()))
                 if isinstance(hop, Hop) and hop.field is not None and hop.field.kind == "enum"
             }

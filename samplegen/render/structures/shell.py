@@ -92,7 +92,7 @@ def field(way: Way, *, may_be_zero: bool = False) -> Code:
         if may_be_zero and number == len(way) - 1 and hop.index is None:
             parts.append(f"(.[{JSON.quote(hop.name)}] | if . == null then {_zero(hop)} else . end)")
             continue
-        parts.append(f"field({JSON.quote(hop.name)})")
+        parts += [f"field({JSON.quote(hop.name)})"] if hop.name else []
         parts += [] if hop.index is None else [f"field({hop.index})"]
     return Code(" | ".join(parts))
 

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from samplegen.judge.servers.proxy import kserve_tensors, protobuf
@@ -65,6 +66,8 @@ class Decoder:
             raise Undecodable("the answer broke off, or is longer than what is kept")
         if exchange.transport == "grpc":
             return self.message(exchange, _first(answer.messages))
+        if answer.status >= 400:  # no contract says what an error holds
+            return self._body(replace(exchange, call=""), answer.headers, answer.body)
         return self._body(exchange, answer.headers, answer.body)
 
     def message(self, exchange: Exchange, message: bytes, *, request: bool = False) -> Document:

@@ -62,6 +62,14 @@ class Document:
     """Makes bytes of another tree of the same message; raises Undecodable if it does not fit."""
 
 
+def refusal(details: str, place: Sequence[str]) -> Document:
+    """The message of a status of gRPC, at the place where the error over REST has it."""
+    tree: Any = details
+    for word in reversed(place):
+        tree = {word: tree}
+    return Document(tree=tree, kinds=lambda path: None, encode=lambda tree, style: Encoded(b""))
+
+
 def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """All scalars and empty containers, with their paths."""
     if isinstance(tree, dict) and tree:

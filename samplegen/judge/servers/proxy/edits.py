@@ -12,8 +12,10 @@ from samplegen.judge.servers.proxy.documents import (
     Document,
     Encoded,
     Style,
+    at,
     completed,
     copied,
+    refusal,
     resolved,
 )
 from samplegen.judge.servers.proxy.exchanges import Altered, Answer, Exchange, Path
@@ -72,7 +74,8 @@ class Editor:
         return self._encoded(exchange, document).body
 
     def answer(self, exchange: Exchange, answer: Answer) -> Answer:
-        if answer.status >= 300 or not answer.body:
+        is_printed = self._change is not None and exchange.call in self._change.places
+        if not answer.body or (answer.status >= 300 and not is_printed):
             return answer
         encoded = self._encoded(exchange, self._decoder.answer(exchange, answer))
         given = with_layout(answer, encoded)
@@ -80,6 +83,16 @@ class Editor:
             return given
         headers = headers_laid_out(given.headers, f"{self._layout}:{exchange.number}:headers")
         return Answer(status=given.status, headers=headers, body=given.body)
+
+    def details(self, exchange: Exchange, details: str) -> str:
+        if self._change is None or exchange.call not in self._change.places:
+            return details
+        (place,) = self._change.places[exchange.call]
+        document = refusal(details, place)
+        seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
+        made = changed(document, [tuple(place)], seed)
+        exchange.changes = {**exchange.changes, **made.changes}
+        return str(at(made.tree, tuple(place)))
 
     def _encoded(self, exchange: Exchange, document: Document) -> Encoded:
         made = self._changed(exchange, document)

@@ -33,6 +33,8 @@ class Fault:
     """The calls that can meet it; None: any."""
     waits: bool = False
     """Whether a program can only wait for its deadline, and is to end just then."""
+    unasked: bool = False
+    """Whether the request that meets it never reaches the real server."""
     words: tuple[str, ...] = ()
     """The message must hold one of these, or else of what the program was given; see `told`."""
     act: Callable[[Turn], Awaitable[None]] = field(default=_relay, repr=False, compare=False)

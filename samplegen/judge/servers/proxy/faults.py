@@ -6,11 +6,11 @@ connection itself are done by the session.
 
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from samplegen.judge.servers.proxy.exchanges import Answer, Headers
 from samplegen.judge.servers.proxy.fault import CERTIFICATES, Fault
-from samplegen.judge.servers.proxy.grpc_framing import Code
+from samplegen.judge.servers.proxy.grpc_framing import Code, framed
 from samplegen.judge.servers.proxy.streams import Pace
 from samplegen.judge.servers.proxy.turns import Turn
 from samplegen.judge.servers.proxy.wrong_answers import edited
@@ -110,12 +110,12 @@ def _slow() -> list[Fault]:
             await turn.sink.raw(b"X-Slow: yes\r\n", DRIP)
 
     return [
-        Fault(name="server stalls", waits=True, act=stalls),
+        Fault(name="server stalls", waits=True, unasked=True, act=stalls),
         Fault(name="server stalls midway", waits=True, act=stalls_midway),
         Fault(name="answer drips", waits=True, act=drips),
-        Fault(name="server stalls in the head", transports=("rest",), waits=True,
+        Fault(name="server stalls in the head", transports=("rest",), waits=True, unasked=True,
               act=stalls_in_head),
-        Fault(name="head drips", transports=("rest",), waits=True, act=drips_head),
+        Fault(name="head drips", transports=("rest",), waits=True, unasked=True, act=drips_head),
     ]  # fmt: skip
 
 
@@ -266,6 +266,23 @@ def _login(page: bytes) -> Callable[[Turn], Awaitable[None]]:
             await turn.give(Answer(status=302, headers=(("Location", "/login"),)))
 
     return act
+
+
+def taken(calls: Collection[str]) -> Fault:
+    """A fault of calls that the server should refuse: it takes them; REST has the same body."""
+
+    async def act(turn: Turn) -> None:
+        if turn.exchange.transport == "rest":
+            answer = await turn.whole(await turn.ask(plain=True))
+            turn.exchange.faulty = True
+            await turn.give(Answer(status=200, headers=answer.headers, body=answer.body))
+            return
+        await _heard(turn)
+        await turn.head(200, (("content-type", "application/grpc"),))
+        await turn.data(framed(b""))
+        await turn.end((("grpc-status", "0"),))
+
+    return Fault(name="no refusal", calls=frozenset(calls), act=act)
 
 
 async def _no_message(turn: Turn) -> None:

@@ -49,6 +49,9 @@ class Edit(Protocol):
     def answer(self, exchange: Exchange, answer: Answer) -> Answer:
         """Another answer, over REST. Raises Undecodable if it cannot be changed."""
 
+    def details(self, exchange: Exchange, details: str) -> str:
+        """Another message of a status of gRPC that is an error."""
+
 
 class Kept:
     """How much of bodies is kept, in all of a session.
@@ -239,7 +242,8 @@ class Turn:
             await self.end(reply.trailers)
 
     async def _pass_messages(self, reply: Reply, edit: Edit) -> None:
-        await self.head(reply.status, reply.headers, end=not reply.has_body)
+        headers = self._refusing(edit, reply.headers)
+        await self.head(reply.status, headers, end=not reply.has_body)
         if not reply.has_body:
             return
         splitter = Splitter()
@@ -247,7 +251,17 @@ class Turn:
             for message in splitter.messages(piece):
                 await self.data(framed(self._edited(edit, message)))
         await self.data(splitter.rest)
-        await self.end(reply.trailers)
+        await self.end(self._refusing(edit, reply.trailers))
+
+    def _refusing(self, edit: Edit, headers: Headers) -> Headers:
+        """Headers or trailers, with another message of the status if that is an error."""
+        answer = Answer(status=200, headers=headers)
+        if not answer.code or not answer.details:
+            return headers
+        details = edit.details(self.exchange, answer.details)
+        if details == answer.details:
+            return headers
+        return (*without(headers, "grpc-message"), ("grpc-message", escaped(details)))
 
     def _edited(self, edit: Edit, message: bytes) -> bytes:
         try:

@@ -44,6 +44,9 @@ class _Bytes:
         headers = without(answer.headers, LENGTH)
         return Answer(status=answer.status, headers=headers, body=changed)
 
+    def details(self, exchange: Exchange, details: str) -> str:
+        return details
+
 
 def edited(
     *,
@@ -74,10 +77,13 @@ class _Trees:
         return message if encoded is None else encoded.body
 
     def answer(self, exchange: Exchange, answer: Answer) -> Answer:
-        if answer.status >= 300 or not answer.body:
+        if not answer.body:
             return answer
         encoded = self._changed(exchange, self._turn.decoder.answer(exchange, answer))
         return answer if encoded is None else with_layout(answer, encoded)
+
+    def details(self, exchange: Exchange, details: str) -> str:
+        return details
 
     def _changed(self, exchange: Exchange, document: Document) -> Encoded | None:
         """None if there is nothing of the kind in this answer."""

@@ -32,7 +32,7 @@ class Main {
   private static void call() throws Exception {
     String url = "http://localhost:2378/v3/lease/grant";
     Object body = Map.of("TTL", "60");
-    JsonNode answer = send("POST", url, body);
+    JsonNode answer = JSON.readTree(send("POST", url, body));
     String lease = text(answer, "ID");
     System.out.println("seconds: " + text(answer, "TTL"));
 
@@ -42,12 +42,12 @@ class Main {
             entry("key", ("heartbeat/" + lease).getBytes(UTF_8)),
             entry("value", "alive".getBytes(UTF_8)),
             entry("lease", lease));
-    JsonNode answer2 = send("POST", url2, body2);
+    JsonNode answer2 = JSON.readTree(send("POST", url2, body2));
     check(answer2);
 
     String url3 = "http://localhost:2378/v3/lease/revoke";
     Object body3 = Map.of("ID", lease);
-    JsonNode answer3 = send("POST", url3, body3);
+    JsonNode answer3 = JSON.readTree(send("POST", url3, body3));
     check(answer3);
   }
 
@@ -66,11 +66,11 @@ class Main {
   }
 
   /** Returns the answer to a request that has a body. */
-  private static JsonNode send(String method, String url, Object body) throws Exception {
+  private static String send(String method, String url, Object body) throws Exception {
     HttpRequest.Builder request = request(url);
     request.header("Content-Type", "application/json");
     request.method(method, BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
-    return JSON.readTree(send(request));
+    return send(request);
   }
 
   /** Returns a value of the answer, which must be there; names and indices lead to it. */

@@ -34,12 +34,12 @@ class Main {
     String url = "http://localhost:2378/v3/kv/put";
     Object body =
         Map.of("key", "greeting".getBytes(UTF_8), "value", "Hello, etcd! \"Ö\"".getBytes(UTF_8));
-    JsonNode answer = send("POST", url, body);
+    JsonNode answer = JSON.readTree(send("POST", url, body));
     System.out.println("revision: " + text(answer, "header", "revision"));
 
     String url2 = "http://localhost:2378/v3/kv/range";
     Object body2 = Map.of("key", "greeting".getBytes(UTF_8));
-    JsonNode answer2 = send("POST", url2, body2);
+    JsonNode answer2 = JSON.readTree(send("POST", url2, body2));
     for (JsonNode item : list(answer2, "kvs")) {
       System.out.println(decoded(text(item, "key")) + ": " + decoded(text(item, "value")));
     }
@@ -61,11 +61,11 @@ class Main {
   }
 
   /** Returns the answer to a request that has a body. */
-  private static JsonNode send(String method, String url, Object body) throws Exception {
+  private static String send(String method, String url, Object body) throws Exception {
     HttpRequest.Builder request = request(url);
     request.header("Content-Type", "application/json");
     request.method(method, BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
-    return JSON.readTree(send(request));
+    return send(request);
   }
 
   /** Returns a value of the answer, which must be there; names and indices lead to it. */

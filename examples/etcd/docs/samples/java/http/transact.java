@@ -35,7 +35,7 @@ class Main {
   private static void call() throws Exception {
     String url = "http://localhost:2378/v3/kv/put";
     Object body = Map.of("key", "state".getBytes(UTF_8), "value", "ready".getBytes(UTF_8));
-    JsonNode answer = send("POST", url, body);
+    JsonNode answer = JSON.readTree(send("POST", url, body));
     check(answer);
 
     String url2 = "http://localhost:2378/v3/kv/txn";
@@ -59,7 +59,7 @@ class Main {
             entry(
                 "failure",
                 List.of(Map.of("request_range", Map.of("key", "state".getBytes(UTF_8))))));
-    JsonNode answer2 = send("POST", url2, body2);
+    JsonNode answer2 = JSON.readTree(send("POST", url2, body2));
     System.out.println("succeeded: " + text(answer2, "succeeded"));
     for (JsonNode item : list(answer2, "responses", 1, "response_range", "kvs")) {
       System.out.println(decoded(text(item, "key")) + ": " + decoded(text(item, "value")));
@@ -81,11 +81,11 @@ class Main {
   }
 
   /** Returns the answer to a request that has a body. */
-  private static JsonNode send(String method, String url, Object body) throws Exception {
+  private static String send(String method, String url, Object body) throws Exception {
     HttpRequest.Builder request = request(url);
     request.header("Content-Type", "application/json");
     request.method(method, BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)));
-    return JSON.readTree(send(request));
+    return send(request);
   }
 
   /** Returns a value of the answer, which must be there; names and indices lead to it. */

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from samplegen.calling.places import value_at
 from samplegen.connection import secrets
 from samplegen.connection.model import Connection, Tls
 from samplegen.contract.model import Contract, Method
+from samplegen.contract.paths import words
 from samplegen.contract.trees import from_json, in_url, json_tree
 from samplegen.contract.values import Saved
 from samplegen.errors import SamplegenError
-from samplegen.recording.places import value_at
 from samplegen.spec.operation import LinkedStep
 
 _SHOWN = 300
@@ -43,13 +44,25 @@ class Caller:
         if contract.descriptors and connection.grpc_port is not None:
             self._rpc = _Rpc(contract, connection, self._deadline, self._headers)
 
-    def answers(self, steps: Sequence[LinkedStep]) -> list[Any]:
-        """The answers to steps, as trees with fields by name.
+    def close(self) -> None:
+        """Lets go of the server."""
+        if self._rpc is not None:
+            self._rpc.close()
+
+    def answers(
+        self, steps: Sequence[LinkedStep], saved: dict[str, Any] | None = None
+    ) -> list[Any]:
+        """The answers to steps, as trees with fields by name; None for one without a body.
+
+        Args:
+            steps: One after another.
+            saved: What answers held before; what these hold is added.
 
         Raises:
-            SamplegenError: The server refuses a call, or an answer lacks what a later step needs.
+            SamplegenError: The server refuses a call, or takes one that it should refuse; or an
+                answer lacks what a later step needs.
         """
-        saved: dict[str, Any] = {}
+        saved = {} if saved is None else saved
         found = []
         for step in steps:
             answer = self._answer(step, saved)
@@ -67,10 +80,10 @@ class Caller:
             return saved[value.name]
 
         if step.method is not None and self._rpc is not None:
-            answer = self._rpc.answer(step.method, json_tree(step.request, fill))
+            answer = self._rpc.answer(step, step.method, json_tree(step.request, fill))
         else:
             answer = self._rest(step, fill)
-        if step.method is None:
+        if step.method is None or step.refused is not None:
             return answer
         return from_json(step.contract, step.method.response, answer)
 
@@ -93,8 +106,12 @@ class Caller:
             headers["host"] = self._connection.authority
         status, text = self._asked(step.call.method, target, body, headers)
         shown = " ".join(text[:_SHOWN].decode(errors="replace").split())
-        if status != http.HTTPStatus.OK:
-            raise SamplegenError(f"{step.call.rpc}: HTTP status {status}: {shown}")
+        if status not in step.statuses:
+            expected = " or ".join(map(str, step.statuses))
+            message = f"{step.call.rpc}: HTTP status {status}, expected {expected}: {shown}"
+            raise SamplegenError(message)
+        if not step.has_answer:
+            return None
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -150,17 +167,21 @@ class _Rpc:
         if connection.authority is not None:
             options.append(("grpc.default_authority", connection.authority))
         address = f"{connection.host}:{connection.grpc_port}"
-        self._channel = (
+        self._channel: Any = (
             grpc.insecure_channel(address, options)
             if connection.tls is None
             else grpc.secure_channel(address, _credentials(connection.tls), options)
         )
 
-    def answer(self, method: Method, request: Any) -> Any:
-        """The answer as JSON, with fields by name.
+    def close(self) -> None:
+        self._channel.close()
+
+    def answer(self, step: LinkedStep, method: Method, request: Any) -> Any:
+        """The answer as JSON, with fields by name; of a refusal, its message at the printed place.
 
         Raises:
-            SamplegenError: The server refuses the call, or does not answer.
+            SamplegenError: The server refuses the call, or does not, as it should; or it does not
+                answer.
         """
         import grpc
         from google.protobuf import json_format, message_factory
@@ -174,12 +195,25 @@ class _Rpc:
             response_deserializer=message(method.response).FromString,
         )
         made = json_format.ParseDict(request, message(method.request)())
+        expected = step.refused.code if step.refused is not None else None
         try:
             answer = call(made, timeout=self._deadline, metadata=self._metadata)
         except grpc.RpcError as error:
+            if error.code().name == expected:
+                return _placed(step, error.details())
             what = " ".join(str(error.details()).split())
             raise SamplegenError(f"{method.title}: {error.code().name}: {what}") from error
+        if expected is not None:
+            raise SamplegenError(f"{method.title}: the call succeeded, expected {expected}")
         return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+
+
+def _placed(step: LinkedStep, details: str) -> Any:
+    """The message of an error, where the error over REST has it."""
+    tree: Any = details
+    for word in reversed(words(step.lines[0].path) if step.lines else ()):
+        tree = {word: tree}
+    return tree
 
 
 def _credentials(tls: Tls) -> Any:

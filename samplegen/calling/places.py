@@ -27,19 +27,32 @@ def value_at(contract: Contract, answer: Any, way: Way) -> Scalar:
     Raises:
         LookupError: There is none, or it cannot be printed on a line.
     """
+    value = scalar_at(contract, answer, way)
+    if isinstance(value, str) and not value.isprintable():
+        raise LookupError("it has line breaks, or other characters that cannot be seen")
+    return value
+
+
+def scalar_at(contract: Contract, answer: Any, way: Way) -> Scalar:
+    """The same, whatever a text holds.
+
+    Raises:
+        LookupError: There is none.
+    """
     *before, last = way
     here = _followed(answer, tuple(before))
     left_out = isinstance(here, dict) and last.name not in here and last.index is None
     known = last.field
     if left_out and known is not None and not known.presence:
-        return _printable(contract.zero(known), known)
-    return _printable(_followed(answer, way), known)
+        return _scalar(contract.zero(known), known)
+    return _scalar(_followed(answer, way), known)
 
 
 def _followed(answer: Any, way: Way) -> Any:
     here = answer
     for hop in way:
-        here = here.get(hop.name) if isinstance(here, dict) else None
+        if hop.name:
+            here = here.get(hop.name) if isinstance(here, dict) else None
         if hop.index is not None:
             items = here if isinstance(here, list) else []
             here = items[hop.index] if hop.index < len(items) else None
@@ -49,7 +62,7 @@ def _followed(answer: Any, way: Way) -> Any:
     return here
 
 
-def _printable(value: Any, known: Field | None) -> Scalar:
+def _scalar(value: Any, known: Field | None) -> Scalar:
     if isinstance(value, bytes):
         try:
             value = value.decode()
@@ -57,8 +70,6 @@ def _printable(value: Any, known: Field | None) -> Scalar:
             raise LookupError("it holds bytes that are no text") from error
     if known is not None and known.kind in ("float", "double") and not isinstance(value, bool):
         value = float(value)
-    if isinstance(value, str) and not value.isprintable():
-        raise LookupError("it has line breaks, or other characters that cannot be seen")
     if not isinstance(value, str | int | float):
         raise LookupError("it is no text, number or boolean")
     return value

@@ -1,0 +1,128 @@
+// Evaluate an expression every 30 seconds of a minute.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// client does not follow redirects; its time limit holds for the whole call, the body included.
+var client = http.Client{
+	Timeout:       5 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(err.Error()), " "))
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	query := url.Values{
+		"query": {"time() - 1700000000"},
+		"start": {"1700000000"},
+		"end":   {"1700000060"},
+		"step":  {"30s"},
+	}
+	answer, err := send("GET", "http://localhost:9090/api/v1/query_range"+"?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	resultType, err := field[scalar](answer, "data", "resultType")
+	if err != nil {
+		return err
+	}
+	fmt.Println("type:", resultType)
+	values, err := field[scalar](answer, "data", "result", 0, "values", 0, 1)
+	if err != nil {
+		return err
+	}
+	fmt.Println("first:", values)
+	return nil
+}
+
+// read returns the body of an answer that is a success.
+func read(response *http.Response, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %s: %s", response.Status, body)
+	}
+	return body, nil
+}
+
+// send returns the body of the answer to a request, which has a body itself unless that is nil.
+func send(method, url string, body any) (json.RawMessage, error) {
+	var content io.Reader
+	if body != nil {
+		data, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(data)
+	}
+	request, err := http.NewRequest(method, url, content)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return read(client.Do(request))
+}
+
+// field reads a field of the answer, which must be there; names and indices lead to it.
+func field[T any](answer json.RawMessage, path ...any) (T, error) {
+	var value T
+	for _, step := range path {
+		var object map[string]json.RawMessage
+		var list []json.RawMessage
+		var err error
+		if index, ok := step.(int); ok {
+			err = json.Unmarshal(answer, &list)
+			answer = nil
+			if index < len(list) {
+				answer = list[index]
+			}
+		} else {
+			err = json.Unmarshal(answer, &object)
+			answer = object[step.(string)]
+		}
+		if err != nil {
+			return value, err
+		}
+		if answer == nil || string(answer) == "null" {
+			return value, fmt.Errorf("the answer has no %v", step)
+		}
+	}
+	return value, json.Unmarshal(answer, &value)
+}
+
+// scalar is a text, a number or a boolean, as it is printed.
+type scalar string
+
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	if bytes.ContainsAny(data[:1], "{[") {
+		return fmt.Errorf("the answer has %s in place of a value", data)
+	}
+	*s = scalar(data)
+	if data[0] == '"' {
+		return json.Unmarshal(data, (*string)(s))
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+// Ask which labels there are, and which values one of them has.
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+
+class Main {
+  private static final HttpClient CLIENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) {
+    try {
+      call();
+    } catch (Exception e) {
+      System.err.println(String.join(" ", e.toString().split("\\s+")));
+      System.exit(1);
+    }
+  }
+
+  private static void call() throws Exception {
+    String url = "http://localhost:9090/api/v1/labels?match%5B%5D=up";
+    JsonNode answer = JSON.readTree(send("GET", url));
+    System.out.println("status: " + text(answer, "status"));
+    System.out.println("first label: " + text(answer, "data", 0));
+    System.out.println("second label: " + text(answer, "data", 1));
+
+    String url2 =
+        "http://localhost:9090/api/v1/label/job/values?match%5B%5D=up&match%5B%5D=prometheus_build_info";
+    JsonNode answer2 = JSON.readTree(send("GET", url2));
+    System.out.println("job: " + text(answer2, "data", 0));
+  }
+
+  private static HttpRequest.Builder request(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  /** Returns the body of the answer, which must be a success. */
+  private static String send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> response =
+        CLIENT.sendAsync(request.build(), BodyHandlers.ofString()).get(5, SECONDS);
+    if (response.statusCode() != 200) {
+      throw new IOException("HTTP status " + response.statusCode() + ": " + response.body());
+    }
+    return response.body();
+  }
+
+  /** Returns the answer to a request that has no body. */
+  private static String send(String method, String url) throws Exception {
+    return send(request(url).method(method, BodyPublishers.noBody()));
+  }
+
+  /** Returns a value of the answer, which must be there; names and indices lead to it. */
+  private static JsonNode field(JsonNode answer, Object... path) {
+    JsonNode found = answer;
+    for (Object step : path) {
+      found = step instanceof Integer ? found.path((Integer) step) : found.path((String) step);
+      if (found.isMissingNode() || found.isNull()) {
+        throw new IllegalArgumentException("the answer has no " + step);
+      }
+    }
+    return found;
+  }
+
+  /** Returns a text, a number or a boolean of the answer, as it is printed. */
+  private static String text(JsonNode answer, Object... path) {
+    JsonNode found = field(answer, path);
+    if (!found.isValueNode()) {
+      throw new IllegalArgumentException("the answer has " + found + " in place of a value");
+    }
+    return found.asText();
+  }
+}

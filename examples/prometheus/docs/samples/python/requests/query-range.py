@@ -1,0 +1,56 @@
+# Evaluate an expression every 30 seconds of a minute.
+
+import sys
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
+
+import requests
+
+
+def main(session: requests.Session) -> None:
+    url = "http://localhost:9090/api/v1/query_range"
+    params = [
+        ("query", "time() - 1700000000"),
+        ("start", "1700000000"),
+        ("end", "1700000060"),
+        ("step", "30s"),
+    ]
+    answer = send(session.get, url, params=params).json()
+    print("type:", field(answer, "data", "resultType"))
+    print("first:", field(answer, "data", "result", 0, "values", 0, 1))
+
+
+def send(
+    method: Callable,
+    url: str,
+    deadline: float = 5,
+    **options,
+) -> requests.Response:
+    """The response to a request, which must be a success; the deadline is in seconds."""
+    options |= {"timeout": deadline, "allow_redirects": False}
+    with ThreadPool(1) as pool:  # that timeout is for each address and each read
+        call = pool.apply_async(method, [url], options)
+        call.wait(deadline)
+        if not call.ready():
+            raise TimeoutError(f"no answer within {deadline} seconds")
+        response = call.get()
+    if response.status_code != 200:
+        raise ValueError(f"HTTP status {response.status_code}: {response.text}")
+    return response
+
+
+def field(answer, *path: str | int):
+    """A field of the answer, which must be there; names and indices lead to it."""
+    for step in path:
+        answer = answer.get(step) if isinstance(step, str) else answer[step]
+        if answer is None:
+            raise ValueError(f"the answer has no {step}")
+    return answer
+
+
+if __name__ == "__main__":
+    try:
+        with requests.Session() as session:
+            main(session)
+    except Exception as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
