@@ -16,6 +16,7 @@ COMMANDS = (
     "list",
     "show",
     "model",
+    "conform",
     "export",
     "record",
     "generate",

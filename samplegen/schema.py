@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from samplegen import files, outputs, settings
+from samplegen.conformance import results
+from samplegen.conformance.results import Conformance
 from samplegen.connection import model
 from samplegen.files import IndexedSample
 from samplegen.judge.gates import finding
@@ -44,6 +46,7 @@ _OUTPUTS: dict[str, Any] = {
     "output/show.json": ShownProgram,
     "output/doctor.json": list[Need],
     "output/model.json": ServedModel,
+    "output/conform.json": Conformance,
     "output/verdicts.json": list[Verdict],
     "output/samples.json": list[IndexedSample],
     "output/site-samples.json": list[PublishedSample],
@@ -52,7 +55,7 @@ _OUTPUTS: dict[str, Any] = {
 """What machines are given: all of its keys are there, and others may follow."""
 _MODULES = (
     api, operation, steps, tensors, model, clients, declared, settings, outputs, verdicts, finding,
-    files, metadata,
+    files, metadata, results,
 )  # fmt: skip
 """Where the classes are, for their docstrings."""
 

@@ -1,13 +1,24 @@
 """What a sample prints is found in an answer by its value, and followed when the answer changes."""
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplegen.judge.gates.answers import Line, _named, _next, _places, answered, at
+from samplegen.catalogue import Catalogue
+from samplegen.judge.gates.answers import (
+    Line,
+    _named,
+    _next,
+    _places,
+    answered,
+    at,
+    trees,
+    unrequired,
+)
 from samplegen.spec.operation import Expectation
 
 TREES = st.recursive(
@@ -101,3 +112,22 @@ def test_a_label_may_end_with_the_name_of_what_it_describes(
         assert found.label == ("Model", "inputs", "0", "name")
         other["Model"]["inputs"][0]["name"] = "other"
     assert answered(found, other).label == label
+
+
+def _case(operation: str) -> Any:
+    """As much of a case as says what an answer may leave out."""
+    catalogue = Catalogue()
+    cell = SimpleNamespace(operation=catalogue.spec.operation(operation))
+    return SimpleNamespace(setup=SimpleNamespace(catalogue=catalogue), cell=cell)
+
+
+def test_what_an_answer_may_leave_out() -> None:
+    """inference_rest.md: the versions of a model are optional; KServe writes null."""
+    case = _case("model-metadata")
+    assert unrequired(case) == {("ModelMetadata", "versions")}
+    assert unrequired(_case("infer-array")) == set()
+    for tree in ({"name": "m"}, {"name": "m", "versions": None}, {"name": "m", "versions": []}):
+        found = trees(case, {"ModelMetadata": SimpleNamespace(tree=tree)})  # type: ignore[dict-item]
+        assert found["ModelMetadata"] == {"name": "m", "versions": []}
+    named = {"ModelMetadata": SimpleNamespace(tree={"versions": ["1"]})}
+    assert trees(case, named) == {"ModelMetadata": {"versions": ["1"]}}  # type: ignore[arg-type]

@@ -121,6 +121,7 @@ READS_A_SPEC: dict[str, tuple[str, ...]] = {
     "serve": (),
     "mcp": (),
     "model": ("http://127.0.0.1:1", "m"),
+    "conform": ("http://127.0.0.1:1",),
 }
 """Commands, and the words that they need besides."""
 
@@ -208,6 +209,13 @@ def test_a_model_ends_as_documented(
     ends(samplegen("model", address, model, *options, cwd=tmp_path), status, says)
 
 
+def test_conform_ends_as_documented(server: Server, samplegen: Run, tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{server.rest_port}"
+    ends(samplegen("conform", address, cwd=tmp_path), 0, "")
+    ends(samplegen("conform", address, "--model", "dumy", cwd=tmp_path), 2, "'dummy'?")
+    ends(samplegen("conform", "http://127.0.0.1:1", cwd=tmp_path), 1, "no server answers")
+
+
 def test_a_model_of_no_server(samplegen: Run, tmp_path: Path) -> None:
     nowhere = samplegen("model", "http://127.0.0.1:1", "m", cwd=tmp_path)
     ends(nowhere, 1, "no server answers")
@@ -225,7 +233,7 @@ def test_serve_ends_as_its_server_does(samplegen: Run, tmp_path: Path) -> None:
 
 def test_every_command_is_tested_for_every_status() -> None:
     tested = {(case.command, case.status) for case in CASES}
-    elsewhere = {"model", "serve"}
+    elsewhere = {"model", "conform", "serve"}
     wanted = {(name, status) for name in {*cli.COMMANDS} - elsewhere for status in (0, 1, 2)}
     assert tested == wanted - {("completion", 1)}, "completion reads no file"
 

@@ -25,6 +25,7 @@ MOMENTS: dict[str, tuple[Sequence[str], str, str]] = {
     "list": ([], "open", "client.yaml"),
     "show": (["health", *CURL], "open", "health.sh.jinja"),
     "model": (["http://127.0.0.1:9", "m"], "socket.connect", ""),
+    "conform": (["http://127.0.0.1:9"], "socket.connect", ""),
     "export": (["health", "new", *CURL], "os.rename", "new"),
     "record": ([], "open", "api.yaml"),
     "generate": (["--output=new"], "os.rename", "python"),

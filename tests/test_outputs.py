@@ -111,6 +111,15 @@ def test_a_model_is_printed_as_its_schema_says(
     check(name, json.loads(finished.stdout))
 
 
+def test_differences_are_printed_as_their_schema_says(
+    server: Server, samplegen: Run, tmp_path: Path
+) -> None:
+    address = f"http://127.0.0.1:{server.rest_port}"
+    finished = samplegen("conform", address, "--json", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    check("conform", json.loads(finished.stdout))
+
+
 def test_a_verdict_of_every_status_fits_the_schema() -> None:
     told = Faults(("server down",), "2026-01-01T00:00:00+00:00")
     every = [

@@ -109,6 +109,16 @@ def test_rest_bodies(body: Any, options: Any, proxy: Proxy, toy: Toys) -> None:
     assert at.session.exchanges[0].whole
 
 
+def test_headers_that_are_no_ascii_pass_as_they_are(proxy: Proxy, toy: Toys) -> None:
+    """MLServer says the model's name in one; RFC 9110, 5.5 allows such bytes."""
+    toy.answers["/x"] = (200, {"Ce-Modelid": "mod\xe8le"}, b"{}")
+    with before(proxy, toy.connection) as at:
+        status, headers, _ = at.ask("GET", "/x", headers={"X-Mine": "gr\xfc\xdfe"})
+    assert (status, headers["ce-modelid"]) == (200, "mod\xe8le")
+    assert toy.asked[0][2]["X-Mine"] == "gr\xfc\xdfe"
+    assert not at.session.problems
+
+
 @pytest.mark.parametrize("status", [204, 304, 404, 500])
 def test_rest_statuses(status: int, proxy: Proxy, toy: Toys) -> None:
     toy.answers["/x"] = (status, {"X-Kept": "yes"}, b"" if status < 400 else b"why")

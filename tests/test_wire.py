@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from samplegen.judge.gates import rules
 from tests import toy
 from tests.conftest import ROOT, Run, samplegen_command
+from tests.server.process import running
 
 GRPC = "python/tritonclient-grpc"
 INFER = "infer.py.jinja"
@@ -152,3 +154,25 @@ def test_request_over_rest(name: str, verdicts: dict[str, dict[str, Any]]) -> No
     verdict = verdicts[name.replace(" ", "-")]
     assert verdict["gate"] == "wire", verdict["reason"]
     assert REQUESTS[name][2] in verdict["reason"], verdict["reason"]
+
+
+@pytest.mark.parametrize(
+    ("server", "not_enforced"),
+    [("mlserver", ["the Content-Type of JSON alone"]), ("OpenVINO Model Server", [])],
+)
+def test_what_a_library_leaves_out_is_named(
+    server: str, not_enforced: list[str], tmp_path: Path, samplegen: Run
+) -> None:
+    """A library that sends JSON alone, where a server takes nothing else, without Content-Type."""
+    with running(tmp_path / "log", ("--server_name", server)) as one:
+        where = ("--endpoint", f"127.0.0.1:{one.port}:{one.rest_port}")
+        words = ("infer-array", *where, "--client", "python/tritonclient-http", "--json")
+        finished = samplegen("verify", *words, cwd=tmp_path)
+    (verdict,) = json.loads(finished.stdout)
+    assert verdict["status"] == "passed", verdict["reason"]
+    assert verdict["not_enforced"].get("wire", []) == not_enforced
+
+
+def test_another_client_is_not_spared() -> None:
+    assert rules.spared("wire", "python/requests") == ()
+    assert rules.spared("wire", "python/tritonclient-http") == (rules.UNTYPED_JSON,)

@@ -56,8 +56,8 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     "files",
     multiple=True,
     metavar="INPUT=FILE",
-    help="Send the elements in a file, such as x=row.npy; .npy, .json (a list, or lists in lists) "
-    "or .txt (a text a line); may be repeated.",
+    help="Send the elements in a file, such as x=row.npy; .npy, .json (a list, or lists in lists), "
+    ".txt (a text a line), or .png and .jpg (8-bit pixels, red first); may be repeated.",
 )
 @click.option(
     "--input-tensor",

@@ -65,18 +65,23 @@ def ask(
     if connection is None:
         tls = Tls() if address.tls else None
         connection = Connection(host=address.host, rest_port=address.port, tls=tls)
-    server = _server(address, deadline, connection)
-    tree = server.model(name, version)
+    asked = server(address, deadline, connection)
+    tree = asked.model(name, version)
     if tree is None:
-        raise _unknown(server, address, name, version)
+        raise _unknown(asked, address, name, version)
     model = metadata.read(tree, str(address), given)
-    itself = server.server()
+    itself = asked.server()
     told = _CONFIGURATION in itself.extensions
-    configuration = server.configuration(name, version) if told else None
+    configuration = asked.configuration(name, version) if told else None
     return Answer(model, itself, metadata.read_configuration(configuration))
 
 
-def _server(address: Address, deadline: float, connection: Connection) -> Server:
+def server(address: Address, deadline: float, connection: Connection) -> Server:
+    """What asks the server at an address, which is not asked yet.
+
+    Raises:
+        SamplegenError: A variable of the connection is not set, or gRPC is not installed.
+    """
     if address.transport == "rest":
         return Rest(address, deadline, connection)
     try:
@@ -85,8 +90,8 @@ def _server(address: Address, deadline: float, connection: Connection) -> Server
         message = f"{missing.name} is not installed, which speaks gRPC; type: "
         message += "pip install 'samplegen[verify]'; or name the server's REST address"
         raise SamplegenError(message) from missing
-    server: Server = rpc.Rpc(address, deadline, connection)
-    return server
+    made: Server = rpc.Rpc(address, deadline, connection)
+    return made
 
 
 def _unknown(server: Server, address: Address, name: str, version: str) -> UsageError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from samplegen.errors import UsageError, nearest
+from samplegen.served import images
 from samplegen.served.metadata import TensorMetadata
 from samplegen.spec.tensors import (
     MOST_BYTES,
@@ -76,8 +77,10 @@ def _parts(text: str, inputs: Sequence[TensorMetadata]) -> tuple[TensorMetadata,
 def _data(tensor: TensorMetadata, file: Path, wanted: tuple[int, ...]) -> Data:
     read_file = _READERS.get(file.suffix.lower())
     if read_file is None:
-        expected = f"expected a file of {', '.join(_READERS)}"
-        raise ValueError(f"found {str(file)!r}; {expected}; save an image's tensor as .npy")
+        raise ValueError(f"found {str(file)!r}; expected a file of {', '.join(_READERS)}")
+    if read_file is images.read and tensor.datatype == "BYTES":
+        message = f"{tensor.name!r} takes BYTES, and an encoded image is no text"
+        raise ValueError(f"{file}: {message}; the operation infer-image shows how it is sent")
     try:
         elements, shape = read_file(file, wanted)
     except OSError as error:
@@ -160,5 +163,10 @@ def _txt(file: Path, wanted: tuple[int, ...]) -> tuple[Sequence[Any], tuple[int,
     return [line.removesuffix("\r") for line in lines], (len(lines),)
 
 
-_READERS = {".npy": _npy, ".json": _json, ".txt": _txt}
+_READERS = {
+    ".npy": _npy,
+    ".json": _json,
+    ".txt": _txt,
+    **dict.fromkeys(images.SUFFIXES, images.read),
+}
 """What reads a file, by the end of its name."""

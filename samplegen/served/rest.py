@@ -4,7 +4,8 @@ import contextlib
 import http.client
 import json
 import threading
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from samplegen.connection import secrets
@@ -22,17 +23,38 @@ _SHOWN = 200
 """Characters of an unexpected answer that a message repeats."""
 
 
+class Reply(NamedTuple):
+    """An answer over HTTP."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class Rest:
     """A server's REST API. Each question is done within the deadline, however slow the answer."""
 
-    def __init__(self, address: Address, deadline: float, connection: Connection) -> None:
+    def __init__(
+        self,
+        address: Address,
+        deadline: float,
+        connection: Connection,
+        largest: int = _LARGEST,
+    ) -> None:
         """Asks nothing yet.
+
+        Args:
+            address: The server.
+            deadline: Seconds that a question may take.
+            connection: What the server asks of those who call.
+            largest: Bytes of the largest answer that is read.
 
         Raises:
             SamplegenError: A variable is not set, or a file is not what it should be.
         """
         self._address = address
         self._deadline = deadline
+        self._largest = largest
         self._connection = connection
         self._headers = secrets.headers(connection)
         if connection.authority is not None:
@@ -104,6 +126,21 @@ class Rest:
             raise SamplegenError(f"{message}; is it a KServe v2 server?") from error
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        reply = self.ask(method, path, body, {})
+        return reply.status, reply.body
+
+    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+        """The answer to any request.
+
+        Args:
+            method: Of HTTP.
+            path: Below the path of the address.
+            body: None: the request has none.
+            headers: Besides those of the connection.
+
+        Raises:
+            SamplegenError: The server does not answer, sends us elsewhere, or answers too much.
+        """
         address = self._address
         host = address.host.strip("[]")
         client = (
@@ -120,9 +157,9 @@ class Rest:
         watchdog.start()
         try:
             with contextlib.closing(client):
-                client.request(method, f"{address.path}{path}", body, self._headers)
+                client.request(method, f"{address.path}{path}", body, {**self._headers, **headers})
                 response = client.getresponse()
-                content = response.read(_LARGEST + 1)
+                content = response.read(self._largest + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if late.is_set() or isinstance(error, TimeoutError):
                 message = f"{address}{path} did not answer within {self._deadline:g} s"
@@ -136,9 +173,9 @@ class Rest:
         if response.status in _ELSEWHERE and (place := response.headers["location"]):
             elsewhere = repr(place[:_SHOWN])
             raise SamplegenError(f"{address} sends us on to {elsewhere}; name the server there")
-        if len(content) > _LARGEST:
-            raise SamplegenError(f"{address}{path} answers with more than {_LARGEST:,} bytes")
-        return response.status, content
+        if len(content) > self._largest:
+            raise SamplegenError(f"{address}{path} answers with more than {self._largest:,} bytes")
+        return Reply(response.status, tuple(response.getheaders()), content)
 
 
 def _path(name: str, version: str) -> str:

@@ -20,6 +20,12 @@ from tests.server.process import free_ports
 @click.argument("servers", nargs=-1, type=click.Choice([*PACKAGES]))
 @click.option("--client", "clients", multiple=True, help="Only these; by default all.")
 @click.option("--model", "models", multiple=True, help="Only these; by default all.")
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    help="Only these; by default all, or with --model alone none. Likewise no models.",
+)
 @click.option("--record", is_flag=True, help="Record what they answer, and judge nothing.")
 @click.option(
     "--running",
@@ -38,6 +44,7 @@ def main(
     servers: tuple[str, ...],
     clients: tuple[str, ...],
     models: tuple[str, ...],
+    operations: tuple[str, ...],
     record: bool,
     running: tuple[str, ...],
     folder: Path,
@@ -56,14 +63,14 @@ def main(
                 if record:
                     _record(at, package)
                 else:
-                    _judge(at, package, clients, models, folder / "work")
+                    _judge(at, package, clients, models, operations, folder / "work")
         except Exception as error:  # one server does not take the others with it
             failed.append(f"{name}: {type(error).__name__}: {error}")
     for one in running:
         name, _, endpoint = one.partition("=")
         at = _parsed(name, endpoint)
         found = _server(at, "", endpoint)
-        found.operations = matrix.judge_operations(endpoint, clients, folder)
+        found.operations = matrix.judge_operations(endpoint, clients, operations, folder)
         matrix.write(found)
     if failed:
         raise click.ClickException("\n".join(failed))
@@ -79,13 +86,16 @@ def _judge(
     package: str,
     clients: tuple[str, ...],
     models: tuple[str, ...],
+    operations: tuple[str, ...],
     work: Path,
 ) -> None:
     endpoint = f"{at.host}:{at.grpc_port}:{at.rest_port}"
     found = _server(at, package, endpoint)
-    found.operations = matrix.judge_operations(endpoint, clients, work)
-    address = f"http://{at.host}:{at.rest_port}"
-    found.models = matrix.judge_models(at.name, address, at.grpc_port, clients, models)
+    if operations or not models:
+        found.operations = matrix.judge_operations(endpoint, clients, operations, work)
+    if models or not operations:
+        address = f"http://{at.host}:{at.rest_port}"
+        found.models = matrix.judge_models(at.name, address, at.grpc_port, clients, models)
     found.unserved = {
         name: reason for name, model in MODELS.items() if (reason := model.why_not(at.name))
     }
@@ -115,11 +125,14 @@ def _record(at: serving.Served, package: str) -> None:
             for name, model in served(at.name).items()
             for client in (programs.DESCRIBED, *programs.CLIENTS)
         )
+        conformance = programs.conform(front)
     name, version = _itself(at)
-    recording = Recording(name, version, package, _today(), tuple(front.found.values()), runs)
+    found = tuple(front.found.values())
+    recording = Recording(name, version, package, _today(), found, runs, conformance)
     path = exchanges.FOLDER / f"{at.name}.json"
     recording.write(path)
     click.echo(f"{path}: {len(recording.exchanges)} exchanges, {len(runs)} runs")
 
 
-main()
+if __name__ == "__main__":
+    main()

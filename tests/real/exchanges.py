@@ -23,6 +23,15 @@ _BINARY = "base64:"
 _SECONDS = 30.0
 
 
+CONFORM = "samplegen conform"
+"""It asks the same of a model in many ways, which only their bodies tell apart."""
+
+
+def key(client: str, asked: str, sent: str) -> tuple[str, str, str]:
+    """What a question is known by."""
+    return client, asked, sent if client == CONFORM else ""
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A question and its answer."""
@@ -32,7 +41,8 @@ class Exchange:
     asked: str
     """`GET /v2`, or the RPC, the model and its version."""
     sent: str
-    """The body or the message; Base64 where it is no text."""
+    """The body or the message; Base64 where it is no text. Before it stands how long its JSON is
+    said to be, where that is said."""
     status: int | str
     """Of HTTP, or the code of gRPC."""
     answer: str
@@ -41,8 +51,8 @@ class Exchange:
     """Of the answer over REST."""
 
     @property
-    def key(self) -> tuple[str, str]:
-        return self.client, self.asked
+    def key(self) -> tuple[str, str, str]:
+        return key(self.client, self.asked, self.sent)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,8 @@ class Recording:
     date: str
     exchanges: tuple[Exchange, ...]
     runs: tuple[Run, ...]
+    conformance: str = ""
+    """What `samplegen conform` printed."""
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -104,7 +116,7 @@ class Recorder(Front):
         super().__init__()
         self._port = rest_port
         self._channel = grpc.insecure_channel(f"127.0.0.1:{grpc_port}")
-        self.found: dict[tuple[str, str], Exchange] = {}
+        self.found: dict[tuple[str, str, str], Exchange] = {}
 
     def rest(self, asked: str, headers: dict[str, str], sent: bytes) -> Exchange:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SECONDS)
@@ -114,7 +126,7 @@ class Recorder(Front):
             response = connection.getresponse()
             body = response.read()
         kept = {name: value for name in _HEADERS if (value := response.headers[name])}
-        return self._keep(asked, sent, response.status, body, kept)
+        return self._keep(asked, sent, response.status, body, kept, _framed(headers))
 
     def rpc(self, asked: str, method: str, sent: bytes) -> Exchange:
         call = self._channel.unary_unary(_SERVICE + method)
@@ -125,9 +137,16 @@ class Recorder(Front):
             return self._keep(asked, sent, error.code().name, details, {})
 
     def _keep(
-        self, asked: str, sent: bytes, status: int | str, answer: bytes, headers: dict[str, str]
+        self,
+        asked: str,
+        sent: bytes,
+        status: int | str,
+        answer: bytes,
+        headers: dict[str, str],
+        framed: str = "",
     ) -> Exchange:
-        exchange = Exchange(self.client, asked, text(sent), status, text(answer), headers)
+        said = framed + text(sent)
+        exchange = Exchange(self.client, asked, said, status, text(answer), headers)
         self.found[exchange.key] = exchange
         return exchange
 
@@ -143,15 +162,22 @@ class Replayer(Front):
         self.unknown: list[str] = []
 
     def rest(self, asked: str, headers: dict[str, str], sent: bytes) -> Exchange:
-        return self._answer(asked, Exchange(self.client, asked, "", 599, "never asked"))
+        said = _framed(headers) + text(sent)
+        return self._answer(Exchange(self.client, asked, said, 599, "never asked"))
 
     def rpc(self, asked: str, method: str, sent: bytes) -> Exchange:
-        return self._answer(asked, Exchange(self.client, asked, "", "UNKNOWN", "never asked"))
+        return self._answer(Exchange(self.client, asked, text(sent), "UNKNOWN", "never asked"))
 
-    def _answer(self, asked: str, otherwise: Exchange) -> Exchange:
-        found = self._known.get((self.client, asked))
-        (self.unknown if found is None else self.asked).append(asked)
+    def _answer(self, otherwise: Exchange) -> Exchange:
+        found = self._known.get(otherwise.key)
+        (self.unknown if found is None else self.asked).append(otherwise.asked)
         return found or otherwise
+
+
+def _framed(headers: dict[str, str]) -> str:
+    """The header that says where the bytes behind JSON begin, or begin wrongly."""
+    length = headers.get(_HEADERS[1])
+    return "" if length is None else f"[{length}] "
 
 
 def text(content: bytes) -> str:

@@ -54,9 +54,11 @@ class Server:
     """Models that it cannot serve, and why."""
 
 
-def judge_operations(endpoint: str, clients: Sequence[str], work: Path) -> dict[str, Row]:
-    """The packaged operations on a server, by `samplegen verify`."""
-    command = ["verify", "--endpoint", endpoint, "--model-version", "", "--json"]
+def judge_operations(
+    endpoint: str, clients: Sequence[str], names: Sequence[str], work: Path
+) -> dict[str, Row]:
+    """The packaged operations on a server, by `samplegen verify`; those named, or all."""
+    command = ["verify", *names, "--endpoint", endpoint, "--model-version", "", "--json"]
     command += ["--verdicts", str(work / "verdicts.json")]
     verdicts, said = _verdicts(command, clients)
     if not verdicts:
@@ -201,7 +203,8 @@ OpenVINO Model Server itself was not run: it comes as a container. With Docker, 
 
 def page(servers: Sequence[Server]) -> str:
     """The page as Markdown."""
-    names = " and ".join(map(_title, servers))
+    *first, last = map(_title, servers)
+    names = " and ".join(filter(None, (", ".join(first), last)))
     parts = [_HEAD.format(models=len(MODELS), names=names)]
     parts.append("| Server | Version | Package | Judged |\n|---|---|---|---|\n")
     parts += [

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from samplegen import cli
-from tests.real.exchanges import Front, Run
+from tests.real.exchanges import CONFORM, Front, Run
 
 CLIENTS = ("python/tritonclient-grpc", "python/tritonclient-http", "python/requests")
 DESCRIBED = "samplegen"
@@ -38,6 +38,15 @@ def run(front: Front, model: str, client: str, shapes: Sequence[str]) -> Run:
     return Run(
         model, client, tuple(shapes), status, _plain(front, printed), _plain(front, said).strip()
     )
+
+
+def conform(front: Front) -> str:
+    """What `samplegen conform` prints of what stands at `front`."""
+    front.client = CONFORM
+    arguments = ["conform", f"http://127.0.0.1:{front.rest_port}"]
+    with _kept() as (out, _):
+        cli.run([*arguments, "--grpc-port", str(front.grpc_port)])
+    return _plain(front, _text(out))
 
 
 @contextlib.contextmanager

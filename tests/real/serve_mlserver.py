@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from mlserver import MLModel, MLServer, ModelSettings, Settings
-from mlserver.codecs import NumpyCodec, StringCodec
+from mlserver.codecs import NumpyCodec
 from mlserver.types import (
     InferenceRequest,
     InferenceResponse,
@@ -19,8 +19,20 @@ from models import Model, served, texts
 def _array(given: RequestInput) -> Any:
     if given.datatype != "BYTES":
         return NumpyCodec.decode_input(given)
-    elements = (text.encode() for text in StringCodec.decode_input(given))
+    # Texts over REST, bytes over gRPC; an image is no text.
+    elements = (each if isinstance(each, bytes) else each.encode() for each in given.data)
     return texts(*elements).reshape(given.shape)
+
+
+def _output(name: str, datatype: str, array: Any) -> ResponseOutput:
+    """As the model has it: MLServer's codec makes a matrix of a list."""
+    data = array.flatten()
+    return ResponseOutput(
+        name=name,
+        datatype=datatype,
+        shape=[*array.shape],
+        data=[*data] if datatype == "BYTES" else data.tolist(),
+    )
 
 
 class Runtime(MLModel):  # type: ignore[misc]
@@ -33,13 +45,10 @@ class Runtime(MLModel):  # type: ignore[misc]
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         arrays = {given.name: _array(given) for given in payload.inputs}
         found = self.model.answer(arrays)
-        outputs = []
-        for name, (datatype, _) in self.model.outputs.items():
-            if datatype != "BYTES":
-                outputs.append(NumpyCodec.encode_output(name, found[name]))
-                continue
-            shape, data = [*found[name].shape], [*found[name].flatten()]
-            outputs.append(ResponseOutput(name=name, datatype=datatype, shape=shape, data=data))
+        outputs = [
+            _output(name, datatype, found[name])
+            for name, (datatype, _) in self.model.outputs.items()
+        ]
         return InferenceResponse(model_name=self.name, outputs=outputs)
 
 

@@ -45,6 +45,14 @@ def test_it_is_read_as_it_was(server: str, model: str, fronts: dict[str, Replaye
             assert again == run
 
 
+@pytest.mark.parametrize("server", RECORDINGS)
+def test_its_differences_are_found_as_they_were(server: str, fronts: dict[str, Replayer]) -> None:
+    front = fronts[server]
+    assert programs.conform(front) == RECORDINGS[server].conformance
+    assert not front.unknown
+    assert "differ from KServe v2" in RECORDINGS[server].conformance
+
+
 def test_they_are_many() -> None:
     assert set(RECORDINGS) == {"kserve", "mlserver", "triton"}
     assert sum(len(recording.exchanges) for recording in RECORDINGS.values()) >= 200

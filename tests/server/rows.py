@@ -1,8 +1,9 @@
 """What OpenVINO Model Server's own tests ask and expect, and the models that they ask.
 
-``ovms_rows.json`` holds the facts of its unit tests: requests, statuses, texts and answers, each
-with the place of the test; ``statuses`` are the codes and texts of its three tables. A row that
-``differs`` names the difference by what ``site/server.md`` says of it.
+``ovms.json`` of ``samplegen.conformance`` holds the requests of its unit tests and their answers,
+``ovms_rows.json`` what is about the server itself, each row with the place of the test;
+``statuses`` are the codes and texts of its three tables. A row that ``differs`` names the
+difference by what ``site/server.md`` says of it.
 """
 
 import json
@@ -10,21 +11,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+from samplegen.conformance import rows as conformance
 from tests.server import graphs, zoo
 
-DATA: dict[str, Any] = json.loads(Path(__file__).with_name("ovms_rows.json").read_text())
-ROWS: list[dict[str, Any]] = DATA["rows"]
-STATUSES: dict[str, dict[str, Any]] = DATA["statuses"]
-DIFFERENCES: dict[str, str] = DATA["differences"]
-MODELS: dict[str, dict[str, Any]] = DATA["models"]
-
-PIXEL = (0x24, 0x1B, 0xED)
-"""Blue, green and red."""
+_OWN: dict[str, Any] = json.loads(Path(__file__).with_name("ovms_rows.json").read_text())
+_SENT: dict[str, Any] = conformance.data()
+ROWS: list[dict[str, Any]] = [*_SENT["rows"], *_OWN["rows"]]
+STATUSES: dict[str, dict[str, Any]] = _SENT["statuses"]
+DIFFERENCES: dict[str, str] = _OWN["differences"]
+MODELS: dict[str, dict[str, Any]] = _SENT["models"]
 
 GRAPHS = {
     "my_graph": graphs.text("plus-one", {"in": "x"}, {"out": "y"}),
@@ -38,18 +37,6 @@ def of_kind(kind: str) -> list[dict[str, Any]]:
 
 def name(row: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (row["test"], row.get("note", ""))))
-
-
-def image(which: str) -> bytes:
-    """A file, or what is none."""
-    if which in ("invalid", "empty"):
-        return {"invalid": b"INVALID IMAGE", "empty": b""}[which]
-    pixels = {
-        "rgb": np.array([[PIXEL]], np.uint8),
-        "grey": np.zeros((1, 1), np.uint8),
-        "4x4": np.arange(48, dtype=np.uint8).reshape(4, 4, 3),
-    }[which]
-    return bytes(cv2.imencode(".png", pixels)[1])
 
 
 def write_models(folder: Path) -> Path:

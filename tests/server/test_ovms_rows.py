@@ -16,6 +16,7 @@ from samplegen_server.model_options import ConfigError
 from samplegen_server.tensors import Dimension, OutputTensor, TensorInfo
 from tritonclient.grpc import service_pb2 as pb
 
+from samplegen.conformance import rows as conformance
 from tests.server import rows, zoo
 from tests.server.asking import ASK, Input, Output, Question, lengths, stub
 from tests.server.process import Reply, Server, running
@@ -171,7 +172,7 @@ def test_rest_body_is_written(row: Row) -> None:
 def _input(given: Mapping[str, Any], transport: str) -> Input:
     called, datatype, shape = given["name"], given["datatype"], given["shape"]
     elements = [text.encode() for text in given.get("strings", [])]
-    elements += [rows.image(which) for which in given.get("images", [])]
+    elements += [conformance.image(which) for which in given.get("images", [])]
     has_elements = "strings" in given or "images" in given
     raw: bytes | None = None
     values: list[Any] | None = None

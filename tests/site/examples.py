@@ -27,6 +27,7 @@ SCHEMAS = {
     "samplegen show health --client curl/rest --json": "show",
     "samplegen doctor --json": "doctor",
     "samplegen model ADDRESS dummy --json": "model",
+    "samplegen conform ADDRESS --json": "conform",
     "samplegen verify --json": "verdicts",
     "samples.json of a samples folder": "samples",
     "samples.json of a site": "site-samples",
@@ -78,6 +79,7 @@ def documents() -> dict[str, Any]:
                 "samplegen show health --client curl/rest --json": ("show", *CELL),
                 "samplegen doctor --json": ("doctor",),
                 "samplegen model ADDRESS dummy --json": ("model", address, "dummy"),
+                "samplegen conform ADDRESS --json": ("conform", address),
                 "samplegen verify --json": ("verify", *CELL, *published),
             }.items()
         }
@@ -116,7 +118,7 @@ def _abridged(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: _abridged(one, name) for name, one in value.items()}
     if isinstance(value, list):
-        few = value[:FEW] if key in ("names", "clients") else value
+        few = value[:FEW] if key in ("names", "clients", "not_tried") else value
         cut = [_abridged(one) for one in few]
         return [*cut, "…"] if len(few) < len(value) and isinstance(value[0], str) else cut
     if isinstance(value, str) and len(value) > LONGEST and key != "sha256":

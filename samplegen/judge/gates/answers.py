@@ -78,6 +78,9 @@ def given(case: Case, run: Run) -> dict[str, Any]:
 def trees(case: Case, documents: Mapping[str, Document]) -> dict[str, Any]:
     """By call, what was answered: of steps, as the contract types it, and bytes as text."""
     found = {call: document.tree for call, document in documents.items()}
+    for rpc, name, *_ in unrequired(case):
+        if isinstance(found.get(rpc), dict) and found[rpc].get(name) is None:
+            found[rpc] = {**found[rpc], name: []}  # a list without elements, as programs print it
     for step in case.cell.operation.linked:
         if step.method is not None and step.refused is None and step.call.rpc in found:
             tree, name = found[step.call.rpc], step.method.response
@@ -109,6 +112,18 @@ def optional(case: Case) -> set[Place]:
                 for message in messages
                 for number in numbers
             }
+    return found
+
+
+def unrequired(case: Case) -> set[Place]:
+    """Where lists stand that answers over REST may leave out, as `api.yaml` says."""
+    spec = case.setup.catalogue.spec
+    found: set[Place] = set()
+    for place in (line.answer for line in case.cell.operation.expect if len(line.answer) > 1):
+        method = spec.contract.method(place[0])
+        if method is not None:
+            field = f"{spec.contract.title(method.response)}.{place[1]}"
+            found |= {place} if field in spec.api.rest.optional else set()
     return found
 
 

@@ -54,6 +54,11 @@ _LATER = frozenset({
 """Faults that later calls meet, too; of any other, the first call shows how the sample takes it."""
 _BODIES = frozenset({"empty object", "empty list", "empty message", "null", "an HTML page"})
 """Faults of a body alone, which do not concern a call whose answer is its status."""
+_STATUS_ONLY = _BODIES | {
+    "empty answer", "malformed answer", "half a body", "truncated answer", "truncated chunks",
+    "server stalls midway", "answer drips",
+}  # fmt: skip
+"""Those that do not concern a call whose answer is its status, even if a server sends a body."""
 _UNREAD = frozenset({"malformed answer", "half a body"})
 """Faults of a body besides, which do not concern a call whose body is not read."""
 _ERROR = "HTTP status 200 with an error"
@@ -85,8 +90,14 @@ def check(case: Case) -> Result:
     spared = rules.spared(NAME, cell.client.name)
     encrypted = setup.runner.connection.tls is not None
     lines = answers.lines(case)
-    may_be_missing = answers.optional(case)
-    printed = [p for line in lines for p in line.places if p not in may_be_missing]
+    may_be_missing = answers.optional(case) | answers.unrequired(case)
+    unread = status_only(case)
+    printed = [
+        place
+        for line in lines
+        for place in line.places
+        if place not in may_be_missing and place[0] not in unread
+    ]
     faults = [
         fault
         for fault in met(spec.api, cell, printed, encrypted=encrypted)
@@ -151,9 +162,12 @@ def _in_a_list(place: Place, operation: Operation) -> bool:
 
 def _prove(case: Case, faults: Sequence[Fault]) -> list[str] | Failed:
     """The names of the faults that the sample reported, if it reported each one correctly."""
+    unread = status_only(case)
+    status_calls = {n for n, call in enumerate(case.cell.calls) if call.rpc in unread}
     jobs = [
         partial(_attempt, case, fault, call)
         for fault, call in _chosen(case.cell, faults, silent(case))
+        if not (call in status_calls and fault.name in _STATUS_ONLY)
     ]
     attempts = [attempt for attempt in case.at_once(jobs) if attempt is not None]
     wrong = [attempt for attempt in attempts if attempt.problems]
@@ -320,11 +334,22 @@ def silent(case: Case) -> frozenset[str]:
     """The calls whose answer is their status: it has no body, or may be without any field."""
     transport = case.cell.client.transport
     unread = {s.call.rpc for s in case.cell.operation.linked if s.may_be_empty(transport)}
-    return frozenset(unread) | frozenset(
-        exchange.call
-        for exchange in case.first.exchanges
-        if exchange.transport == "rest" and exchange.given and not exchange.given.body
+    return (
+        frozenset(unread)
+        | status_only(case)
+        | frozenset(
+            exchange.call
+            for exchange in case.first.exchanges
+            if exchange.transport == "rest" and exchange.given and not exchange.given.body
+        )
     )
+
+
+def status_only(case: Case) -> frozenset[str]:
+    """The calls whose answer over REST is its status, even if a server says more, as KServe's."""
+    if case.cell.client.transport != "rest":
+        return frozenset()
+    return frozenset(case.setup.catalogue.spec.api.rest.no_body)
 
 
 def _repeated(case: Case, run: Run) -> list[str]:

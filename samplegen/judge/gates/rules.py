@@ -9,6 +9,9 @@ _URLLIB = frozenset({"python/urllib"})
 """The client of a new project, which is to stay short."""
 _TRITON_HTTP = frozenset({"python/tritonclient-http", "cpp/triton-http"})
 """The libraries that make a mere yes or no of an answer about health."""
+UNTYPED_JSON = "the Content-Type of JSON alone"
+"""A request should have it, yet need not (RFC 9110, 8.3). tritonclient sets it for no body, and its
+HTTP library adds none; a server that knows no binary extension is sent JSON alone."""
 RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
     "faults": {
         "* is null": _URLLIB,
@@ -17,6 +20,7 @@ RULES: Mapping[Gate, Mapping[str, frozenset[str]]] = {
         "connecting stalls": _URLLIB,
         "the status of a no": _TRITON_HTTP,
     },
+    "wire": {UNTYPED_JSON: frozenset({"python/tritonclient-http"})},
 }
 """By gate, the name of a check and the clients whose samples are spared it: `<language>/<client>`.
 

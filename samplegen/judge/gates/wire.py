@@ -16,6 +16,7 @@ from samplegen.contract import trees
 from samplegen.contract.paths import words
 from samplegen.contract.values import Saved, Value
 from samplegen.gates import Gate
+from samplegen.judge.gates import rules
 from samplegen.judge.gates.answers import at, given
 from samplegen.judge.gates.case import Case
 from samplegen.judge.gates.finding import NotTried, Result, result
@@ -49,15 +50,17 @@ def check(case: Case) -> Result:
     if grpc and runner.contract is None:
         return NotTried(runner.no_contract)
     found: list[str] = []
+    spared: set[str] = set()
     for number, (exchange, call) in enumerate(zip(exchanges, calls, strict=False), 1):
         sent = _Sent(case, exchange, call)
         found += [f"request {number}: {problem}" for problem in sent.problems()]
+        spared |= sent.spared
     found += [f"request missing: {call.rpc}" for call in calls[len(exchanges) :]]
     found += [f"unexpected request: {_title(extra)}" for extra in exchanges[len(calls) :]]
     found += case.first.problems
     if not found:
         found += unclosed(exchanges)
-    return result(found, outcome(case.first.ended))
+    return result(found, outcome(case.first.ended), tuple(spared))
 
 
 def unclosed(exchanges: Sequence[Exchange]) -> list[str]:
@@ -90,6 +93,9 @@ class _Sent:
         steps = (step for step in self._operation.linked if step.call.rpc == call.rpc)
         self._step = next(steps, None)
         self._answers = given(case, run) if self._step else {}
+        self._may_be_spared = rules.spared(NAME, case.cell.client.name)
+        self.spared: set[str] = set()
+        """The rules that it broke and need not keep; known after `problems`."""
 
     def problems(self) -> Iterator[str]:
         exchange, call = self._exchange, self._call
@@ -187,6 +193,9 @@ class _Sent:
             allowed: tuple[str, ...] = ("application/octet-stream", "application/json", "")
         elif self._exchange.body:
             allowed = ("application/json",)
+            if not found and rules.UNTYPED_JSON in self._may_be_spared:
+                self.spared.add(rules.UNTYPED_JSON)
+                return
         else:
             allowed = ("application/json", "")
         if found not in allowed:

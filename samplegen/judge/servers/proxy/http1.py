@@ -16,6 +16,7 @@ from samplegen.judge.servers.proxy.messaging import (
     Reply,
     Request,
     Sink,
+    as_bytes,
     passed_on,
     pieces,
 )
@@ -77,7 +78,7 @@ class _Sink(Sink):
         if end and not self._no_body and header(kept, "content-length") is None:
             kept = (*kept, ("Content-Length", "0"))
         reason = HTTPStatus(status).phrase if status in {*HTTPStatus} else ""
-        response = h11.Response(status_code=status, headers=[*kept], reason=reason.encode())
+        response = h11.Response(status_code=status, headers=as_bytes(kept), reason=reason.encode())
         await self._side.send(response)
         if end:
             await self.end()
@@ -87,7 +88,7 @@ class _Sink(Sink):
             await self._side.send(h11.Data(data=data))
 
     async def end(self, trailers: Headers = ()) -> None:
-        await self._side.send(h11.EndOfMessage(headers=[*trailers]))
+        await self._side.send(h11.EndOfMessage(headers=as_bytes(trailers)))
 
     async def raw(self, data: bytes, pace: Pace | None = None) -> None:
         self.usable = False
@@ -184,7 +185,9 @@ async def _send(side: _Side, request: Request) -> None:
     if request.has_body and header(request.headers, "content-length") is None:
         headers.append(("Transfer-Encoding", "chunked"))
     try:
-        await side.send(h11.Request(method=request.method, target=request.target, headers=headers))
+        await side.send(
+            h11.Request(method=request.method, target=request.target, headers=as_bytes(headers))
+        )
         async for piece in request.body:
             await side.send(h11.Data(data=piece))
         await side.send(h11.EndOfMessage())

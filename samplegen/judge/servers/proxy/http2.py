@@ -20,6 +20,7 @@ from samplegen.judge.servers.proxy.messaging import (
     Reply,
     Request,
     Sink,
+    as_bytes,
     passed_on,
     pieces,
     without,
@@ -122,7 +123,7 @@ class Connection:
         names = (":method", ":scheme", ":authority", ":path")
         values = (request.method, scheme, request.authority, request.target)
         head = [*zip(names, values, strict=True), *_lower(without(request.headers, "host"))]
-        self.machine.send_headers(number, head, end_stream=not request.has_body)
+        self.machine.send_headers(number, as_bytes(head), end_stream=not request.has_body)
         await self.flush()
         sending = asyncio.create_task(channel.send_all(request))
 
@@ -306,7 +307,9 @@ class _Channel:
         self.said_all = True
         with self.connection.speaking():
             if trailers:
-                self.connection.machine.send_headers(self.number, _lower(trailers), end_stream=True)
+                self.connection.machine.send_headers(
+                    self.number, as_bytes(_lower(trailers)), end_stream=True
+                )
             else:
                 self.connection.machine.end_stream(self.number)
         await self.connection.flush()
@@ -361,7 +364,7 @@ class _Sink(Sink):
         head = [(":status", str(status)), *_lower(headers)]
         connection = self._channel.connection
         with connection.speaking():
-            connection.machine.send_headers(self._channel.number, head, end_stream=end)
+            connection.machine.send_headers(self._channel.number, as_bytes(head), end_stream=end)
         await connection.flush()
 
     async def _data(self, data: bytes) -> None:

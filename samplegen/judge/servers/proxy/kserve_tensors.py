@@ -29,7 +29,7 @@ DATATYPES = (
 )  # fmt: skip
 LENGTH = "inference-header-content-length"
 """The header that says how long the JSON before the bytes is."""
-_TYPED = {
+TYPED = {
     "BOOL": "bool_contents",
     **dict.fromkeys(("INT8", "INT16", "INT32"), "int_contents"),
     "INT64": "int64_contents",
@@ -218,19 +218,19 @@ def from_message(message: Message) -> Document | None:
 
 
 def _typed_elements(datatype: str, contents: dict[str, Any]) -> list[Any]:
-    elements = contents.get(_TYPED.get(datatype, ""), [])
+    elements = contents.get(TYPED.get(datatype, ""), [])
     return unpacked(datatype, packed(datatype, elements)) if datatype == "BYTES" else elements
 
 
 def _to_message(tree: Any, key: str, *, typed: bool) -> dict[str, Any]:
     """The fields of the message. FP16 has no typed contents, so one such tensor makes all raw."""
-    typed = typed and all(tensor["datatype"] in _TYPED for tensor in tree[key])
+    typed = typed and all(tensor["datatype"] in TYPED for tensor in tree[key])
     tensors, raw = [], []
     for tensor in tree[key]:
         rest = {name: value for name, value in tensor.items() if name != "data"}
         if typed:
             data = _elements(tensor["datatype"], tensor["data"])
-            rest["contents"] = {_TYPED[tensor["datatype"]]: data}
+            rest["contents"] = {TYPED[tensor["datatype"]]: data}
         else:
             raw.append(packed(tensor["datatype"], tensor["data"]))
         tensors.append(rest)

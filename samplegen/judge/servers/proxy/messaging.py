@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from samplegen.judge.servers.proxy.exchanges import Headers
@@ -122,6 +122,11 @@ class Sink(ABC):
 
 Handle = Callable[[Request, Sink], Awaitable[None]]
 """Answers one request."""
+
+
+def as_bytes(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """As they travel: the bytes from which they were read, of which not all are ASCII."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def passed_on(headers: Headers) -> Headers:

@@ -50,12 +50,12 @@ void Print(const std::string& kind, const nlohmann::json& tensor) {
 void Run() {
   const auto metadata = nlohmann::json::parse(
       Send("http://localhost:8000/v2/models/dummy/versions/1"));
-  const std::vector<std::string> versions = metadata.at("versions");
+  const auto versions = metadata.value("versions", nlohmann::json());  // null: there are none
   const std::vector<nlohmann::json> inputs = metadata.at("inputs");
   const std::vector<nlohmann::json> outputs = metadata.at("outputs");
   std::cout << "name: " << metadata.at("name").get<std::string>() << '\n';
   std::cout << "versions:";
-  for (const std::string& version : versions) std::cout << ' ' << version;
+  for (const auto& version : versions) std::cout << ' ' << version.get<std::string>();
   std::cout << "\nplatform: " << metadata.at("platform").get<std::string>() << '\n';
   for (const auto& tensor : inputs) Print("input", tensor);
   for (const auto& tensor : outputs) Print("output", tensor);

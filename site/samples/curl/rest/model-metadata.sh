@@ -27,7 +27,7 @@ printf '%s' "$answer" | jq -sr '
     "\(field("name")): \(field("datatype")) [\(field("shape") | map(tostring) | join(", "))]";
   .[0] // error("the answer is empty")
   | "name: \(field("name"))",
-    "versions:" + (field("versions") | map(" \(.)") | join("")),
+    "versions:" + (.versions // [] | map(" \(.)") | join("")),
     "platform: \(field("platform"))",
     (field("inputs")[] | "input " + tensor),
     (field("outputs")[] | "output " + tensor)

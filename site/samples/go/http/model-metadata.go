@@ -41,9 +41,9 @@ func run() error {
 	if err := json.Unmarshal(body, &metadata); err != nil {
 		return err
 	}
-	if metadata.Name == "" || metadata.Versions == nil || metadata.Platform == nil ||
+	if metadata.Name == "" || metadata.Platform == nil ||
 		metadata.Inputs == nil || metadata.Outputs == nil {
-		return errors.New("the answer lacks the name, versions, platform, inputs or outputs")
+		return errors.New("the answer lacks the name, platform, inputs or outputs")
 	}
 	if slices.Contains(metadata.Versions, "") {
 		return errors.New("the answer has a version without a name")

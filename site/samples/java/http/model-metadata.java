@@ -32,7 +32,9 @@ class Main {
     String answer = send(request(url));
     JsonNode metadata = JSON.readTree(answer);
     System.out.println("name: " + text(metadata, "name"));
-    System.out.println("versions: " + joined(list(metadata, "versions"), " "));
+    boolean isVersioned = metadata.hasNonNull("versions");
+    String versions = isVersioned ? joined(list(metadata, "versions"), " ") : "";
+    System.out.println(("versions: " + versions).stripTrailing());
     System.out.println("platform: " + text(metadata, "platform"));
     list(metadata, "inputs").forEach(tensor -> print("input", tensor));
     list(metadata, "outputs").forEach(tensor -> print("output", tensor));

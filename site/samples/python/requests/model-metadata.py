@@ -12,7 +12,7 @@ def main(session: requests.Session) -> None:
     url = "http://localhost:8000/v2/models/dummy/versions/1"
     metadata = send(session.get, url).json()
     print(f"name: {field(metadata, 'name')}")
-    print("versions:", *field(metadata, "versions"))
+    print("versions:", *(metadata.get("versions") or []))
     print(f"platform: {field(metadata, 'platform')}")
     for tensor in field(metadata, "inputs"):
         print(f"input {signature(tensor)}")

@@ -14,8 +14,8 @@ def main() -> None:
             client_timeout=10,
         )
     print(f"name: {field(metadata, 'name')}")
-    print("versions:", *field(metadata, "versions"))
-    print(f"platform: {field(metadata, 'platform')}")
+    print("versions:", *metadata.versions)
+    print(f"platform: {metadata.platform}")
     for tensor in metadata.inputs:
         print(f"input {signature(tensor)}")
     for tensor in metadata.outputs:

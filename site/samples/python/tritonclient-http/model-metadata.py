@@ -20,7 +20,7 @@ def main() -> None:
             model_version="1",
         )
     print(f"name: {field(metadata, 'name')}")
-    print("versions:", *field(metadata, "versions"))
+    print("versions:", *(metadata.get("versions") or []))
     print(f"platform: {field(metadata, 'platform')}")
     for tensor in field(metadata, "inputs"):
         print(f"input {signature(tensor)}")

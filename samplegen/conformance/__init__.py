@@ -1,0 +1,1 @@
+"""How a KServe v2 server answers requests, beside how OpenVINO Model Server would."""
