@@ -121,6 +121,7 @@ def _case(operation: str) -> Any:
     return SimpleNamespace(setup=SimpleNamespace(catalogue=catalogue), cell=cell)
 
 
+@pytest.mark.processes
 def test_what_an_answer_may_leave_out() -> None:
     """inference_rest.md: the versions of a model are optional; KServe writes null."""
     case = _case("model-metadata")

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from samplegen.catalogue import Catalogue, Cell
 from samplegen.render.layout.marks import (
     CLOSE_CALL,
+    LISTS,
     OPEN_CALL,
+    Span,
     by_calls,
     calls,
     in_call,
     plain,
+    spans,
     value,
 )
 from samplegen.render.linking import link
@@ -157,3 +160,12 @@ def test_the_template_as_one_text_has_no_marks() -> None:
     linked = link("a", {"a": "x\n{% block call %}\ny\n{% endblock %}\n"}.__getitem__)
     assert linked.text == plain(linked.text)
     assert plain(linked.rendered) != linked.rendered
+
+
+@pytest.mark.parametrize("text", ["(", "[", ")", "<", ">", "=1", "", "host"])
+def test_a_value_is_never_taken_for_a_mark(text: str) -> None:
+    marked = f"a {value('model', text)}\n"
+    assert by_calls(marked) == [marked]
+    assert not LISTS.search(marked)
+    assert plain(marked) == f"a {text}\n"
+    assert spans(marked) == (Span(2, 2 + len(text), "model"),)

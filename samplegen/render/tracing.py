@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NoReturn
 
-from samplegen.render.layout.marks import SEPARATOR, mark
+from samplegen.render.layout.marks import SEPARATOR, label, mark
 from samplegen.render.literals import Code
 
-_MARK = re.compile(f"{SEPARATOR}=([0-9]+){SEPARATOR}")
+_LABEL = label("=")
+_MARK = re.compile(f"{SEPARATOR}{_LABEL}:([0-9]+){SEPARATOR}")
 _LINE = re.compile("[^\n]*\n|[^\n]+")
 _Function = Callable[..., Any]
 
@@ -194,7 +195,7 @@ class Trace:
             return self._texts[step]
         if step not in self._codes:
             step = self.call(self._printed, value)._step
-        return mark(f"={step}")
+        return mark(f"{_LABEL}:{step}")
 
     def lines(self, text: str, lay_out: Callable[[str], str]) -> Iterator[str | int]:
         """What `text` returned, cut into runs of lines without holes and lines with holes.

@@ -9,10 +9,20 @@ import os
 import re
 from typing import NamedTuple
 
-SEPARATOR = f"\0{int.from_bytes(os.urandom(4)):010}"
-LIST, JSON_LIST, LIST_END, CALL, CALL_END, END = "(", "[", ")", "<", ">", ""
-"""The labels of marks that are no names: a list opens, one of JSON opens, a list closes, the lines
-of a call begin and end, a connection value ends."""
+_DIGITS = f"{int.from_bytes(os.urandom(4)):010}"
+SEPARATOR = f"\0{_DIGITS}"
+END = ""
+"""The label of the mark with which a connection value ends."""
+
+
+def label(kind: str) -> str:
+    """A label that is no name, and not the text of a value between two marks either."""
+    return f"{kind}{_DIGITS}"
+
+
+LIST, JSON_LIST, LIST_END, CALL, CALL_END = map(label, ("(", "[", ")", "<", ">"))
+"""Of a list that opens, one of JSON that opens, a list that closes, the lines of a call that begin
+and end."""
 
 
 class Span(NamedTuple):
@@ -23,9 +33,9 @@ class Span(NamedTuple):
     name: str
 
 
-def mark(label: str) -> str:
+def mark(text: str) -> str:
     """The mark with this label."""
-    return f"{SEPARATOR}{label}{SEPARATOR}"
+    return f"{SEPARATOR}{text}{SEPARATOR}"
 
 
 OPEN_LIST, OPEN_JSON, CLOSE_LIST = mark(LIST), mark(JSON_LIST), mark(LIST_END)
@@ -40,9 +50,9 @@ def value(name: str, text: str) -> str:
     return f"{mark(name)}{text}{mark(END)}"
 
 
-def is_name(label: str) -> bool:
-    """Whether a mark belongs to a connection value."""
-    return label not in (LIST, JSON_LIST, LIST_END, CALL, CALL_END)
+def is_name(text: str) -> bool:
+    """Whether a label belongs to a connection value."""
+    return text not in (LIST, JSON_LIST, LIST_END, CALL, CALL_END)
 
 
 def plain(text: str) -> str:
@@ -106,12 +116,13 @@ def calls(text: str) -> tuple[tuple[int, int], ...]:
     Calls between which there is nothing but empty lines are one.
     """
     found: list[tuple[int, int]] = []
-    end = 0
+    end, is_apart = 0, False
     for number, piece in enumerate(map(plain, by_calls(text))):
         start, end = end, end + len(piece)
         if not number % 2:
-            is_apart = bool(piece.strip())
+            is_apart |= bool(piece.strip())
         elif piece:
             begin = start if is_apart or not found else found.pop()[0]
             found.append((begin, end))
+            is_apart = False
     return tuple(found)
