@@ -339,7 +339,10 @@ def test_what_a_server_refuses_takes_nothing_from_the_others(
     path.write_text(path.read_text(encoding="utf-8").replace("id: milk", "id: tea"), "utf-8")
     done = samplegen("record", "--endpoint", endpoint(shop), cwd=project)
     assert done.returncode == 1
-    assert 'error: get-item: getItem: HTTP status 404, expected 200: {"error": "there is no' in done.stderr
+    assert (
+        'error: get-item: getItem: HTTP status 404, expected 200: {"error": "there is no'
+        in done.stderr
+    )
     assert "make-quote: 2 patterns" in done.stdout
 
 
