@@ -177,6 +177,12 @@ def lacks(tree: Any, **of_the_case: Any) -> list[str]:
         ({"data": [1.0]}, ["2 elements, as its shape says, of the output y"]),
         ({"data": None}, ["the data of the output y"]),
         ({"shape": [2]}, ["the shape [-1, 2] of the output y"]),
+        (
+            {"shape": 5},
+            ["the shape [-1, 2] of the output y", "1 elements, as its shape says, of the output y"],
+        ),
+        ({"shape": ["--1", "2"]}, ["-2 elements, as its shape says, of the output y"]),
+        ({"data": [10**400, 2.0]}, ["the data [1.0, 2.0] of the output y"]),
         ({"datatype": "FP64"}, ["the datatype FP32 of the output y"]),
         ({"name": "z"}, ["the output y"]),
     ],

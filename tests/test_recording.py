@@ -168,13 +168,14 @@ def test_what_a_line_expects_of_a_stream(path: str, runs: list[Any], found: Outc
         label = paths.resolved(CONTRACT, "Answer", "text")
     printed = Printed(label="a", path=path)
     line = Line(each, label, way, False)
-    assert outcomes.outcome(CONTRACT, line, printed, runs) == found
+    assert outcomes.outcome(CONTRACT, line, printed, runs, of_stream=True) == found
 
 
 def test_a_pattern_of_a_stream_is_kept_while_it_holds() -> None:
     line = Line((), "a", paths.resolved(CONTRACT, "Answer", "text"), False)
     printed = Printed(label="a", path="text", pattern="[ab]")
-    assert outcomes.outcome(CONTRACT, line, printed, [TWO]) == Outcome("pattern", "[ab]")
+    found = outcomes.outcome(CONTRACT, line, printed, [TWO], of_stream=True)
+    assert found == Outcome("pattern", "[ab]")
 
 
 def test_a_value_is_kept_within_its_tolerance() -> None:
@@ -182,6 +183,13 @@ def test_a_value_is_kept_within_its_tolerance() -> None:
     kept = {"value": 0.5, "tolerance": 0.1}
     assert told("share", *answers, printed=kept) == Outcome("value", 0.5)
     assert told("share", *answers, printed={**kept, "tolerance": 0.0}).key == "pattern"
+
+
+def test_a_list_that_answers_a_call_is_no_stream() -> None:
+    line = Line((), "a", paths.parsed("name"), False)
+    answers = [[{"name": "x"}, {"name": "y"}]] * 2
+    found = outcomes.outcome(Contract(), line, Printed(label="a", path="name"), answers)
+    assert found.key == ""
 
 
 @pytest.mark.parametrize(

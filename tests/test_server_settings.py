@@ -115,6 +115,9 @@ def test_both_transports_share_one_port(tmp_path: Path) -> None:
         ({"ready": {"command": ["a", "{work}"]}}, "found {work}; expected one of"),
         ({"ready": {"path": "/", "body": "("}}, "not a regular expression"),
         ({"version": {"pattern": "x"}}, "exactly one of 'path' and 'command'"),
+        ({"ready": {"command": ["a"], "body": "x"}}, "'status' and 'body' are of a path"),
+        ({"files": {"box.conf": "{rest_prot}"}}, "found {rest_prot}; did you mean {rest_port}?"),
+        ({"files": {"box.conf": "{wrok}"}}, "found {wrok}; did you mean {work}?"),
         ({"metadata": "/v"}, "found 'version' beside 'metadata'"),
     ],
 )
@@ -126,6 +129,12 @@ def test_mistakes_are_reported_where_they_stand(
     text = "\n".join(map(str, error.value.problems))
     assert said in text
     assert "api.yaml:" in text
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "awk '{print $2}'", "{}", "{ x }", "${HOME}"])
+def test_other_braces_are_text(text: str, tmp_path: Path) -> None:
+    server = spec(tmp_path, command=["box", text], files={"box.conf": text}).api.server
+    assert server.command == ("box", text)
 
 
 def test_a_program_that_is_not_there_is_reported_at_its_line(

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from samplegen.catalogue import Catalogue
-from samplegen.contract import protos
-from samplegen.contract.model import Contract
+from samplegen.contract import paths, protos
+from samplegen.contract.model import Contract, Field, Message
 from samplegen.contract.trees import from_json, tree, without_zeros
 from samplegen.contract.values import Reader, Value
 from samplegen.drafting import choosing
@@ -411,6 +411,13 @@ def written(tmp_path: Path) -> Callable[[str], Catalogue]:
             "no earlier step saves 'b'",
         ),
         ("steps:", "setup: [{call: S.Watch}]\nsteps:", "3:16", "'S.Watch' streams"),
+        (
+            "steps:",
+            "check: [{call: S.Do, save: {a: text}}]\n"
+            "teardown: [{call: S.Do, request: {text: {from: a}}}]\nsteps:",
+            "4:48",
+            "no earlier step saves 'a'",
+        ),
         ("    request: {text: a}", "  - call: S.Do", "5:11", "'S.Do' is called by an earlier step"),
     ],
 )
@@ -592,6 +599,34 @@ def test_rest_without_a_contract_has_what_its_path_names(
         "4:5: {b} of 'GET /v1/{a}/{b}' has no value; add it to 'path'",
         "5:21: 'GET /v1/{a}/{b}' has no {c}; known: a, b",
     ]
+
+
+@pytest.mark.parametrize("key", ["send: [{a: b}]", "until: 3"])
+def test_rest_without_a_contract_has_no_streams(
+    key: str, written: Callable[[str], Catalogue]
+) -> None:
+    catalogue = written(PLAIN.replace("    print:", f"    {key}\n    print:"))
+    with pytest.raises(SamplegenError, match="4:5: a call over REST answers with one message"):
+        catalogue.spec.operations()
+
+
+def test_the_judge_takes_any_success_of_its_own_calls_without_a_contract(
+    written: Callable[[str], Catalogue],
+) -> None:
+    own = """setup: [{call: POST /items, save: {made: id}}]
+teardown: [{call: DELETE /items/1}]
+steps:"""
+    (operation,) = written(PLAIN.replace("steps:", own)).spec.operations()
+    (made,), (deleted,) = operation.around.setup, operation.around.teardown
+    assert (made.has_answer, made.statuses) == (True, (200,))
+    assert (deleted.has_answer, 204 in deleted.statuses) == (False, True)
+
+
+def test_a_condition_is_no_message() -> None:
+    inner = Field(name="inner", json_name="inner", number=1, kind="message", declared="M", type="M")
+    contract = Contract(messages={"M": Message(name="M", fields={"inner": inner})})
+    with pytest.raises(ValueError, match="'inner' is a message; name a field of it"):
+        paths.condition(contract, "M", "inner")
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def command(
 ) -> int:
     """Compare how a server answers with KServe v2 and with OpenVINO Model Server.
 
-    ADDRESS is a running KServe v2 server, as for `samplegen model`. It is sent some hundred
-    requests, right ones and wrong ones: about itself, about one of its models, and, as far as it
+    ADDRESS is a running KServe v2 server, as for `samplegen model`. It is sent about a hundred
+    requests, valid and invalid: about itself, about one of its models, and, as far as it
     has the models, those of OpenVINO Model Server's own tests. Name both ports to try both
     transports.
 
@@ -102,6 +102,7 @@ def command(
     found = trying.examine(places, model, deadline, made, _progress)
     if against == "kserve":
         found = found.of_the_protocol()
+    _progress()
     if as_json:
         from samplegen import outputs
 
@@ -111,10 +112,10 @@ def command(
     return 1 if found.differences or not found.sent else 0
 
 
-def _progress(done: int) -> None:
-    """One line on a terminal, which the report replaces."""
+def _progress(done: int | None = None) -> None:
+    """One line on a terminal; without a number, it is removed."""
     if sys.stderr.isatty():
-        click.echo(f"\r{done} requests\r", err=True, nl=False)
+        click.echo("\r\x1b[K" if done is None else f"\r\x1b[K{done} requests", err=True, nl=False)
 
 
 def _print(found: "Conformance") -> None:

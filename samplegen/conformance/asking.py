@@ -103,7 +103,14 @@ class Server:
             tree = json.loads(text) if text else None
             document = kserve_tensors.from_json(tree, behind, lambda path: None)
             return Answered(code, shown, tree if document is None else document.tree)
-        except (Undecodable, ValueError, RecursionError, TypeError, LookupError) as error:
+        except (
+            Undecodable,
+            ValueError,
+            ArithmeticError,
+            RecursionError,
+            TypeError,
+            LookupError,
+        ) as error:
             return Answered(code, shown, undecodable=f"it cannot be read: {error}")
 
 

@@ -1,7 +1,9 @@
 """What an answer lacks of the one that is wanted."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +84,8 @@ def _outputs(case: Case, tree: Any) -> Iterator[Expected]:
 
 def _output(wanted: WantedOutput, found: dict[str, Any]) -> Iterator[str]:
     datatype, elements = found.get("datatype"), found.get("data")
-    shape = [_size(size) for size in found.get("shape") or []]
+    given = found.get("shape")
+    shape = [_size(size) for size in given] if isinstance(given, list) else []
     if wanted.datatype is not None and datatype != wanted.datatype:
         yield f"the datatype {wanted.datatype}"
     if wanted.shape is not None and not _fits(wanted.shape, shape):
@@ -99,7 +102,8 @@ def _output(wanted: WantedOutput, found: dict[str, Any]) -> Iterator[str]:
 
 def _size(size: Any) -> int:
     """GRPC's 64-bit integers are texts as JSON."""
-    return int(size) if isinstance(size, int | str) and str(size).lstrip("-").isdecimal() else -1
+    is_number = isinstance(size, int | str) and re.fullmatch(r"-?[0-9]{1,19}", str(size))
+    return int(size) if is_number else -1
 
 
 def _fits(wanted: Sequence[int], found: Sequence[int]) -> bool:
@@ -120,6 +124,9 @@ def _same(wanted: Any, found: Any) -> bool:
         )
     if isinstance(wanted, bool) or isinstance(found, bool):
         return wanted is found
+    if isinstance(wanted, int) and isinstance(found, int):
+        return wanted == found
     if isinstance(wanted, int | float) and isinstance(found, int | float):
-        return math.isclose(wanted, found, rel_tol=_CLOSE, abs_tol=1e-30)
+        with suppress(OverflowError):  # of an integer that no float holds
+            return math.isclose(wanted, found, rel_tol=_CLOSE, abs_tol=1e-30)
     return bool(wanted == found)

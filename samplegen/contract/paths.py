@@ -88,9 +88,13 @@ def condition(contract: Contract, message: str, path: str) -> Way:
     if any(hop.index is not None for hop in parsed(path)):
         raise ValueError(f"found {path!r}; expected no index: a message may have no such item")
     try:
-        return resolved(contract, message, path, ends_in_list=True)
+        way = resolved(contract, message, path, ends_in_list=True)
     except ValueError:
         return resolved(contract, message, path)
+    last = way[-1].field
+    if last is not None and not last.repeated:
+        raise ValueError(f"{path!r} is a message; name a field of it")
+    return way
 
 
 def resolved(contract: Contract, message: str, path: str, *, ends_in_list: bool = False) -> Way:

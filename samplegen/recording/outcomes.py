@@ -27,7 +27,14 @@ class Outcome:
     """Why it can expect nothing."""
 
 
-def outcome(contract: Contract, line: Line, printed: Printed, answers: Sequence[Any]) -> Outcome:
+def outcome(
+    contract: Contract,
+    line: Line,
+    printed: Printed,
+    answers: Sequence[Any],
+    *,
+    of_stream: bool = False,
+) -> Outcome:
     """What a line expects after several runs.
 
     A pattern or a tolerance that its file states is kept as long as it holds.
@@ -37,8 +44,9 @@ def outcome(contract: Contract, line: Line, printed: Printed, answers: Sequence[
         line: What is printed.
         printed: The same, as the file has it.
         answers: One for each run.
+        of_stream: Whether each is the list of a stream's messages.
     """
-    if answers and isinstance(answers[0], list):
+    if of_stream:
         return _of_stream(contract, line, printed, answers)
     if line.each:
         items, reason = _of_each(answers, lambda answer: _items(contract, line, answer))

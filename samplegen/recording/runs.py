@@ -57,7 +57,11 @@ class Runs:
         runs = self._answers[operation.name]
         return {
             (number, index): outcome(
-                self._contract, line, step.print[index], [answers[number] for answers in runs]
+                self._contract,
+                line,
+                step.print[index],
+                [answers[number] for answers in runs],
+                of_stream=operation.linked[number].gets_stream,
             )
             for number, step in enumerate(operation.steps)
             for index, line in enumerate(operation.linked[number].lines)

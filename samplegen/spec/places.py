@@ -3,12 +3,15 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from samplegen.spec.api import Ready, Server, Version
 from samplegen.yamlfile import Mistakes
 
 _PLACE = re.compile(r"{([^{}\n]*)}")
 _PORT = re.compile(r"port:[a-z][a-z0-9_]*")
+_LIKE_A_PLACE = re.compile(r"[a-z_]+(:[^\s\"']*)?")
+"""Other braces, such as those of JSON or of a shell, are text."""
 _EXTRA_PORT = "port:NAME"
 
 
@@ -70,6 +73,11 @@ def server_mistakes(server: Server, ports: Collection[str]) -> Mistakes:
     for key, text in server.env.items():
         for message in _unknown(text, {*own, "work", _EXTRA_PORT}):
             yield ("env", key), message
+    for file, text in server.files.items():
+        for place in sorted({*_PLACE.findall(text)} - {*own, "work"}):
+            near = get_close_matches(place, [*own, "work"], cutoff=0.75)
+            if near and not _PORT.fullmatch(place):  # a file may have braces of its own
+                yield ("files", file), f"found {{{place}}}; did you mean {{{near[0]}}}?"
     if server.metadata is not None and "rest_port" not in ports:
         yield ("metadata",), _NO_REST
     if server.metadata is not None and server.version is not None:
@@ -88,6 +96,8 @@ def _asked(asked: Ready | Version, known: set[str], ports: Collection[str]) -> M
         yield (), "expected exactly one of 'path' and 'command'"
     if asked.path is not None and "rest_port" not in ports:
         yield (), _NO_REST
+    if asked.command and isinstance(asked, Ready) and (asked.body or asked.status != 200):
+        yield (), "'status' and 'body' are of a path; leave them out beside 'command'"
     for index, text in enumerate(asked.command):
         yield from ((("command", index), message) for message in _unknown(text, known))
     name = "body" if isinstance(asked, Ready) else "pattern"
@@ -99,7 +109,8 @@ def _asked(asked: Ready | Version, known: set[str], ports: Collection[str]) -> M
 
 def _unknown(text: str, known: set[str]) -> Iterator[str]:
     """What is wrong about the places of a text."""
-    for place in sorted({*_PLACE.findall(text)} - known):
+    found = {place for place in _PLACE.findall(text) if _LIKE_A_PLACE.fullmatch(place)}
+    for place in sorted(found - known):
         if _PORT.fullmatch(place) and _EXTRA_PORT in known:
             continue
         expected = ", ".join(f"{{{word}}}" for word in sorted(known))

@@ -21,6 +21,8 @@ TITLES = {
     "kserve": "KServe Python SDK",
 }
 _SECONDS = 1800
+_LONGEST = 300
+"""Characters of a reason on the page; the data file has all of it."""
 NOT_ASKED = "was not asked for"
 
 
@@ -266,7 +268,8 @@ def _reasons(server: Server) -> str:
 
 
 def _quoted(reason: str) -> str:
-    """A reason as text of a page: nothing in it is Markdown."""
+    """A reason as text of a page, if need be its beginning: nothing in it is Markdown."""
+    reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST].rstrip()} …"
     fence = "``" if "`" in reason else "`"
     space = " " if "`" in reason else ""
     return f"{fence}{space}{reason}{space}{fence}"

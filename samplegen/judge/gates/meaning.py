@@ -68,6 +68,9 @@ def _other(case: Case, lines: Sequence[Line], other: Target) -> Failed | None:
     """What the sample did wrong at the API's own server that answers differently."""
     case.other_server = other.version
     runs: list[_Job] = [partial(_elsewhere, case, lines, other)]
+    operation = case.cell.operation
+    if operation.around or any(step.saves for step in operation.linked):
+        return _failed(case, runs)  # the same requests would mean something else there
     again = case.setup.runner.repeated(case.first.exchanges, other.connection, case.limit)
     if again is None:
         return _failed(case, runs)

@@ -223,7 +223,7 @@ class _Sent:
         if step.end is None and not is_whole:
             yield "it leaves the stream, expected to read it to its end"
         waited = (exchange.ended or exchange.received) - exchange.received
-        if step.end is not None and waited >= self._deadline - _TOLERANCE:
+        if step.end is not None and waited >= self._deadline - min(_TOLERANCE, self._deadline / 4):
             yield f"it leaves the stream after {waited:.1f} s, when its deadline has passed"
         let_go = exchange.reset or exchange.link.closing == "goaway"
         if step.end is not None and exchange.cancelled and not let_go:

@@ -172,7 +172,9 @@ def served(command: Sequence[str], env: Mapping[str, str]) -> int:
             return process.wait()
         except KeyboardInterrupt:
             process.terminate()
-            return process.wait(_STOP_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # leaving the block kills it
+                process.wait(_STOP_SECONDS)
+            raise
 
 
 def installed(server: Server) -> bool:

@@ -92,9 +92,10 @@ class Editor:
         return Answer(status=given.status, headers=headers, body=given.body)
 
     def details(self, exchange: Exchange, details: str) -> str:
-        if self._change is None or exchange.call not in self._change.places:
-            return details
-        (place,) = self._change.places[exchange.call]
+        places = () if self._change is None else self._change.places.get(exchange.call, ())
+        if self._change is None or len(places) != 1:
+            return details  # a refusal that the operation does not ask for has no printed place
+        (place,) = places
         document = refusal(details, place)
         seed = f"{self._change.seed}:{exchange.call}:{exchange.number}"
         made = changed(document, [tuple(place)], seed)

@@ -1,4 +1,4 @@
-// Evaluate an expression at one time, and ask which servers are up.
+// Evaluate an expression at one time.
 #include <curl/curl.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Evaluate an expression at one time, and ask which servers are up.
+# Evaluate an expression at one time.
 set -eu
 
 # Prints the body of the answer. Anything but success is one line on stderr and exit status 1.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ask with an expression that is cut off, and read what is wrong about it.
+# Ask with an expression that is cut off, and read what is wrong with it.
 set -eu
 
 # Prints the body of the answer, whose status must be one of the first argument. Anything else is

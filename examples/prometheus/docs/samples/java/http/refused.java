@@ -1,4 +1,4 @@
-// Ask with an expression that is cut off, and read what is wrong about it.
+// Ask with an expression that is cut off, and read what is wrong with it.
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
