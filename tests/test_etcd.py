@@ -45,6 +45,16 @@ def test_a_sample_passes_every_gate(tmp_path: Path) -> None:
         ("transact", "Compare.EQUAL", "Compare.GREATER", "run"),
         ("transact", "                    target=etcd_pb2.Compare.VALUE,\n", "", "run"),
         ("lease", "        stub.LeaseRevoke(request, timeout=5)\n", "", "wire"),
+        (
+            "lease",
+            "        stub.Put(request, timeout=5)\n",
+            "        try:\n"
+            "            stub.Put(request, timeout=5)\n"
+            "        except grpc.RpcError as error:\n"
+            "            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:\n"
+            "                raise\n",
+            "faults",
+        ),
         ("lease", "lease=lease,", "lease=lease + 1,", "run"),
         ("lease", "TTL=60", "TTL=600", "wire"),
         ("watch", "start_revision=revision,", "start_revision=revision - 1,", "wire"),

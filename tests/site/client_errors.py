@@ -44,7 +44,7 @@ _VARYING = re.compile(
     | <html>.* | nginx/[\d.]+ | _ssl\.c:\d+ | (?<=OpenSSL/)[\d.]+ | BadStatusLine\(.*
     | (?<=malformed\ HTTP\ response\ ).* | (?<=receiving\ ).*?(?=,\ parser\ state)
     | Name\ resolution\ delay.* | \d+(?=\ (?:ms|milliseconds)\b) | (?<=after\ )[\d.]+n?s
-    | \b\d{7,}(?=\ vs\.) | (?<=\d:\ )\d{7,}""",
+    | \b\d{7,}(?=\ vs\.) | (?<=\d:\ )\d{7,} | (?<=ARES_SUCCESS).*""",
     re.VERBOSE | re.DOTALL,
 )
 """What differs from run to run, and from reader to reader."""

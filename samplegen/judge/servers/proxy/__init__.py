@@ -16,8 +16,9 @@ What a plan can hold:
   exchange holds the answer as it was and as it was given, and `changes`, from each path in the
   decoded answer to its old and new value. What the program sends on of it is changed back.
 - `Plan(layout=1)`: the same answer in another layout, by that seed.
-- `Plan(fault=fault, call=1)`: the first call is answered rightly; the second, and all that follow,
-  meet the fault. `faults` and `wrong_answers` have them; `fault.told` says whether the message of a
+- `Plan(fault=fault, call=1)`: the first call is answered rightly; the second meets the fault,
+  whenever it is made. Once it has, other calls are answered rightly again. `faults` and
+  `wrong_answers` have them; `fault.told` says whether the message of a
   program names what it met.
 - `Plan(authority=…, client=…)`: the program connects by TLS, to a certificate of that authority,
   and shows its own.

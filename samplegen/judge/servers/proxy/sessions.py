@@ -307,8 +307,15 @@ class Session:
         return exchange
 
     def _due(self, exchange: Exchange) -> Fault | None:
-        """The fault, if this request meets it."""
+        """The fault, if this request meets it.
+
+        Once a call has met it, the other calls are answered rightly: a program that goes on after
+        an error is not helped by the next one.
+        """
         fault = self._plan.fault
+        met = next((before.call for before in self.exchanges if before.faulty), exchange.call)
+        if exchange.call and exchange.call != met:
+            return None
         if fault is None or fault.connecting or exchange.number < self._plan.call:
             return None
         if exchange.transport not in fault.transports:
