@@ -601,13 +601,34 @@ def test_rest_without_a_contract_has_what_its_path_names(
     ]
 
 
-@pytest.mark.parametrize("key", ["send: [{a: b}]", "until: 3"])
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        (
+            "    print:",
+            "    send: [{a: b}]\n    print:",
+            "7:11",
+            "takes one message; write it",
+        ),
+        ("    print:", "    until: 3\n    print:", "7:12", "answers with one message; leave out"),
+        ("value: milk", "values: [a, b]", "8:49", "answers with one message; write 'value'"),
+        (
+            'path: "data[0]", value: milk',
+            "each: data, path: a, lines: [{p: 1}, {q: 2}]",
+            "8:52",
+            "answers with one message; write a mapping",
+        ),
+    ],
+)
 def test_rest_without_a_contract_has_no_streams(
-    key: str, written: Callable[[str], Catalogue]
+    written: Callable[[str], Catalogue], old: str, new: str, place: str, said: str
 ) -> None:
-    catalogue = written(PLAIN.replace("    print:", f"    {key}\n    print:"))
-    with pytest.raises(SamplegenError, match="4:5: a call over REST answers with one message"):
+    assert old in PLAIN
+    catalogue = written(PLAIN.replace(old, new))
+    with pytest.raises(SamplegenError) as error:
         catalogue.spec.operations()
+    (found, *_) = [str(problem).partition("do.yaml:")[2] for problem in error.value.problems]
+    assert found.startswith(f"{place}: 'GET /api/v1/label/{{name}}/values' {said}")
 
 
 def test_the_judge_takes_any_success_of_its_own_calls_without_a_contract(

@@ -8,7 +8,12 @@ import click
 
 from samplegen.catalogue import Catalogue
 from samplegen.commands.looking_up import wants_tls
-from samplegen.commands.options import catalogue_options, json_option, security_options
+from samplegen.commands.options import (
+    catalogue_options,
+    json_option,
+    other_port_options,
+    security_options,
+)
 from samplegen.commands.printing import extra
 from samplegen.connection.given import connection
 from samplegen.errors import UsageError
@@ -34,18 +39,7 @@ _TITLES = {"rest": "REST", "grpc": "gRPC"}
     show_default=True,
     help="What counts: each difference from OpenVINO Model Server, or only those from KServe v2.",
 )
-@click.option(
-    "--grpc-port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="gRPC port of the same server, if ADDRESS is for REST.",
-)
-@click.option(
-    "--rest-port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="REST port, if ADDRESS is for gRPC.",
-)
+@other_port_options
 @security_options
 @catalogue_options
 @json_option

@@ -16,6 +16,7 @@ from samplegen.commands.options import (
     catalogue_options,
     complete,
     json_option,
+    other_port_options,
     report_without_effect,
     security_options,
 )
@@ -99,18 +100,7 @@ _GATES: tuple[Gate, ...] = ("format", "lint", "build", "run", "output")
     "answer.",
 )
 @click.option("--force", is_flag=True, help="Let --output, --export and --save replace files.")
-@click.option(
-    "--grpc-port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="gRPC port of the same server, if ADDRESS is for REST.",
-)
-@click.option(
-    "--rest-port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="REST port, if ADDRESS is for gRPC.",
-)
+@other_port_options
 @security_options
 @click.option(
     "--jobs",

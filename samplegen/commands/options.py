@@ -76,6 +76,15 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def other_port_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--grpc-port` and `--rest-port`, of a server whose address is given for one of them."""
+    port = click.IntRange(1, 65535)
+    text = "REST port, if ADDRESS is for gRPC."
+    command = click.option("--rest-port", type=port, metavar="PORT", help=text)(command)
+    text = "gRPC port of the same server, if ADDRESS is for REST."
+    return click.option("--grpc-port", type=port, metavar="PORT", help=text)(command)
+
+
 def client_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --client, of which there may be many, as `clients`."""
     return click.option(

@@ -147,9 +147,7 @@ class Linker:
 
     def _plain(self, step: Step, path: str, at: Location) -> LinkedStep:
         """A step without a contract."""
-        if step.send or step.until is not None or any(_is_of_stream(p) for p in step.print):
-            message = "a call over REST answers with one message; use 'request', 'value', 'lines'"
-            self._note(at, message)
+        self._below(at, streaming.unfit_for_single(step))
         names = _PLACE.findall(path)
         for name in step.path.keys() - set(names):
             message = f"{step.call!r} has no {{{name}}}; {nearest(name, names)}"
@@ -301,11 +299,6 @@ def _lenient(step: LinkedStep) -> LinkedStep:
     """A call of the judge that no contract describes: any success will do."""
     is_read = bool(step.lines or step.saves)
     return replace(step, statuses=(200,) if is_read else tuple(range(200, 300)), has_answer=is_read)
-
-
-def _is_of_stream(printed: Printed) -> bool:
-    """Whether a line states what each message of a stream holds."""
-    return bool(printed.values) or not isinstance(printed.lines, Mapping)
 
 
 def _of_expect(at: Location, paths_: Sequence[str]) -> Location:

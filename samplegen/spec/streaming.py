@@ -16,23 +16,38 @@ def unfit(step: Step, method: Method) -> Iterator[Mistake]:
         yield ("request",), f"{step.call!r} takes a stream; write a list of messages into 'send'"
     elif method.client_streaming and not step.send:
         yield (), f"'send' is missing: {step.call!r} takes a stream; add a list of messages"
-    if step.send and not method.client_streaming:
-        yield ("send",), f"{step.call!r} takes one message; write it into 'request'"
+    if not method.client_streaming:
+        yield from _unfit_for_one_request(step)
     if not method.server_streaming:
-        if step.until is not None:
-            yield ("until",), f"{step.call!r} answers with one message; leave out 'until'"
-        for index, printed in enumerate(step.print):
-            if printed.values:
-                message = f"{step.call!r} answers with one message; write 'value'"
-                yield ("print", index, "values"), message
-            elif not isinstance(printed.lines, Mapping):
-                message = f"{step.call!r} answers with one message; write a mapping"
-                yield ("print", index, "lines"), message
+        yield from _unfit_for_one_answer(step)
         return
     if step.save:
         yield ("save",), f"{step.call!r} answers with a stream, of which steps cannot save yet"
     if not step.print:
         yield (), f"'print' is missing: say what is printed of each message of {step.call!r}"
+
+
+def unfit_for_single(step: Step) -> Iterator[Mistake]:
+    """What does not fit a call that sends one message and gets one, as all of REST."""
+    yield from _unfit_for_one_request(step)
+    yield from _unfit_for_one_answer(step)
+
+
+def _unfit_for_one_request(step: Step) -> Iterator[Mistake]:
+    if step.send:
+        yield ("send",), f"{step.call!r} takes one message; write it into 'request'"
+
+
+def _unfit_for_one_answer(step: Step) -> Iterator[Mistake]:
+    if step.until is not None:
+        yield ("until",), f"{step.call!r} answers with one message; leave out 'until'"
+    for index, printed in enumerate(step.print):
+        if printed.values:
+            message = f"{step.call!r} answers with one message; write 'value'"
+            yield ("print", index, "values"), message
+        elif not isinstance(printed.lines, Mapping):
+            message = f"{step.call!r} answers with one message; write a mapping"
+            yield ("print", index, "lines"), message
 
 
 def sends(step: Step, method: Method, reader: Reader) -> tuple[tuple[Value, ...], ...]:

@@ -21,9 +21,9 @@ from samplegen.judge.gates.output import differences
 from samplegen.judge.gates.run import exited, outcome, untidy
 from samplegen.judge.machine import load
 from samplegen.judge.machine.slots import Slot
-from samplegen.judge.servers.proxy import stream_faults, wrong_answers
+from samplegen.judge.servers.proxy import refusals, stream_faults, wrong_answers
 from samplegen.judge.servers.proxy.fault import Fault, told
-from samplegen.judge.servers.proxy.faults import any_server, refused_otherwise, taken
+from samplegen.judge.servers.proxy.faults import any_server
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import START_SECONDS, Run
 from samplegen.spec.api import Api
@@ -143,11 +143,10 @@ def met(
         texts = {operation.model: "x" * len(operation.model)}
         faults.append(wrong_answers.asked_otherwise("unknown model", about_a_model, texts))
     if refused := [step.call.rpc for step in operation.linked if step.refused is not None]:
-        faults.append(taken(refused))
+        faults.append(refusals.taken(refused))
     for step in operation.linked:
-        if step.refused is not None:
-            wanted = step.refused
-            faults += refused_otherwise(step.call.rpc, wanted.status, wanted.code)
+        if (wanted := step.refused) is not None:
+            faults += refusals.otherwise(step.call.rpc, wanted.status, wanted.code)
     asked = {call.rpc for call in cell.calls}
     faults += [
         wrong_answers.replaced(fault.name, fault.rpcs, fault.replace, fault.status)

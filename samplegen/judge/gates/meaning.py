@@ -23,6 +23,7 @@ from samplegen.judge.machine.processes import Outcome
 from samplegen.judge.machine.slots import Slot
 from samplegen.judge.servers.proxy.documents import completed
 from samplegen.judge.servers.proxy.edits import Change
+from samplegen.judge.servers.proxy.exchanges import Answer
 from samplegen.judge.servers.proxy.sessions import Plan
 from samplegen.judge.servers.running import Run
 from samplegen.judge.servers.started import Target
@@ -48,10 +49,7 @@ def check(case: Case) -> Result:
     runs: list[_Job] = [partial(_same, case)]
     if places:
         runs += [partial(_changed, case, lines, places, seed) for seed in (1, 2)]
-    given = [
-        (e.call, e.given and (e.given.status, e.given.body, e.given.code, e.given.details))
-        for e in case.first.exchanges
-    ]
+    given = [(e.call, e.given and _content(e.given)) for e in case.first.exchanges]
     basis = (given, case.setup.locale() is None)
     proof = proofs.kept(case, NAME, basis, lambda: _failed(case, runs) or ())
     if isinstance(proof, Failed):
@@ -74,13 +72,17 @@ def _other(case: Case, lines: Sequence[Line], other: Target) -> Failed | None:
     again = case.setup.runner.repeated(case.first.exchanges, other.connection, case.limit)
     if again is None:
         return _failed(case, runs)
-    given = [(answer.status, answer.body, answer.code) for answer in again]
-    basis = (_OTHER, other.version, given, case.setup.locale() is None)
+    basis = (_OTHER, other.version, [*map(_content, again)], case.setup.locale() is None)
     proof = proofs.kept(case, NAME, basis, lambda: _failed(case, runs) or ())
     if isinstance(proof, Failed):
         return proof
     case.meaning = min(case.meaning, proof, key=lambda kept: kept.proved_at)
     return None
+
+
+def _content(answer: Answer) -> tuple[object, ...]:
+    """What tells an answer from others: all but its headers."""
+    return answer.status, answer.body, answer.code, answer.details
 
 
 def _failed(case: Case, runs: Sequence[_Job]) -> Failed | None:

@@ -24,7 +24,7 @@ from samplegen.judge.gates.run import outcome
 from samplegen.judge.servers.proxy.decoding import Decoder
 from samplegen.judge.servers.proxy.documents import Undecodable
 from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, header
-from samplegen.judge.servers.proxy.grpc_framing import Code
+from samplegen.judge.servers.proxy.grpc_framing import code_name
 from samplegen.judge.servers.proxy.numbers import packed
 from samplegen.judge.servers.proxy.routes import variables
 from samplegen.spec.operation import Call, LinkedStep, Operation
@@ -126,7 +126,7 @@ class _Sent:
             if answer.code or answer.status >= 400:
                 yield f"the server refused it: {text}"
         elif self._exchange.transport == "grpc":
-            code = Code(answer.code or 0).name
+            code = code_name(answer.code or 0)
             if code != refused.code:
                 yield f"the server answered with {code}, expected {refused.code}: {text}"
         elif answer.status != refused.status:

@@ -36,7 +36,8 @@ Modules, each of which knows only those above it:
 - `changing`, `layouts`: other values, and the same values in other bytes.
 - `streams`: connections, as bytes; `messaging`, `http1`, `http2`: as requests and answers.
 - `turns`: one request on its way; `upstream`: the real server; `carrying`: values that come back.
-- `fault`, `wrong_answers`, `faults`: what can go wrong with a request; `edits`: what is changed.
+- `fault`, `wrong_answers`, `faults`, `refusals`, `stream_faults`: what can go wrong with a
+  request; `edits`: what is changed.
 - `certificates`: those that the proxy shows over TLS.
 - `repeating`: the requests of an earlier run, made again.
 - `sessions`, `proxy`: what listens, and the thread.

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from samplegen.judge.servers.proxy.exchanges import Answer, Exchange, Transport
-from samplegen.judge.servers.proxy.grpc_framing import Code
+from samplegen.judge.servers.proxy.grpc_framing import code_name
 from samplegen.judge.servers.proxy.turns import Turn
 
 Connecting = Literal["", "refused", "ignored", "silent", "stranger", "expired", "other name"]
@@ -68,8 +68,8 @@ def words(answer: Answer | None) -> tuple[str, ...]:
         return ()
     code = answer.code
     if code:
-        name = Code(code).name if code in {*Code} else str(code)
-        return (*((answer.details,) if answer.details else ()), name, str(code))
+        details = (answer.details,) if answer.details else ()
+        return (*details, code_name(code), str(code))
     if answer.status < 300:
         return ()
     # "Found", the phrase of 302, stands in many a message by chance.

@@ -6,12 +6,11 @@ connection itself are done by the session.
 
 import json
 import random
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 
 from samplegen.judge.servers.proxy.exchanges import Answer, Headers
 from samplegen.judge.servers.proxy.fault import CERTIFICATES, Fault
-from samplegen.judge.servers.proxy.grpc_framing import Code, framed
+from samplegen.judge.servers.proxy.grpc_framing import Code
 from samplegen.judge.servers.proxy.streams import Pace
 from samplegen.judge.servers.proxy.turns import Turn
 from samplegen.judge.servers.proxy.wrong_answers import edited
@@ -27,11 +26,6 @@ _WORDS = (
     "kettle", "lantern", "maple", "nickel", "otter", "pebble", "quarry", "raven", "saddle",
     "timber", "umbra", "velvet", "walnut", "yarrow", "zephyr",
 )  # fmt: skip
-
-
-_REFUSALS = (403, 404, 422)
-_REFUSAL_CODES = (Code.FAILED_PRECONDITION, Code.NOT_FOUND, Code.PERMISSION_DENIED)
-"""Statuses near to one with which a call should be refused."""
 
 
 def any_server(seed: int, *, encrypted: bool = False) -> list[Fault]:
@@ -272,63 +266,6 @@ def _login(page: bytes) -> Callable[[Turn], Awaitable[None]]:
             await turn.give(Answer(status=302, headers=(("Location", "/login"),)))
 
     return act
-
-
-def taken(calls: Collection[str]) -> Fault:
-    """A fault of calls that the server should refuse: it takes them; REST has the same body."""
-
-    async def act(turn: Turn) -> None:
-        if turn.exchange.transport == "rest":
-            answer = await turn.whole(await turn.ask(plain=True))
-            turn.exchange.faulty = True
-            await turn.give(Answer(status=200, headers=answer.headers, body=answer.body))
-            return
-        await _heard(turn)
-        await turn.head(200, (("content-type", "application/grpc"),))
-        await turn.data(framed(b""))
-        await turn.end((("grpc-status", "0"),))
-
-    return Fault(name="no refusal", calls=frozenset(calls), act=act)
-
-
-def refused_otherwise(call: str, status: int | None, code: str | None) -> list[Fault]:
-    """Faults of a call that the server should refuse: it does, in the same words, but otherwise.
-
-    Args:
-        call: The call.
-        status: The one of HTTP that it should have; None: it is not made over REST.
-        code: The one of gRPC; None: it is not made over gRPC.
-    """
-
-    def over_rest(other: int) -> Fault:
-        async def act(turn: Turn) -> None:
-            answer = await turn.whole(await turn.ask(plain=True))
-            turn.exchange.faulty = True
-            await turn.give(replace(answer, status=other))
-
-        return Fault(
-            name=f"refused with HTTP status {other}",
-            transports=("rest",),
-            calls=frozenset({call}),
-            act=act,
-        )
-
-    def over_grpc(other: Code) -> Fault:
-        async def act(turn: Turn) -> None:
-            answer = await turn.whole(await turn.ask(plain=True))
-            turn.exchange.faulty = True
-            await turn.fail(other, answer.details)
-
-        return Fault(
-            name=f"refused with {other.name}",
-            transports=("grpc",),
-            calls=frozenset({call}),
-            act=act,
-        )
-
-    statuses = [] if status is None else [other for other in _REFUSALS if other != status]
-    codes = [] if code is None else [other for other in _REFUSAL_CODES if other.name != code]
-    return [*map(over_rest, statuses[:2]), *map(over_grpc, codes[:2])]
 
 
 async def _no_message(turn: Turn) -> None:

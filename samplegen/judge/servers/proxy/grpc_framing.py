@@ -36,6 +36,11 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
+def code_name(code: int) -> str:
+    """The name of a status; its number if it has none."""
+    return Code(code).name if code in {*Code} else str(code)
+
+
 def framed(message: bytes) -> bytes:
     """A message with its prefix; not compressed."""
     return b"\0" + len(message).to_bytes(4, "big") + message
